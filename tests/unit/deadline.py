@@ -1,0 +1,19 @@
+"""How long a look at ruined memory may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["soon"]
+
+#: Seconds of processor time, so that a busy machine makes no test fail.
+SOON = 1.0
+
+
+@contextmanager
+def soon() -> Iterator[None]:
+    start = time.process_time()
+    yield
+    assert time.process_time() - start < SOON
