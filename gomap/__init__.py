@@ -1,0 +1,16 @@
+"""gomap shows what is inside Go maps, from a debugger, and says what is wrong with them.
+
+The package is built in floors; a module imports from floors below its own only:
+
+    gdb                 the face: GDB's API, commands, printers
+    views               text and JSON
+    check               the invariants of a healthy map
+    maps                one model, several containers
+    values, hashing     bytes -> Go literals; keys -> hashes
+    goruntime           the runtime's own bookkeeping: heap, goroutines
+    target              what any debugger gives: memory, types, symbols
+
+Nothing below ``gdb`` knows which debugger it runs in.
+"""
+
+__version__ = "0.1.0"
