@@ -1,0 +1,192 @@
+"""What an address is to the Go runtime: an object of the heap, allocated or free; a stack; data; code; none of these.
+
+This, and not whether it can be read, decides whether a pointer dangles.
+
+When is an object free? An mspan has allocBits, a bit for each object as the last sweep left them, and freeindex, up
+to which the allocator has used free slots since: object n is free if n >= freeindex and its bit is clear (isFree in
+runtime/mbitmap.go). The collector notes what it reached in gcmarkBits - or, for small objects in spans of one page,
+in the span's own last bytes, where the green tea collector is used (Go 1.25 on) - and each span is swept some time
+after that: its mark bits become its allocBits, and freeindex 0. Between the two an object may be allocated by the
+books and dead. Which it is, the span's sweepgen says, beside the heap's, which grows by 2 with each collection
+(runtime/mheap.go; the same from Go 1.19 to 1.27):
+
+    sweepgen - heap's   0, 3   swept (3: and cached by a P): allocBits and freeindex are right
+                       -2, 1   not swept yet (1: cached since before): what is allocated and not marked is dead
+                           -1   being swept: still one, or already the other
+
+Objects that are allocated while the collector marks are marked at once, and a span is swept before anything is
+allocated in it, so the two states do not overlap. A marked object that is not allocated is free all the same:
+something live points to it, and the sweep is about to throw "found pointer to free object".
+
+Known gap: a binary built with GOEXPERIMENT=runtimefreegc (1.26 on, off by default) hands freed objects without
+pointers straight back to the allocator; they count as allocated here, as they do in the mspan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from gomap.goruntime.answers import (
+    Answer,
+    Foreign,
+    FreeObject,
+    FreePages,
+    HeapObject,
+    ManualSpan,
+    NotMapped,
+    SpanTail,
+    Unknown,
+    UnmarkedObject,
+)
+from gomap.goruntime.modules import Modules
+from gomap.goruntime.record import variable
+from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
+from gomap.goruntime.stacks import Stacks
+from gomap.target.memory import ReadError
+from gomap.target.target import Target
+
+__all__ = ["Heap"]
+
+#: Past that many spans the cache of bits starts anew.
+_MOST_SPANS = 1 << 16
+
+
+class _Objects(NamedTuple):
+    """Bit n of each is for object n: allocated by the books; and kept, so not dead and awaiting the sweep."""
+
+    allocated: int
+    kept: int
+
+
+class Heap:
+    """The heap of a program that stands still: what was read is kept, so when it runs on, a new Heap is needed.
+
+    Args:
+        target: the program.
+
+    Raises LayoutError, with what was expected and what was found, if the runtime's types are not as expected.
+
+        >>> heap.at(0xc000070450).describe()
+        'allocated object at 0xc000070450 (48-byte class, span 0xc000070000, slot 23)'
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._memory = target.memory
+        self._order = target.byte_order
+        self._end = 1 << 8 * target.pointer_size
+        self._spans = Spans(target)
+        self._stacks = Stacks(target)
+        self._modules = Modules(target)
+        address, mheap = variable(target, "runtime.mheap_")
+        field = mheap.field("sweepgen")
+        self._sweepgen = address + field.offset, field.type.size
+        self._objects: dict[int, _Objects] = {}
+        self._pages: dict[int, tuple[int, int, int] | None] = {}
+
+    def at(self, address: int) -> Answer:
+        """What ADDRESS is. Bookkeeping that is damaged or unreadable makes it Unknown, and never raises."""
+        if not 0 <= address < self._end:
+            return NotMapped(address)
+        try:
+            arena = self._spans.arena_of(address)
+            if arena:
+                state = self._spans.span_of(address, arena)
+                return FreePages(address) if state is None else self._in_span(address, state)
+        except (ReadError, BookkeepingError) as damage:
+            # With a broken table of arenas, data and stacks can still be told.
+            return self._elsewhere(address) or Unknown(address, str(damage))
+        return self._elsewhere(address) or self._unmanaged(address)
+
+    def freed(self, addresses: Iterable[int]) -> Iterator[Answer]:
+        """Of ADDRESSES those that no object in use holds: freed, or not mapped at all; made for a million of them.
+
+        nil, what is in data, code or a stack, and what the books tell nothing of is not among them.
+        """
+        pages = self._pages
+        for address in addresses:
+            page = address // PAGE
+            try:
+                objects = pages[page]
+            except KeyError:
+                objects = pages[page] = self._objects_in(address)
+            if objects is None:
+                continue
+            start, elemsize, kept = objects
+            if not kept >> (address - start) // elemsize & 1:
+                answer = self.at(address)
+                if address and isinstance(answer, (FreeObject, UnmarkedObject, FreePages, SpanTail, NotMapped)):
+                    yield answer
+
+    def _objects_in(self, address: int) -> tuple[int, int, int] | None:
+        """Start, size and bits of the objects in use of the span around ADDRESS; None where nothing can be freed.
+
+        No bits where there is no span, or nothing at all.
+        """
+        nothing = (address // PAGE * PAGE, PAGE, 0)
+        try:
+            arena = self._spans.arena_of(address)
+            state = self._spans.span_of(address, arena) if arena else None
+            if state is None:
+                return nothing if arena or isinstance(self.at(address), NotMapped) else None
+            if state.manual:
+                return None
+            return state.span.start, state.span.elemsize, self._kept_in(state).kept
+        except (ReadError, BookkeepingError):
+            return None
+
+    def _in_span(self, address: int, state: SpanState) -> Answer:
+        span = state.span
+        if state.manual:
+            return self._stacks.at(address) or ManualSpan(address, span)
+        index = (address - span.start) // span.elemsize
+        if index >= span.nelems:
+            return SpanTail(address, span)
+        objects = self._kept_in(state)
+        if objects.kept >> index & 1:
+            return HeapObject(address, span, index)
+        if objects.allocated >> index & 1:
+            return UnmarkedObject(address, span, index)
+        return FreeObject(address, span, index)
+
+    def _kept_in(self, state: SpanState) -> _Objects:
+        objects = self._objects.get(state.span.mspan)
+        if objects is None:
+            if len(self._objects) >= _MOST_SPANS:
+                self._objects.clear()
+            objects = self._objects[state.span.mspan] = self._objects_of(state)
+        return objects
+
+    def _objects_of(self, state: SpanState) -> _Objects:
+        address, size = self._sweepgen
+        sweepgen = int.from_bytes(self._memory.read(address, size), self._order)
+        generation = (state.sweepgen - sweepgen + 2) % (1 << 8 * size) - 2
+        alloc_bits = self._bits(state.alloc_bits, state)
+        allocated = alloc_bits | ((1 << min(state.freeindex, state.span.nelems)) - 1)
+        if generation in (0, 3):
+            return _Objects(allocated, allocated)
+        if generation not in (-2, -1, 1):
+            where = f"mspan at {state.span.mspan:#x}"
+            raise BookkeepingError(
+                f"{where} has sweepgen {state.sweepgen}, which does not go with the heap's {sweepgen}"
+            )
+        marked = self._bits(state.mark_bits, state)
+        if state.inline_marks:
+            marked |= self._bits(state.inline_marks, state)
+        # A span that is being swept and has no marks any more has handed them to allocBits, as its count shows - or
+        # had none to begin with. Where that cannot be told apart, its objects pass for allocated.
+        done = generation == -1 and not marked and not state.freeindex
+        if done and alloc_bits.bit_count() == state.alloc_count:
+            return _Objects(allocated, allocated)
+        return _Objects(allocated, allocated & marked)
+
+    def _bits(self, address: int, state: SpanState) -> int:
+        """A bitmap of the span's objects: bit n for object n, one byte after the other whatever the byte order."""
+        nelems = state.span.nelems
+        return int.from_bytes(self._memory.read(address, (nelems + 7) // 8), "little") & ((1 << nelems) - 1)
+
+    def _elsewhere(self, address: int) -> Answer | None:
+        return self._modules.at(address) or self._stacks.at(address)
+
+    def _unmanaged(self, address: int) -> Answer:
+        return Foreign(address) if self._memory.readable(address, 1) else NotMapped(address)

@@ -1,0 +1,78 @@
+"""What of the program's own image an address lies in: code, data, read-only data, by runtime.moduledata.
+
+runtime.firstmoduledata heads a chain with one moduledata for the program and one for each plugin or shared library
+(runtime/symtab.go). A section stands in it as two fields, ``data`` and ``edata``; which there are differs from version
+to version, so those are taken that the binary has.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+from gomap.goruntime.answers import ModuleData, Text
+from gomap.goruntime.record import Record, variable
+from gomap.target.memory import ReadError
+from gomap.target.target import Target
+
+__all__ = ["Modules"]
+
+_SECTIONS = ("text", "noptrdata", "data", "bss", "noptrbss", "covctrs")
+_MOST_MODULES = 1024
+_LONGEST_NAME = 4096
+
+
+class _Section(NamedTuple):
+    name: str
+    start: int
+    end: int
+    module: str
+
+
+class Modules:
+    """The chain of modules, read when it is first asked about. Raises LayoutError if its type is not as expected."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._first, module = variable(target, "runtime.firstmoduledata")
+        self._names = [name for name in _SECTIONS if module.find(name) and module.find("e" + name)]
+        bounds = [prefix + name for name in self._names for prefix in ("", "e")]
+        self._record = Record(
+            module, ["next", "modulename.str", "modulename.len", "types", "rodata", *bounds], target.byte_order
+        )
+        self._sections: list[_Section] | None = None
+
+    def at(self, address: int) -> Union[ModuleData, Text, None]:
+        """The part of a module that ADDRESS lies in, or None. A chain that cannot be read ends where it breaks."""
+        if self._sections is None:
+            self._sections = self._read()
+        for name, start, end, module in self._sections:
+            if start <= address < end:
+                symbol = self._target.symbol_at(address)
+                if name == "text":
+                    return Text(address, module, symbol)
+                return ModuleData(address, module, name, symbol)
+        return None
+
+    def _read(self) -> list[_Section]:
+        sections: list[_Section] = []
+        seen: set[int] = set()
+        module = self._first
+        while module and module not in seen and len(seen) < _MOST_MODULES:
+            seen.add(module)
+            try:
+                module, text, length, types, rodata, *bounds = self._record.read(self._target.memory, module)
+            except ReadError:
+                break
+            name = self._name(text, length)
+            ranges = dict(zip(self._names, zip(bounds[::2], bounds[1::2], strict=True), strict=True))
+            sections += [_Section(section, start, end, name) for section, (start, end) in ranges.items()]
+            # What is read-only (types, strings, line tables) has no end of its own: the data follows it.
+            if "noptrdata" in ranges:
+                sections.append(_Section("rodata", min(types, rodata), ranges["noptrdata"][0], name))
+        return sections
+
+    def _name(self, text: int, length: int) -> str:
+        try:
+            return self._target.memory.read(text, min(length, _LONGEST_NAME)).decode("utf-8", "backslashreplace")
+        except ReadError:
+            return f"?{text:#x}"

@@ -1,0 +1,183 @@
+"""Which span of the heap an address lies in: runtime.mheap_, its arenas and their tables of spans.
+
+mheap_.arenas is a two-level table of heapArenas, and heapArena.spans has an entry for each page of its arena
+(runtime/mheap.go; Go 1.11 on). Entries are not cleared when a span is freed: one may lead to an mspan that is dead or
+serves elsewhere by now, so an mspan counts only if it is in use and covers the address (spanOf says the same).
+
+Sizes come from the types: pages to an arena, arenas to a table. The few facts that do not stand here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gomap.goruntime.answers import Span
+from gomap.goruntime.record import Record, variable
+from gomap.target.gotypes import Field, LayoutError
+from gomap.target.target import Target
+
+__all__ = ["BookkeepingError", "SpanState", "Spans"]
+
+#: _PageSize in runtime/malloc.go, gc.PageSize later: the same for every architecture, Go 1.5 on.
+PAGE = 8192
+#: arenaBaseOffset in runtime/malloc.go: amd64's addresses are signed, so arena 0 begins at the lowest of them.
+_AMD64_ARENA_BASE = -(1 << 47)
+#: mSpanInUse, mSpanManual in runtime/mheap.go. A span in neither state is dead.
+_IN_USE = 1
+_MANUAL = 2
+#: mallocHeaderSize in runtime/malloc.go.
+_MALLOC_HEADER = 8
+#: sizeclasses.go: the span of 8-byte objects has the most of them, one page full.
+_MOST_OBJECTS = PAGE // 8
+
+_MSPAN = (
+    *("startAddr", "npages", "elemsize", "nelems", "spanclass", "state"),
+    *("freeindex", "allocBits", "gcmarkBits", "allocCount", "sweepgen"),
+)
+#: Past that many spans the cache starts anew.
+_MOST_SPANS = 1 << 16
+
+
+class BookkeepingError(Exception):
+    """The runtime's bookkeeping contradicts itself; the message says what and where."""
+
+
+class SpanState(NamedTuple):
+    """A span, and what the allocator and the collector note about its objects.
+
+    Attributes:
+        span: the span.
+        manual: managed by hand (stacks), not by the collector; the rest is without meaning then.
+        freeindex: objects below it are allocated.
+        alloc_bits, mark_bits: address of allocBits and gcmarkBits, a bit for each object.
+        alloc_count: how many objects are allocated.
+        sweepgen: how far the sweep has come with it.
+        inline_marks: address of the mark bits in the span itself; 0: none.
+    """
+
+    span: Span
+    manual: bool
+    freeindex: int
+    alloc_bits: int
+    mark_bits: int
+    alloc_count: int
+    sweepgen: int
+    inline_marks: int
+
+
+class Spans:
+    """The table of spans. Raises LayoutError if the runtime's types are not as expected."""
+
+    def __init__(self, target: Target) -> None:
+        self._memory = target.memory
+        self._order = target.byte_order
+        self._pointer_size = target.pointer_size
+        address, mheap = variable(target, "runtime.mheap_")
+        arenas = mheap.field("arenas")
+        self._l1 = address + arenas.offset
+        self._l1_length = arenas.type.length
+        l2 = arenas.type.elem.elem
+        self._l2_length = l2.length
+        arena = l2.elem.elem
+        spans = arena.field("spans")
+        self._arena_spans = spans.offset
+        self._arena_pages = spans.type.length
+        if not (self._l1_length and self._l2_length and self._arena_pages):
+            raise LayoutError(f"{mheap}.arenas is expected to be [n]*[m]*heapArena with spans [k]*mspan")
+        mspan = spans.type.elem.elem
+        self._mspan = Record(mspan, _MSPAN, self._order)
+        self._inline: Field | None = arena.find("pageUseSpanInlineMarkBits")
+        self._inline_size, self._inline_marks = _inline_mark_bits(target)
+        # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
+        # their type in a header, since largeType came into mspan (1.22).
+        self._headerless = 8 * self._pointer_size**2 if mspan.find("largeType") else None
+        self._pc_header = _pc_header(target)
+        self._base: int | None = None
+        self._cache: dict[int, SpanState | None] = {}
+
+    def arena_of(self, address: int) -> int:
+        """Address of the heapArena that manages ADDRESS, 0 if there is none. Raises ReadError."""
+        index = (address - self._arena_base()) // (self._arena_pages * PAGE)
+        first, second = divmod(index, self._l2_length)
+        if not 0 <= first < self._l1_length:
+            return 0
+        table = self._pointer(self._l1 + first * self._pointer_size)
+        return self._pointer(table + second * self._pointer_size) if table else 0
+
+    def span_of(self, address: int, arena: int) -> SpanState | None:
+        """The span that covers ADDRESS, which ARENA manages; None if the page is in no span.
+
+        Raises ReadError; BookkeepingError, if what is noted there cannot be.
+        """
+        page = address // PAGE % self._arena_pages
+        mspan = self._pointer(arena + self._arena_spans + page * self._pointer_size)
+        if not mspan:
+            return None
+        if mspan in self._cache:
+            state = self._cache[mspan]
+        else:
+            if len(self._cache) >= _MOST_SPANS:
+                self._cache.clear()
+            state = self._cache[mspan] = self._decode(mspan)
+        if state is None or not 0 <= address - state.span.start < state.span.size:
+            return None
+        return state
+
+    def _decode(self, mspan: int) -> SpanState | None:
+        start, npages, elemsize, nelems, spanclass, state, *marks = self._mspan.read(self._memory, mspan)
+        if state not in (_IN_USE, _MANUAL):
+            if state:
+                raise BookkeepingError(f"mspan at {mspan:#x} has state {state}, which there is not")
+            return None
+        manual = state == _MANUAL
+        size = npages * PAGE
+        if start % PAGE or not npages or start + size > 1 << 8 * self._pointer_size:
+            raise BookkeepingError(f"mspan at {mspan:#x} claims {npages} pages at {start:#x}")
+        if not manual and not (0 < elemsize <= size and 0 < nelems <= min(_MOST_OBJECTS, size // elemsize)):
+            raise BookkeepingError(f"mspan at {mspan:#x} claims {nelems} objects of {elemsize} bytes in {size} bytes")
+        freeindex, alloc_bits, mark_bits, alloc_count, sweepgen = marks
+        # spanclass: the size class, and a low bit that says noscan.
+        span = Span(mspan, start, size, elemsize, nelems, spanclass >> 1, bool(spanclass & 1), 0)
+        if self._headerless and span.sizeclass and not span.noscan and elemsize > self._headerless:
+            span = span._replace(header=_MALLOC_HEADER)
+        inline = 0 if manual else self._inline_marks_of(span)
+        return SpanState(span, manual, freeindex, alloc_bits, mark_bits, alloc_count, sweepgen, inline)
+
+    def _inline_marks_of(self, span: Span) -> int:
+        """Where a span of one page has its mark bits inside itself (the green tea collector, 1.25 on), or 0."""
+        if self._inline is None or span.size != PAGE:
+            return 0
+        byte, bit = divmod(span.start // PAGE % self._arena_pages, 8)
+        if not self._memory.read(self.arena_of(span.start) + self._inline.offset + byte, 1)[0] >> bit & 1:
+            return 0
+        if not self._inline_size:
+            raise BookkeepingError(
+                f"span {span.start:#x} has inline mark bits, yet the binary has no spanInlineMarkBits"
+            )
+        return span.start + PAGE - self._inline_size + self._inline_marks
+
+    def _arena_base(self) -> int:
+        """What to subtract from an address before it is cut into arenas: negative on amd64, 0 elsewhere."""
+        if self._base is None:
+            # No type tells amd64 from arm64, but the line table does: instructions of any length, words of eight bytes.
+            address, quantum = self._pc_header
+            amd64 = self._pointer_size == 8 and self._memory.read(self._pointer(address) + quantum, 1) == b"\x01"
+            self._base = _AMD64_ARENA_BASE if amd64 else 0
+        return self._base
+
+    def _pointer(self, address: int) -> int:
+        return int.from_bytes(self._memory.read(address, self._pointer_size), self._order)
+
+
+def _inline_mark_bits(target: Target) -> tuple[int, int]:
+    """Size of spanInlineMarkBits, which ends where its span ends, and offset of the marks in it; 0, 0 without it."""
+    type = target.type_named("runtime.spanInlineMarkBits")
+    marks = type.find("marks") if type else None
+    return (type.size, marks.offset) if type and marks else (0, 0)
+
+
+def _pc_header(target: Target) -> tuple[int, int]:
+    """Address of the program's pointer to its line table's header, and offset of minLC in that."""
+    address, module = variable(target, "runtime.firstmoduledata")
+    header = module.field("pcHeader")
+    return address + header.offset, header.type.elem.field("minLC").offset
