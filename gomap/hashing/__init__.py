@@ -1,0 +1,10 @@
+"""Go's hash functions, offline: where a key belongs that the process hashed.
+
+``HashState.read`` takes the process's random key, ``hasher_for`` the key's type; the ``KeyHasher`` that comes of both
+hashes one key, or tens of thousands at once.
+"""
+
+from gomap.hashing.hasher import HashError, KeyHasher, hasher_for, reflect_hasher_for
+from gomap.hashing.state import HashState
+
+__all__ = ["HashError", "HashState", "KeyHasher", "hasher_for", "reflect_hasher_for"]
