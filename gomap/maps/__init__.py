@@ -1,0 +1,1 @@
+"""Maps as the runtime lays them out: one model, several containers."""
