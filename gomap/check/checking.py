@@ -1,0 +1,95 @@
+"""One check of one map: which invariants apply, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from gomap.check.classic import ClassicCheck
+from gomap.check.finding import Finding, Severity, rule
+from gomap.check.keys import Keys
+from gomap.check.pointers import Pointers
+from gomap.check.swiss import SwissCheck
+from gomap.goruntime.heap import Heap
+from gomap.hashing import KeyHasher
+from gomap.maps.classic import ClassicMap
+from gomap.maps.model import GoMap
+from gomap.maps.swiss import SwissMap
+from gomap.values import Literals
+
+__all__ = ["Report", "check_map"]
+
+FREED = rule("header-freed", "the variable that leads to a map is in use", Severity.WARNING)
+
+#: Findings after which a check ends: the map is rubbish, and more of the same says nothing new.
+_MOST = 1000
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    Attributes:
+        map: the map.
+        findings: all of them, in the order in which they were found.
+        entries, buckets, hashes: how many were looked at.
+        cut: the check ended early, since there were so many findings.
+        written: a write was under way, which explains findings that are marked transient.
+        without: what was not looked at, and why.
+    """
+
+    map: GoMap
+    findings: list[Finding]
+    entries: int
+    buckets: int
+    hashes: int
+    cut: bool
+    written: bool
+    without: Sequence[str] = ()
+
+
+def check_map(
+    map: GoMap,
+    literals: Literals,
+    heap: Heap | None,
+    hasher: KeyHasher | None,
+    somebody_writes: Callable[[], bool],
+    without: Sequence[str] = (),
+) -> Report:
+    """Check MAP against every invariant that applies.
+
+    Args:
+        literals: how keys are shown.
+        heap: the runtime's bookkeeping; None: pointers are judged by whether they can be read.
+        hasher: computes hashes of the map's keys; None: hashes are not checked.
+        somebody_writes: tells whether a thread or goroutine is inside a map write; asked if the map's flag says so.
+        without: what HEAP or HASHER being None leaves out, and why.
+    """
+    if not map.address:
+        return Report(map, [], 0, 0, 0, False, False, without)
+    pointers = Pointers(heap, map.target.memory, map.address)
+    if pointers.dead:
+        dead = FREED.broken(
+            map.address, f"the map's header at {map.address:#x} is {pointers.dead}: its variable is out of use here"
+        )
+        return Report(map, [dead], 0, 0, 0, False, False, without)
+    written = map.being_written and somebody_writes()
+    keys = Keys(map.target, map.places, literals, hasher, map.seed, heap)
+    check: ClassicCheck | SwissCheck
+    if isinstance(map, ClassicMap):
+        check = ClassicCheck(map, pointers, keys, written)
+    elif isinstance(map, SwissMap):
+        check = SwissCheck(map, pointers, keys, written)
+    else:
+        raise TypeError(f"no invariants are known for a {map.kind} map")
+    found = _marked(check.findings(), written)
+    findings = list(islice(found, _MOST))
+    cut = next(found, None) is not None
+    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without)
+
+
+def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
+    """With a write under way, everything that is not as it must be may be so for a moment only."""
+    for finding in findings:
+        yield finding.in_passing() if written else finding
