@@ -1,0 +1,105 @@
+"""What a check found, as lines of text and as an object for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gomap.check.checking import Report
+from gomap.maps.model import counted
+from gomap.views.jsonview import start
+from gomap.views.paint import Paint
+from gomap.views.text import title
+
+__all__ = ["check_all_lines", "check_all_object", "check_lines", "check_object"]
+
+
+def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
+    """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows."""
+    map = report.map
+    if not map.address:
+        yield title(map, paint)
+        return
+    unit = "group" if map.kind == "swiss" else "bucket"
+    seen = f"{counted(report.buckets, unit)}, {counted(report.hashes, 'hash', 'hashes')}"
+    number = f"over {len(report.findings)} findings" if report.cut else counted(len(report.findings), "finding")
+    yield (
+        f"{paint.type(map.type.name)} at {paint.address(f'{map.address:#x}')} ({map.kind}): "
+        f"{number if report.findings else 'no findings'} in {counted(report.entries, 'entry', 'entries')} ({seen})"
+    )
+    for what in report.without:
+        yield paint.note(f"note: {what}")
+    if report.written:
+        yield paint.note("note: the map was being written when the program stopped; that may explain what follows")
+    shown = report.findings[:limit]
+    width = max((len(finding.rule.name) for finding in shown), default=0)
+    for finding in shown:
+        severity = "transient" if finding.transient else finding.rule.severity.value
+        yield (
+            f"  {paint.note(severity)}{' ' * (7 - len(severity))}  {paint.state(finding.rule.name)}"
+            f"{' ' * (width - len(finding.rule.name))}  {paint.address(f'{finding.address:#x}')}  {finding.text}"
+        )
+    if len(shown) < len(report.findings):
+        yield f"{counted(len(report.findings) - len(shown), 'more finding')}; see 'help gomap-check' for -limit"
+
+
+def check_all_lines(reports: Iterable[tuple[str, Report | str]], limit: int | None, paint: Paint) -> Iterator[str]:
+    """What is wrong with each of many maps, then what the checks came to.
+
+    REPORTS: by the variable's name; why there is none for a map whose header cannot be read. LIMIT: how many findings
+    are shown of each map, and how many of the maps that cannot be read.
+    """
+    checked, wrong, entries, unreadable = 0, 0, 0, 0
+    for name, report in reports:
+        if isinstance(report, str):
+            unreadable += 1
+            if limit is None or unreadable <= limit:
+                yield f"{name}: {report}"
+            continue
+        checked += 1
+        entries += report.entries
+        if report.findings:
+            wrong += 1
+            yield f"{name}:"
+            yield from check_lines(report, limit, paint)
+    yield (
+        f"{counted(checked, 'map')} checked, {counted(entries, 'entry', 'entries')}: "
+        f"{f'{wrong} with findings' if wrong else 'no findings'}"
+        + (f"; {counted(unreadable, 'map')} cannot be read" if unreadable else "")
+    )
+
+
+def check_object(report: Report) -> dict[str, Any]:
+    """What ``gomap-check -json`` prints."""
+    return {
+        **start("check", report.map),
+        "findings": [
+            {
+                "rule": finding.rule.name,
+                "severity": finding.rule.severity.value,
+                "address": f"{finding.address:#x}",
+                "text": finding.text,
+                "demand": finding.rule.demand,
+                "transient": finding.transient,
+            }
+            for finding in report.findings
+        ],
+        "entries": report.entries,
+        "buckets": report.buckets,
+        "hashes": report.hashes,
+        "cut": report.cut,
+        "beingWritten": report.written,
+        "without": list(report.without),
+    }
+
+
+def check_all_object(reports: Iterable[tuple[str, Report | str]]) -> dict[str, Any]:
+    """What ``gomap-check -all -json`` prints; REPORTS as for check_all_lines."""
+    maps: list[dict[str, Any]] = []
+    unreadable: list[dict[str, str]] = []
+    for name, report in reports:
+        if isinstance(report, str):
+            unreadable.append({"variable": name, "text": report})
+        else:
+            maps.append({"variable": name, **check_object(report)})
+    return {"command": "check-all", "maps": maps, "unreadable": unreadable}

@@ -1,0 +1,134 @@
+"""Maps as objects that ``json`` can write: the same facts as the text, for programs.
+
+The shape is described by gomap.schema.json beside this file. Addresses are strings in hexadecimal, since many a JSON
+reader keeps numbers as 64-bit floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
+from gomap.target.gotypes import GoType
+from gomap.target.memory import ReadError
+from gomap.values import Literals
+
+__all__ = ["header_object", "start", "walk_object"]
+
+#: One key or element: how it is read, as text and as a plain value.
+_Show = Callable[[MaybeCell], dict[str, Any]]
+
+
+def header_object(map: GoMap) -> dict[str, Any]:
+    """What ``gomap-header -json`` prints."""
+    return {
+        **start("header", map),
+        "fields": [
+            {
+                "name": field.name,
+                "offset": field.offset,
+                "type": field.type.name,
+                "value": _hex(field.value) if field.hexadecimal else field.value,
+                "meaning": field.meaning,
+            }
+            for field in map.fields()
+        ],
+        "derived": dict(map.derived()),
+        "notes": [_note(note) for note in map.notes()],
+    }
+
+
+def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int | None) -> dict[str, Any]:
+    """What ``gomap-walk -json`` prints: every slot of LIMIT buckets or groups, overflow buckets not counted."""
+    key, elem = _show(literals, map.key), _show(literals, map.elem)
+    tables: list[dict[str, Any]] = []
+    buckets: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    heads = 0
+    complete = True
+    for part in map.walk(selection):
+        if isinstance(part, Note):
+            notes.append(_note(part))
+            continue
+        head = isinstance(part, Table) or part.role not in ("overflow", "old overflow")
+        if head and limit is not None and heads >= limit:
+            complete = False
+            break
+        if isinstance(part, Table):
+            tables.append(_table(part))
+        else:
+            heads += head
+            buckets.append(_bucket(part, tables, key, elem))
+    return {
+        **start("walk", map),
+        "tables": tables,
+        "buckets": buckets,
+        "complete": complete,
+        "notes": notes,
+    }
+
+
+def start(command: str, map: GoMap) -> dict[str, Any]:
+    """What every command's object begins with."""
+    return {
+        "command": command,
+        "type": map.type.name,
+        "address": _hex(map.address),
+        "kind": map.kind,
+        "count": map.count,
+        "summary": map.summary(),
+    }
+
+
+def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: _Show, elem: _Show) -> dict[str, Any]:
+    shown: dict[str, Any] = {"role": bucket.role, "index": bucket.index, "address": _hex(bucket.address)}
+    if bucket.role == "group":
+        shown["table"] = tables[-1]["first"] if tables else None
+    else:
+        shown["overflow"] = _hex(bucket.overflow)
+        shown["evacuated"] = bucket.evacuated
+    shown["slots"] = [_slot(slot, key, elem) for slot in bucket.slots]
+    return shown
+
+
+def _slot(slot: Slot, key: _Show, elem: _Show) -> dict[str, Any]:
+    shown: dict[str, Any] = {"slot": slot.number, "mark": slot.mark, "state": slot.state}
+    if slot.entry is not None:
+        shown["key"] = key(slot.entry.key)
+        shown["elem"] = elem(slot.entry.elem)
+    return shown
+
+
+def _show(literals: Literals, type: GoType) -> _Show:
+    text, plain = literals.text(type), literals.plain(type)
+
+    def show(cell: MaybeCell) -> dict[str, Any]:
+        if isinstance(cell, ReadError):
+            return {"text": f"<unreadable {cell.address:#x}>", "value": None, "unreadable": _hex(cell.address)}
+        return {"text": text(cell.buffer, cell.offset), "value": plain(cell.buffer, cell.offset)}
+
+    return show
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "first": table.first,
+        "last": table.last,
+        "address": _hex(table.address),
+        "used": table.used,
+        "capacity": table.capacity,
+        "growthLeft": table.growth_left,
+        "localDepth": table.local_depth,
+        "index": table.index,
+        "groups": _hex(table.groups),
+        "lengthMask": table.length_mask,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"address": _hex(note.address), "text": note.text}
+
+
+def _hex(address: int) -> str:
+    return f"{address:#x}"
