@@ -1,0 +1,58 @@
+"""A check of a map in GDB: with the heap's books, the program's hash functions, and its threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from gomap.check.checking import Report, check_map
+from gomap.gdb.command import explained
+from gomap.gdb.names import package_variables
+from gomap.gdb.target import GdbTarget
+from gomap.gdb.threads import somebody_writes
+from gomap.goruntime.heap import Heap
+from gomap.hashing import HashState, KeyHasher, hasher_for, reflect_hasher_for
+from gomap.maps.model import GoMap
+from gomap.maps.opening import open_map
+from gomap.target.gotypes import Kind, LayoutError
+from gomap.target.memory import ReadError
+from gomap.values import Limits, Literals
+
+__all__ = ["check", "package_maps"]
+
+#: Keys are named in findings, one to a line.
+_LIMITS = Limits(elements=64, depth=4)
+
+
+def check(target: GdbTarget, map: GoMap, quick: bool) -> Report:
+    """Check MAP; QUICK: without hashes. What cannot be looked at is said in the report."""
+    without = []
+    heap: Heap | None = None
+    hasher: KeyHasher | None = None
+    try:
+        heap = target.heap
+    except (LayoutError, ReadError) as error:
+        without.append(f"pointers are judged by whether they can be read, not by the heap's books: {error}")
+    if not quick:
+        try:
+            types = target.runtime_types
+            of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
+            hasher = of_keys(HashState.read(target), target, types, map.key)
+        except (LayoutError, ReadError) as error:
+            without.append(f"hashes are not checked: {error}")
+    literals = Literals(target, target.runtime_types, _LIMITS, partial(open_map, target))
+    return check_map(map, literals, heap, hasher, lambda: somebody_writes(target), without)
+
+
+def package_maps(target: GdbTarget) -> Iterator[tuple[str, GoMap | str]]:
+    """Every package variable that is a map, by name; in place of one whose header cannot be read, why it cannot."""
+    for name in package_variables("\\."):
+        found = target.variable(name)
+        if found is None or found[1].kind is not Kind.MAP:
+            continue
+        address, type = found
+        try:
+            pointer = target.memory.read(address, target.pointer_size)
+            yield name, open_map(target, type, int.from_bytes(pointer, target.byte_order))
+        except (LayoutError, ReadError) as error:
+            yield name, explained(error)

@@ -1,0 +1,78 @@
+"""From an expression to the map that it means: a map, what points to one, what holds one, the address of a header."""
+
+from __future__ import annotations
+
+from gomap.gdb.expressions import address_in, evaluate, held, opened
+from gomap.gdb.operands import ExpressionError, Operand, an
+from gomap.gdb.target import GdbTarget, live
+from gomap.maps.model import GoMap
+from gomap.target.gotypes import GoType, Kind, LayoutError
+from gomap.target.memory import ReadError
+
+__all__ = ["find_map", "map_behind"]
+
+#: What the runtime's own functions have: a header that does not know its map's type.
+_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
+#: Pointers and interfaces in one another between an expression and its map.
+_MOST_FOLLOWED = 16
+
+
+def find_map(expression: str, type_name: str | None = None) -> GoMap:
+    """The map that EXPRESSION leads to.
+
+    Args:
+        expression: what was typed; pointers and interfaces are followed.
+        type_name: the map's type, where EXPRESSION is the address of its header.
+
+    Raises ExpressionError, ProgramError and LayoutError, each with a line that can be shown.
+    """
+    target = live()
+    operand = evaluate(target, expression)
+    if type_name is None:
+        return map_behind(target, operand)
+    type = target.type_named(type_name)
+    if type is None:
+        raise ExpressionError(f"no type {type_name} in the program's debug information")
+    if type.kind is not Kind.MAP:
+        raise ExpressionError(f"-type {type_name}: not a map type")
+    return opened(target, type, expression, address_in(operand))
+
+
+def map_behind(target: GdbTarget, operand: Operand) -> GoMap:
+    """The map that OPERAND is, points to, or has as its dynamic type. Raises ExpressionError if none."""
+    text, type = operand.text, operand.type
+    for _ in range(_MOST_FOLLOWED):
+        kind = operand.type.kind
+        if kind is Kind.MAP:
+            return opened(target, operand.type, text, operand.integer())
+        if kind is Kind.INTERFACE:
+            operand = held(operand)
+            type = operand.type
+        elif kind is Kind.POINTER and operand.type.elem.name in _HEADERS:
+            return opened(target, _type_of_argument(target, text, operand.type), text, operand.integer())
+        elif kind is Kind.POINTER:
+            operand = operand.pointee().named(operand.text)
+        else:
+            break
+    raise ExpressionError(f"{text} is {an(type)}, not a map{_advice(type)}")
+
+
+def _type_of_argument(target: GdbTarget, text: str, header: GoType) -> GoType:
+    """The map type that the runtime's functions take beside an untyped header: mapassign(t, h, key), (m).putSlot(typ).
+
+    Raises ExpressionError if the selected frame has no such argument.
+    """
+    for name in ("t", "typ"):
+        try:
+            descriptor = evaluate(target, name)
+            if descriptor.type.kind is Kind.POINTER and descriptor.type.elem.name.lower().endswith("maptype"):
+                return target.dynamic_type(descriptor.integer())
+        except (ExpressionError, LayoutError, ReadError):
+            continue
+    raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; give -type 'map[K]V'")
+
+
+def _advice(type: GoType) -> str:
+    if type.kind in (Kind.INT, Kind.INT32, Kind.INT64, Kind.UINTPTR, Kind.UINT64, Kind.UNSAFE_POINTER):
+        return "; if it is the address of a map's header, give -type 'map[K]V'"
+    return ""

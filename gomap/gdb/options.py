@@ -1,0 +1,135 @@
+"""Options of commands, by GDB's own convention: ``-name value``, ``-flag``, unambiguous prefixes, ``--`` ends them.
+
+A command declares its options; parsing, completion and the text of ``help`` all come from that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+__all__ = ["Option", "UsageError", "complete", "describe", "number", "number_or_unlimited", "parse", "usage"]
+
+_NAME = re.compile(r"-([A-Za-z][\w-]*)(?=\s|$)")
+_WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
+
+
+class UsageError(Exception):
+    """An option that is not there, or a value that it does not take: one line that names both."""
+
+
+class Option(NamedTuple):
+    """One option.
+
+    Attributes:
+        name: without its dash.
+        value: what its value is, in words for a person: ``N|unlimited``; empty for a flag.
+        help: what it does; may have several lines.
+        convert: from the value's text; raises ValueError.
+        default: what it is where it is not given; of a flag, False.
+    """
+
+    name: str
+    value: str
+    help: str
+    convert: Callable[[str], Any] = str
+    default: Any = None
+
+
+def parse(options: Sequence[Option], text: str) -> tuple[dict[str, Any], str]:
+    """Every option by name, as TEXT begins with them or by default, and the rest of TEXT.
+
+    Raises UsageError.
+    """
+    given: dict[str, Any] = {option.name: option.default if option.value else False for option in options}
+    rest = text.strip()
+    while rest.startswith("-"):
+        if rest == "--" or rest.startswith("-- "):
+            return given, rest[2:].strip()
+        found = _NAME.match(rest)
+        if found is None:
+            break
+        option = _named(options, found[1])
+        rest = rest[found.end() :]
+        if not option.value:
+            given[option.name] = True
+        else:
+            word = _WORD.match(rest)
+            if word is None:
+                raise UsageError(f"-{option.name} takes a value: {option.value}")
+            try:
+                given[option.name] = option.convert(_unquoted(word[1]))
+            except ValueError:
+                raise UsageError(f"-{option.name} takes {option.value}, not {word[1]}") from None
+            rest = rest[word.end() :]
+        rest = rest.lstrip()
+    return given, rest
+
+
+def complete(options: Sequence[Option], text: str) -> tuple[list[str], str | None]:
+    """What may stand where TEXT ends: names of options (with dashes) or words for an option's value, if it ends in one;
+    and what stands behind the options, if it goes on to that, else None."""
+    words = text.split(" ")
+    last = words[-1]
+    before = " ".join(words[:-1])
+    try:
+        _, rest = parse(options, before)
+    except UsageError:
+        return _values(options, before, last), None
+    if rest or before.endswith("--"):
+        return [], text[len(before) - len(rest) :]
+    if last.startswith("-"):
+        return [f"-{option.name}" for option in options if option.name.startswith(last[1:])], None
+    return [], last
+
+
+def _values(options: Sequence[Option], before: str, begun: str) -> list[str]:
+    """The words, such as unlimited, that may be the value of the option in which BEFORE ends."""
+    found = re.search(r"-([A-Za-z][\w-]*)\s*$", before)
+    try:
+        value = _named(options, found[1]).value if found else ""
+    except UsageError:
+        return []
+    return [word for word in value.split("|") if word.islower() and word.startswith(begun)]
+
+
+def usage(command: str, options: Sequence[Option], argument: str) -> str:
+    """``gomap-walk [-limit N|unlimited] [-json] EXPR``."""
+    parts = [f"[-{option.name}{' ' + option.value if option.value else ''}]" for option in options]
+    return " ".join([command, *parts, argument]).rstrip()
+
+
+def describe(options: Sequence[Option]) -> str:
+    """The options as ``help`` shows them."""
+    return "\n".join(
+        f"  -{option.name}{' ' + option.value if option.value else ''}\n"
+        + "\n".join(f"    {line.strip()}" for line in option.help.strip().splitlines())
+        for option in options
+    )
+
+
+def number(text: str) -> int:
+    """A count or an index, in any of Go's notations. Raises ValueError."""
+    value = int(text, 0)
+    if value < 0:
+        raise ValueError(text)
+    return value
+
+
+def number_or_unlimited(text: str) -> int | None:
+    """A count; None for ``unlimited``, by any prefix. Raises ValueError."""
+    return None if text and "unlimited".startswith(text.lower()) else number(text)
+
+
+def _named(options: Sequence[Option], name: str) -> Option:
+    candidates = [option for option in options if option.name.startswith(name)]
+    exact = [option for option in candidates if option.name == name]
+    if len(exact or candidates) == 1:
+        return (exact or candidates)[0]
+    names = ", ".join(f"-{option.name}" for option in candidates or options)
+    raise UsageError(f"-{name} is ambiguous: {names}" if candidates else f"no option -{name}; there are {names}")
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word

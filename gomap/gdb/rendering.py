@@ -1,0 +1,166 @@
+"""Keys and elements as GDB shows them: as text by GDB's own print settings, or as values that can be opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, Union
+
+import gdb
+
+from gomap.gdb.dwarf import DwarfType
+from gomap.gdb.target import GdbTarget
+from gomap.maps.model import Cell, GoMap, Note
+from gomap.maps.opening import open_map
+from gomap.target.gotypes import GoType, Kind
+from gomap.target.memory import ReadError
+from gomap.values import Limits, Literals, Text
+
+__all__ = ["literals", "texts", "value_at", "values"]
+
+Child = Union[str, gdb.Value]
+#: Entries that may go to GDB as one: enough to save its time, few enough to come at once.
+_TOGETHER = 64
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def literals(target: GdbTarget, within: int = 0) -> Literals:
+    """What turns bytes into Go literals, limited by ``set print elements`` and ``set print max-depth``.
+
+    Args:
+        within: how many levels of that depth are taken by what stands around the literal.
+    """
+    elements, depth = _print_limits()
+    limits = Limits(elements, None if depth is None else max(depth - within, 0))
+    known = target.literals.get(limits)
+    if known is None:
+        known = Literals(target, target.runtime_types, limits, partial(open_map, target))
+        target.literals[limits] = known
+    return known
+
+
+def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
+    """Keys and elements in turn, as Go literals, each with the name that a printer's child has to have."""
+    pairs = _pairs(target, map)
+    if _print_limits()[0] is None and not _one_a_line():
+        pairs = _joined(pairs)
+    try:
+        for key, elem in pairs:
+            yield "key", key
+            yield "elem", elem
+    except KeyboardInterrupt:
+        # It ends here either way; of any other exception GDB says that there was a "Python Exception".
+        raise gdb.MemoryError("interrupted") from None
+
+
+def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
+    # A hundred thousand of them are made for one print: whatever can be done once is done before the loop.
+    shown = literals(target, within=1)
+    key_text, elem_text = _encoded(shown.text(map.key)), _encoded(shown.text(map.elem))
+    for entry in map.entries():
+        if isinstance(entry, Note):
+            yield "<note>", f"<{entry.text}>"
+            continue
+        key, elem = entry
+        yield (
+            key_text(key[0], key[1]) if isinstance(key, Cell) else _unreadable(key),
+            elem_text(elem[0], elem[1]) if isinstance(elem, Cell) else _unreadable(elem),
+        )
+
+
+def _joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The same, where GDB counts no children and puts them all on one line: many entries look like one to it.
+
+    GDB writes an entry in five pieces, each by a system call of its own, which takes longer than to read it. What is
+    shown is the same to the letter.
+    """
+    while some := list(islice(pairs, _TOGETHER)):
+        (key, elem), *more = some
+        yield key, elem + "".join([f", [{key}] = {elem}" for key, elem in more])
+
+
+def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
+    """Keys and elements in turn, as values of GDB's where it has their type, numbered."""
+    shown = literals(target, within=1)
+    key_value, elem_value = _child(target, map.key, shown), _child(target, map.elem, shown)
+    number = 0
+    for entry in map.entries():
+        if isinstance(entry, Note):
+            yield f"[{number}]", "<note>"
+            yield f"[{number + 1}]", f"<{entry.text}>"
+        else:
+            key, elem = entry
+            yield f"[{number}]", key_value(key) if isinstance(key, Cell) else _unreadable(key)
+            yield f"[{number + 1}]", elem_value(elem) if isinstance(elem, Cell) else _unreadable(elem)
+        number += 2
+
+
+def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value:
+    """GDB's value of that type at ADDRESS. Raises gdb.GdbError if GDB has no such type."""
+    known = _known_to_gdb(target, type)
+    if known is None:
+        raise gdb.GdbError(f"a {type.name} at {address:#x}: GDB has no such type, so no value of it")
+    return gdb.Value(address).cast(known.pointer()).dereference()
+
+
+def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[Cell], Child]:
+    known = _known_to_gdb(target, type)
+    if known is None:
+        text = shown.text(type)
+        return lambda cell: text(cell.buffer, cell.offset)
+    pointer = known.pointer()
+    return lambda cell: gdb.Value(cell.address).cast(pointer).dereference()
+
+
+def _known_to_gdb(target: GdbTarget, type: GoType) -> Any:
+    """GDB's type for a Go type; None if it has none. (What it has for a func is no pointer, but code.)"""
+    if not isinstance(type, DwarfType):
+        named = target.types.named(type.name)
+        if not isinstance(named, DwarfType) or (named.kind, named.size) != (type.kind, type.size):
+            return None
+        type = named
+    return None if type.kind is Kind.FUNC else type.gdb
+
+
+def _unreadable(error: ReadError) -> str:
+    return f"<unreadable {error.address:#x}>"
+
+
+def _print_limits() -> tuple[int | None, int | None]:
+    """How many elements, and how deep; None for unlimited."""
+    if hasattr(gdb, "print_options"):  # since GDB 13; knows of print's own options, -elements and -max-depth
+        options = gdb.print_options()
+        elements, depth = options["max_elements"], options["max_depth"]
+    else:
+        elements, depth = gdb.parameter("print elements"), gdb.parameter("print max-depth")
+    return _limit(elements), _limit(depth)
+
+
+def _one_a_line() -> bool:
+    """Whether GDB begins a line with each entry."""
+    if hasattr(gdb, "print_options"):
+        return bool(gdb.print_options()["pretty_structs"])
+    return bool(gdb.parameter("print pretty"))
+
+
+def _limit(value: int | None) -> int | None:
+    return None if value is None or value in (-1, 0xFFFFFFFF) else value
+
+
+def _encoded(text: Text) -> Text:
+    """TEXT, whose literals GDB can print in its host charset: all that is not ASCII escaped as Go escapes it."""
+    if gdb.host_charset().upper().replace("-", "") == "UTF8":
+        return text
+
+    def ascii(buffer: bytes, offset: int) -> str:
+        literal = text(buffer, offset)
+        return literal if literal.isascii() else _NOT_ASCII.sub(_escape, literal)
+
+    return ascii
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

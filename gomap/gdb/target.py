@@ -1,0 +1,239 @@
+"""The Target protocol on GDB's API, and when what was read from it is forgotten.
+
+There is one target per inferior. Memory is kept while the program stands still; types and symbols while its files
+stay the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import gdb
+
+from gomap.gdb.dwarf import DwarfTypes
+from gomap.gdb.units import in_unit
+from gomap.target.gotypes import GoType
+from gomap.target.memory import Memory, ReadError
+from gomap.target.target import Symbol
+
+if TYPE_CHECKING:
+    from gomap.goruntime.heap import Heap
+    from gomap.target.rtype import RuntimeTypes
+    from gomap.values import Limits, Literals
+
+__all__ = ["GdbTarget", "ProgramError", "current", "forget_memory", "live", "unwatch"]
+
+#: ``main[counts] + 4 in section .bss of /tmp/prog``: GDB's demangler puts brackets round a Go variable's name.
+_INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
+_DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
+
+
+class ProgramError(Exception):
+    """What GDB has loaded is not a Go program that gomap can look into; says what to do."""
+
+
+class GdbTarget:
+    """A program in GDB: one inferior, with the files that it has now.
+
+    Attributes:
+        types: its types as DWARF has them.
+        literals: what renders its values, by the limits in force (see gomap.gdb.rendering).
+    """
+
+    memory: Memory
+    pointer_size: int
+    byte_order: Literal["little", "big"]
+
+    def __init__(self, inferior: gdb.Inferior) -> None:
+        self._inferior = inferior
+        self.pointer_size = _pointer_size()
+        self.byte_order = "big" if "big endian" in gdb.execute("show endian", to_string=True) else "little"
+        self.memory = Memory(self._read, self.pointer_size)
+        self.types = DwarfTypes(self.pointer_size)
+        self.literals: dict[Limits, Literals] = {}
+        self._symbols: dict[int, Symbol | None] = {}
+
+    def type_named(self, name: str) -> GoType | None:
+        return self.types.named(name)
+
+    def variable(self, name: str) -> tuple[int, GoType] | None:
+        symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name) or in_unit(name)
+        if symbol is None or symbol.addr_class != gdb.SYMBOL_LOC_STATIC or symbol.name != name:
+            return None
+        address = symbol.value().address
+        return None if address is None else (int(address), self.types.of(symbol.type))
+
+    def symbol_at(self, address: int) -> Symbol | None:
+        if address not in self._symbols:
+            self._symbols[address] = _function_at(address) or _symbol_at(address)
+        return self._symbols[address]
+
+    def dynamic_type(self, descriptor: int) -> GoType:
+        """The type whose descriptor is at that address: the debug information's if it has it, as that knows more.
+
+        Raises LayoutError and ReadError.
+        """
+        type = self.runtime_types.at(descriptor)
+        named = self.types.named(type.name)
+        return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
+
+    @cached_property
+    def runtime_types(self) -> RuntimeTypes:
+        """Types as the program's own descriptors have them."""
+        from gomap.target.rtype import RuntimeTypes  # loaded when an interface is first looked into
+
+        return RuntimeTypes(self)
+
+    @cached_property
+    def heap(self) -> Heap:
+        """The runtime's bookkeeping of its heap. Raises LayoutError."""
+        from gomap.goruntime.heap import Heap  # loaded when an address is first asked about
+
+        return Heap(self)
+
+    def forget_memory(self) -> None:
+        """Forget what was read of the program, and all that follows from it."""
+        self.memory.clear()
+        self.__dict__.pop("heap", None)
+
+    def _read(self, address: int, length: int) -> bytes:
+        try:
+            return bytes(self._inferior.read_memory(address, length))
+        except gdb.error:  # and gdb.MemoryError, which is one
+            raise ReadError(address, length) from None
+
+
+_targets: dict[int, tuple[object, GdbTarget]] = {}
+_watched: list[tuple[gdb.EventRegistry, Callable[[object], None]]] = []
+
+
+def current() -> GdbTarget:
+    """The target of the selected inferior. Raises ProgramError if that is no Go program with debug information."""
+    inferior = gdb.selected_inferior()
+    # No event tells of a new core file or another connection, so both are looked at.
+    connection = inferior.connection
+    files = (inferior.progspace.filename, inferior.pid, connection and (connection.num, connection.type))
+    known = _targets.get(inferior.num)
+    if known is None or known[0] != files:
+        if not _watched:
+            _watch()
+        _demand_go(inferior.progspace.filename)
+        known = _targets[inferior.num] = (files, GdbTarget(inferior))
+    return known[1]
+
+
+def live() -> GdbTarget:
+    """The current target, with a process or a core behind it. Raises ProgramError without."""
+    target = current()
+    inferior = gdb.selected_inferior()
+    if inferior.pid == 0 and inferior.connection is None:
+        raise ProgramError("no process: run the program, attach to it, or open a core file")
+    return target
+
+
+def _forget_all(_event: object = None) -> None:
+    """Forget targets with all that is known of them: files came or went."""
+    _targets.clear()
+
+
+def forget_memory(_event: object = None) -> None:
+    """Forget what was read: the program ran, or somebody wrote to it.
+
+    No event tells that it ran on from a breakpoint whose condition was false, or whose stop method declined: all that
+    GDB may call from there begins with this.
+    """
+    for _, target in _targets.values():
+        target.forget_memory()
+
+
+#: The one place that says when what is forgotten. (An inferior's end and its new files come with new_objfile or
+#: clear_objfiles; another inferior has another target.)
+_EVENTS = (
+    ("stop", forget_memory),
+    ("cont", forget_memory),
+    ("exited", forget_memory),
+    ("memory_changed", forget_memory),
+    ("inferior_call", forget_memory),
+    ("new_objfile", _forget_all),
+    ("clear_objfiles", _forget_all),
+    ("free_objfile", _forget_all),
+    ("inferior_deleted", _forget_all),
+)
+
+
+def _watch() -> None:
+    """Connect to the events, once there is something to forget."""
+    for name, handler in _EVENTS:
+        registry = getattr(gdb.events, name, None)  # free_objfile came with GDB 13
+        if registry is not None:
+            registry.connect(handler)
+            _watched.append((registry, handler))
+
+
+def unwatch() -> None:
+    """Let go of GDB's events: another load of gomap takes over."""
+    _forget_all()
+    while _watched:
+        registry, handler = _watched.pop()
+        registry.disconnect(handler)
+
+
+def _pointer_size() -> int:
+    for found in (gdb.lookup_static_symbol("uintptr"), gdb.lookup_static_symbol("uint64")):
+        if found is not None and found.name == "uintptr":
+            return int(found.type.sizeof)
+    return int(gdb.parse_and_eval("$sp").type.sizeof)
+
+
+def _demand_go(program: str | None) -> None:
+    if gdb.lookup_static_symbol("runtime.g", gdb.SYMBOL_STRUCT_DOMAIN) or gdb.lookup_static_symbol("runtime.g"):
+        return
+    if program is None:
+        raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
+    if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_named("runtime.firstmoduledata"):
+        raise ProgramError(
+            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
+        )
+    raise ProgramError(f"{program} is not a Go program")
+
+
+def _symbol_named(name: str) -> bool:
+    return " is at 0x" in _quietly(f"info address {name}")
+
+
+def _function_at(address: int) -> Symbol | None:
+    """The function that covers ADDRESS, from the debug information."""
+    try:
+        block = gdb.block_for_pc(address)
+    except RuntimeError:  # an address wider than the machine's
+        return None
+    function = None
+    while block is not None and not block.is_static and not block.is_global:
+        # The outermost: an inlined function's block lies within its caller's.
+        function, block = (block if block.function else function), block.superblock
+    if function is None:
+        return None
+    return Symbol(function.function.name, function.start, function.end - function.start)
+
+
+def _symbol_at(address: int) -> Symbol | None:
+    """The function or variable that covers ADDRESS, from the symbol table; its size is known to reach ADDRESS."""
+    found = _INFO_SYMBOL.match(_quietly(f"info symbol {address:#x}"))
+    if found is None:
+        return None
+    offset = int(found["offset"] or 0)
+    demangled = _DEMANGLED.match(found["name"])
+    name = f"{demangled['package']}.{demangled['name']}" if demangled else found["name"]
+    variable = gdb.lookup_global_symbol(name)
+    size = variable.type.sizeof if variable is not None and variable.is_variable else offset + 1
+    return Symbol(name, address - offset, size) if offset < size else None
+
+
+def _quietly(command: str) -> str:
+    try:
+        return str(gdb.execute(command, to_string=True))
+    except gdb.error:
+        return ""

@@ -1,0 +1,26 @@
+"""Whether anybody was writing to a map when the program stopped, by the functions on the stacks."""
+
+from __future__ import annotations
+
+import re
+
+import gdb
+
+from gomap.goruntime.parked import functions_of_parked
+from gomap.target.target import Target
+
+__all__ = ["somebody_writes"]
+
+#: What changes maps: runtime.mapassign_faststr, runtime.mapdelete, runtime.evacuate_fast64, and all of package maps.
+_WRITES = re.compile(r"\b(runtime\.(map(assign|delete|clear)|evacuate|growWork|hashGrow)|internal/runtime/maps\.)")
+#: Frames to look at from the innermost on: a write allocates, which may lead far into the runtime.
+_FRAMES = 64
+
+
+def somebody_writes(target: Target) -> bool:
+    """Whether a thread or a goroutine without one is inside a map write. The selected thread and frame stay."""
+    if gdb.selected_thread() is None:
+        return False
+    # As a command whose output is caught, since GDB warns of cores whose registers it does not like.
+    stacks = gdb.execute(f"thread apply all -s -q backtrace -frame-arguments none {_FRAMES}", to_string=True)
+    return _WRITES.search(stacks) is not None or any(map(_WRITES.match, functions_of_parked(target)))
