@@ -1,0 +1,56 @@
+"""Sessions run once for each configuration, which the tests of a file share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.builds import build
+from tests.sessions.configurations import Configuration, every, some
+from tests.sessions.debugger import Gdb
+from tests.sessions.pairs import PAIRS, live
+from tests.sessions.targets import Stopped, bring_up, debugger
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "configuration" in metafunc.fixturenames:
+        chosen = every() if metafunc.config.getoption("--matrix") else some()
+        # Tests of one configuration go to one worker, which has to bring the program up only once.
+        params = [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(str(one))) for one in chosen]
+        metafunc.parametrize("configuration", params, scope="module", indirect=True)
+
+
+@pytest.fixture(scope="module")
+def configuration(request: pytest.FixtureRequest) -> Configuration:
+    chosen = request.param
+    assert isinstance(chosen, Configuration)
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def stopped(configuration: Configuration) -> Iterator[Stopped]:
+    """The fixture program maps in that configuration, standing still with all its maps made."""
+    binary = build(
+        "maps",
+        configuration.go,
+        experiment=configuration.experiment,
+        optimised=configuration.optimised,
+        goarch=configuration.goarch,
+    )
+    with bring_up(configuration.way, debugger(configuration.debugger), binary) as there:
+        yield there
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def face(request: pytest.FixtureRequest) -> Iterator[Stopped]:
+    """The fixture program maps, live, in each of the two pairs of Go and GDB that the face is tried with."""
+    with live(request.param) as there:
+        yield there
+
+
+@pytest.fixture
+def gdb(face: Stopped) -> Gdb:
+    """Its GDB, in the frame of main.fixtureReady, a function of package main without variables."""
+    face.gdb.run("frame 0")
+    return face.gdb

@@ -1,0 +1,90 @@
+"""A debugger at a terminal, driven as a person would: type a command, read what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import pexpect
+
+__all__ = ["Terminal"]
+
+_Self = TypeVar("_Self", bound="Terminal")
+#: Escape sequences that readline or the debugger's own styling may send.
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A session with one debugger.
+
+    Args:
+        program: the debugger.
+        arguments: for its command line.
+        prompt: what it says when it waits.
+        environment: what it finds in its environment besides.
+        codec_errors: what becomes of bytes that are no UTF-8, as ``bytes.decode`` has it.
+        cwd: where it runs.
+        timeout: seconds that any command may take.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        arguments: Sequence[str],
+        *,
+        prompt: str,
+        environment: Mapping[str, str],
+        codec_errors: str = "strict",
+        cwd: Path | None,
+        timeout: float,
+    ) -> None:
+        self._prompt = prompt
+        self._terminal: pexpect.spawn[str] = pexpect.spawn(
+            str(program),
+            list(arguments),
+            cwd=cwd,
+            env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
+            encoding="utf-8",
+            codec_errors=codec_errors,
+            timeout=timeout,
+            maxread=1 << 20,
+            dimensions=(50, 4000),
+        )
+        # pexpect would wait before each line, for programs that ask for passwords.
+        self._terminal.delaybeforesend = None
+        #: What it said before its first prompt, and when gomap was loaded.
+        self.greeting = self._read()
+
+    def run(self, command: str, timeout: float | None = None) -> str:
+        """Type COMMAND; all that is said until the next prompt, without the echo and the last line's end."""
+        self._terminal.sendline(command)
+        said = self._read(timeout)
+        _, _, answer = said.partition("\n")
+        return answer.rstrip("\n")
+
+    def close(self) -> None:
+        """End the session and what it debugs, unless it attached to that."""
+        self._terminal.close(force=True)
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self, timeout: float | None = None) -> str:
+        try:
+            self._terminal.expect_exact(self._prompt, timeout=timeout or -1)
+        except (pexpect.TIMEOUT, pexpect.EOF) as failure:
+            so_far = self._plain(self._terminal.before or "")
+            raise AssertionError(f"no prompt ({type(failure).__name__}) after:\n{so_far[-4000:]}") from None
+        return self._plain(self._terminal.before or "")
+
+    def _plain(self, said: str) -> str:
+        return _ESCAPES.sub("", said).replace("\r", "")

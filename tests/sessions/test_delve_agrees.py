@@ -1,0 +1,194 @@
+"""On the same core Delve says what GDB says, byte for byte: headers, buckets, groups, slots, findings.
+
+Left out of the comparison, and why:
+
+- maps whose keys or elements are, or hold, slices, maps, interfaces or functions: Delve renders these itself
+  (``COMPOSITES``); their headers are compared all the same;
+- gomap-check of maps with interface keys: only GDB's side hashes what an interface holds, and Delve's says so
+  (``HELD_KEYS``);
+- the local variables of the fixture: the goroutine that died stands on the runtime's own stack, so neither debugger
+  has them in scope in a core;
+- a map with more than a thousand findings, of which none of the fixtures makes one: the checks end at the same
+  finding, but not with the same count of entries.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.builds import CoreDump, build, kernel_core_of
+from tests.fixtures.toolchains import gdb18
+from tests.sessions.debugger import Gdb
+from tests.sessions.delve import Delve
+from tests.sessions.test_check_faults import await_spinning, modes_of, open_core
+
+VERSIONS = ("1.23.9", "1.24.11", "1.27.3")
+
+#: Rendered by Delve itself.
+COMPOSITES = {
+    *("anys", "errs", "stringers", "slices", "bytes", "nested", "deep", "funcs", "generics", "anonymous", "header"),
+}
+HELD_KEYS = {"anys", "errs", "stringers"}
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(go, marks=pytest.mark.xdist_group(f"dlv-{go}")) for go in VERSIONS]
+)
+def go(request: pytest.FixtureRequest) -> str:
+    version = request.param
+    assert isinstance(version, str)
+    return version
+
+
+@pytest.fixture(scope="module")
+def binary(go: str) -> Path:
+    return build("maps", go)
+
+
+@pytest.fixture(scope="module")
+def core(binary: Path) -> CoreDump:
+    return kernel_core_of(binary, "abort")
+
+
+@pytest.fixture(scope="module")
+def gdb(binary: Path, core: CoreDump) -> Iterator[Gdb]:
+    with Gdb(gdb18(), binary, core.path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def delve(binary: Path, core: CoreDump) -> Iterator[Delve]:
+    with Delve("core", binary, core.path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def variables(core: CoreDump) -> list[str]:
+    """Every package variable of the fixture that leads to a map, in all states and of all kinds."""
+    (document,) = [json.loads(line) for line in core.printed.read_text().splitlines() if line.startswith("{")]
+    names = [view["name"] for view in document["maps"]]
+    found = [name for name in names if name.startswith(("main.", "example.org/"))]
+    assert len(found) > 60
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "left_out"),
+    [
+        ("gomap-header", set[str]()),
+        ("gomap-walk", COMPOSITES),
+        ("gomap-walk -all", COMPOSITES),
+        ("gomap-walk -limit 2 -old", COMPOSITES),
+        ("gomap-walk -bucket 1", COMPOSITES),
+        ("gomap-walk -bucket 0:1", COMPOSITES),
+        ("gomap-check", HELD_KEYS),
+        ("gomap-check -quick", set[str]()),
+    ],
+)
+def test_every_state_and_kind(gdb: Gdb, delve: Delve, variables: list[str], command: str, left_out: set[str]) -> None:
+    compared = [name for name in variables if _variable(name) not in left_out]
+    assert len(compared) >= len(variables) - 3 * len(left_out) and len(compared) > 40
+    for name in compared:
+        theirs = gdb.run(f"{command} {name}")
+        ours = delve.run(f"{command} {_as_delve_spells(name)}")
+        if "registry" in name:
+            theirs = theirs.replace(name, _as_delve_spells(name))
+        assert ours == theirs, f"{command} {name}"
+
+
+def test_what_an_address_is(gdb: Gdb, delve: Delve, variables: list[str]) -> None:
+    headers = [
+        delve.run(f"gomap-header {_as_delve_spells(name)}").split(" at ")[-1].split(" ")[0] for name in variables
+    ]
+    addresses = [int(text, 16) for text in headers if text.startswith("0x")]
+    assert len(addresses) > 50
+    for address in [*addresses, *(each + 3 for each in addresses[:9]), 0, 0x10, 1 << 63]:
+        # Text and package variables have symbols, of which the two debuggers know different ones.
+        assert delve.run(f"gomap-whatis {address}") == gdb.run(f"gomap-whatis {address}")
+
+
+def test_every_fault(go: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    binary = build("faults", go)
+    modes = [mode for mode in modes_of(binary) if not mode.startswith("spinning-")]
+    assert len(modes) > 150
+    if go != "1.23.9" and not request.config.getoption("--matrix"):
+        # The two Swiss versions have the same modes, and share them.
+        modes = modes[VERSIONS.index(go) % 2 :: 2]
+    differing = []
+    with Gdb(gdb18(), binary) as gdb:
+        for mode in modes:
+            truth = open_core(gdb, binary, mode, tmp_path)
+            name = truth["variable"]
+            with Delve("core", binary, tmp_path / "opened") as delve:
+                for command in ("gomap-check", "gomap-header", "gomap-walk", "gomap-walk -all -limit 100"):
+                    theirs, ours = gdb.run(f"{command} {name}"), delve.run(f"{command} {name}")
+                    if ours != theirs:
+                        differing.append(f"{mode}: {command} {name}\n{theirs}\n--- but in Delve\n{ours}")
+    assert not differing, f"{len(differing)} of {len(modes)} modes differ:\n" + "\n\n".join(differing[:5])
+
+
+@pytest.mark.parametrize("version", ["1.24.11", "1.27.3"])
+def test_a_program_that_spins_in_mapassign(version: str) -> None:
+    """golang/go 76641, attached to by both in turn: a write is under way, and what it does not explain stays."""
+    binary = build("faults", version)
+    command = [binary, "spinning-ints", "stop"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout
+            name = json.loads(process.stdout.readline())["variable"]
+            await_spinning(process.pid)
+            with Gdb(gdb18(), binary) as gdb:
+                gdb.run(f"attach {process.pid}")
+                theirs = gdb.run(f"gomap-check {name}")
+                gdb.run("detach")
+            with Delve("attach", str(process.pid), binary) as delve:
+                ours = delve.run(f"gomap-check {name}")
+        finally:
+            process.kill()
+    assert ours == theirs
+    assert "spins for ever" in ours and "the map was being written" in ours
+
+
+def test_a_core_cut_off_in_the_middle(go: str, binary: Path, core: CoreDump, tmp_path: Path) -> None:
+    cut = tmp_path / "cut"
+    subprocess.run(["cp", "--sparse=always", core.path, cut], check=True)
+    heap = int(_address_of(binary, core), 16)
+    offset = _offset_in(core.path, heap)
+    with open(cut, "r+b") as file:
+        file.truncate(offset + 24)  # in the middle of the header
+    with Delve("core", binary, cut) as delve:
+        said = delve.run("gomap-walk main.grown")
+        assert said.count("\n") == 0 and "0x" in said, said
+        again = delve.run("gomap-header main.nilMap")
+        assert "nil map" in again or again.count("\n") == 0
+
+
+def _address_of(binary: Path, core: CoreDump) -> str:
+    with Delve("core", binary, core.path) as delve:
+        return delve.run("gomap-header main.grown").partition(" at ")[2].partition(" ")[0]
+
+
+def _offset_in(core: Path, address: int) -> int:
+    """Where in a core the byte at ADDRESS is."""
+    listed = subprocess.run(["readelf", "-lW", core], capture_output=True, text=True, check=True).stdout
+    for line in listed.splitlines():
+        fields = line.split()
+        if fields[:1] == ["LOAD"]:
+            offset, start, _, size = (int(field, 16) for field in fields[1:5])
+            if start <= address < start + size:
+                return offset + address - start
+    raise AssertionError(f"{address:#x} is not in {core}")
+
+
+def _variable(name: str) -> str:
+    return name.removeprefix("main.").split("[")[0].split(".")[0]
+
+
+def _as_delve_spells(name: str) -> str:
+    """Delve knows packages by their names, and their paths in quotes."""
+    return name.replace("example.org/maps/registry.", "registry.")

@@ -1,0 +1,243 @@
+"""gomap in Delve as a person meets it: loading, help, options, live processes, what is no map, how long it takes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
+from tests.fixtures.toolchains import GO_VERSIONS, gdb18
+from tests.sessions.debugger import Gdb
+from tests.sessions.delve import SCRIPT, Delve
+from tests.sessions.targets import READY
+
+COMMANDS = ("gomap-header", "gomap-walk", "gomap-check", "gomap-whatis")
+#: Go 1.27 has moved it.
+PRINT_SWITCH = 'print "internal/runtime/maps".UseAeshash'
+_REPOSITORY = SCRIPT.parents[1]
+#: Says what a command took.
+_TIMED = """
+def command_timed(args):
+    start = time.now()
+    dlv_command(args)
+    print("took", (time.now() - start).seconds)
+"""
+
+pytestmark = pytest.mark.xdist_group("dlv-commands")
+
+
+@pytest.fixture(scope="module")
+def binary() -> Path:
+    return build("maps", "1.27.3")
+
+
+@pytest.fixture(scope="module")
+def delve(binary: Path) -> Iterator[Delve]:
+    with Delve("core", binary, kernel_core_of(binary, "abort").path) as session:
+        yield session
+
+
+@pytest.mark.parametrize("typed", ["dlv_scripts/gomap.star", str(SCRIPT)])
+def test_sourcing_it(binary: Path, typed: str) -> None:
+    """From the repository's root and by its full path; twice does no harm."""
+    with Delve("core", binary, kernel_core_of(binary, "abort").path, load=False, cwd=_REPOSITORY) as delve:
+        for _ in range(2):
+            said = delve.run(f"source {typed}")
+            assert said.startswith("gomap: commands gomap-header, ") and "\n" not in said
+        assert delve.run("gomap-header main.nilMap") == "map[string]int (swiss): nil map"
+        assert delve.run("gomap_header main.nilMap") == "map[string]int (swiss): nil map"
+
+
+def test_sourcing_it_from_a_path_with_blanks(binary: Path, tmp_path: Path) -> None:
+    (tmp_path / "with blanks").symlink_to(SCRIPT.parent)
+    with Delve("core", binary, kernel_core_of(binary, "abort").path, load=False) as delve:
+        assert delve.run(f"source {tmp_path}/with blanks/gomap.star").startswith("gomap: commands ")
+
+
+def test_the_overview_names_every_command(delve: Delve) -> None:
+    assert [line.strip() for line in delve.run("gomap").splitlines()[1:-1]] == [*COMMANDS, "gomap-poke"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_that_of_gdb(delve: Delve, command: str) -> None:
+    """All options but -json, which Delve's side does not have."""
+    with Gdb(gdb18()) as gdb:
+        theirs = gdb.run(f"help {command}")
+    ours = delve.run(f"help {command}")
+    assert ours.partition("\n\n")[0] == theirs.partition("\n\n")[0]
+    wanted, shown = _options(theirs), _options(ours)
+    del wanted["-json"]
+    if command == "gomap-walk":
+        # GDB has a setting for it.
+        assert wanted["-limit N|unlimited"].pop() == "Without it, 'show gomap limit' says how many."
+        assert shown["-limit N|unlimited"].pop() == "Without it, 32."
+    assert shown == wanted
+
+
+def _options(text: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in text.partition("Options:\n")[2].splitlines():
+        if line.startswith("  -"):
+            found[line.strip()] = []
+        elif line.strip():
+            found[list(found)[-1]].append(line.strip())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("gomap-walk main.nilMap", r"map\[string\]int \(swiss\): nil map"),
+        ("gomap-check main.nilMap", r"map\[string\]int \(swiss\): nil map"),
+        ("gomap-walk main.keyName", r"main\.keyName: function main\.keyName is inlined"),
+        ("gomap-walk main.boxed", r"main\.boxed is a main\.holder, not a map"),
+        ("gomap-header main.boxed.Name", r"main\.boxed\.Name is a string, not a map"),
+        ("gomap-walk 5", r"5 is a number, not a map; if it is the address of a map's header, give -type 'map\[K\]V'"),
+        ("gomap-walk nonesuch", "Command failed: could not find symbol value for nonesuch"),
+        ("gomap-walk", r"gomap-walk: needs EXPR\. Usage: gomap-walk \[-limit N\|unlimited\] .* EXPR"),
+        ("gomap-walk -nonesuch m", r"gomap-walk: no option -nonesuch; there are -limit, -bucket, -old, -all, -type"),
+        ("gomap-walk -limit x m", r"gomap-walk: -limit takes N\|unlimited, not x"),
+        ("gomap-walk -limit", r"gomap-walk: -limit takes a value: N\|unlimited"),
+        ("gomap-header -type map[string]int 0x10", r"0x10: no map header at 0x10: cannot read 48 bytes at 0x10"),
+        ("gomap-walk *(*map[string]int)(0x10)", r"\*\(\*map\[string\]int\)\(0x10\): cannot read 8 bytes at 0x10"),
+        ("gomap-header *(**map[string]int)(0x10)", r"\*\(\*\*map\[string\]int\)\(0x10\): .*0x10.*"),
+        ("gomap-whatis -1", "0xffffffffffffffff: not mapped"),
+        ("gomap-header -type nonesuch 0x10", "-type nonesuch: not a map type"),
+        ("gomap-header -type map[bool]bool 0x10", r"no type map\[bool\]bool in the program's debug information"),
+    ],
+)
+def test_one_clear_line(delve: Delve, typed: str, answer: str) -> None:
+    assert re.fullmatch(answer, delve.run(typed))
+    assert delve.run("gomap-header main.small").count("\n") > 5
+
+
+def test_all_maps_of_all_packages(binary: Path, delve: Delve) -> None:
+    with Gdb(gdb18(), binary, kernel_core_of(binary, "abort").path) as gdb:
+        assert delve.run("gomap-check -all") == gdb.run("gomap-check -all")
+
+
+@pytest.mark.parametrize("aes", [True, False])
+@pytest.mark.parametrize("go", GO_VERSIONS)
+def test_each_version_of_go_and_both_families_of_hashes(go: str, aes: bool) -> None:
+    """Live, where nothing is wrong: every key is where its hash says."""
+    environment = {} if aes else {"GODEBUG": "cpu.aes=off"}
+    with Delve("exec", build("maps", go), program_arguments=("stop",), environment=environment) as delve:
+        delve.run(f"break {READY}")
+        delve.run("continue")
+        assert delve.run("print runtime.useAeshash" if go < "1.27" else PRINT_SWITCH) == str(aes).lower()
+        assert re.fullmatch(r"\d\d maps checked, \d{4} entries: no findings", delve.run("gomap-check -all"))
+        grown = delve.run("gomap-check main.grown")
+        assert "no findings in 1000 entries" in grown and "1000 hashes" in grown
+
+
+def test_ctrl_c_ends_a_walk() -> None:
+    binary = build("large", "1.27.3")
+    with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
+        said = delve.interrupted("gomap-walk -limit unlimited main.million", once_said="group 1 at")
+        assert "interrupt" in said
+        assert delve.run("gomap-header main.million").startswith("map[int]int at 0x")
+
+
+def test_ways_to_a_map(delve: Delve) -> None:
+    """Pointers and interfaces are followed; a header's address does, with its type; options may be shortened."""
+    small = delve.run("gomap-walk main.small")
+    address = small.partition(" at ")[2].partition(" ")[0]
+    assert delve.run("gomap-walk main.pointerToMap") == small
+    assert delve.run("gomap-walk main.boxes[1].Members") == small
+    assert delve.run(f"gomap-walk -type 'map[string]int' {address}") == small
+    assert delve.run(f"gomap-walk -t map[string]int -- {address}") == small
+    assert delve.run("gomap-walk main.anyMap") == delve.run("gomap-walk main.afterDeletes")
+    assert delve.run("gomap-header main.header").startswith("main.Header at 0x")
+
+
+@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+def test_live_processes(go: str) -> None:
+    """Locals of the selected frame; the same in a core that GDB made there."""
+    binary = build("maps", go, optimised=False)
+    with Delve("exec", binary, program_arguments=("stop",)) as delve:
+        delve.run(f"break {READY}")
+        assert READY in delve.run("continue")
+        assert "no findings" in delve.run("gomap-check main.grown")
+        local = _local(delve)
+    core = gdb_core_of(binary, READY, "stop", gdb=gdb18())
+    with Delve("core", binary, core.path) as delve:
+        assert _entries(_local(delve)) == _entries(local)
+    assert len(_entries(local)) == 25
+
+
+def _local(delve: Delve) -> str:
+    """The walk of main.withLocals' map, from whichever frame has it."""
+    for frame in range(1, 9):
+        delve.run(f"frame {frame}")
+        said = delve.run("gomap-walk local")
+        if said.startswith("map["):
+            return said
+    raise AssertionError("no frame has it")
+
+
+def _entries(walk: str) -> list[str]:
+    """In each process they have other hashes, and so another order."""
+    return sorted(re.findall(r"full +(.*)", walk))
+
+
+def test_attaching(binary: Path) -> None:
+    with subprocess.Popen([binary, "stop"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            with Delve("attach", str(process.pid), binary) as delve:
+                assert "no findings in 1000 entries" in delve.run("gomap-check main.grown")
+                assert " full " in delve.run("gomap-walk main.small")
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+def test_how_long_it_takes(go: str, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
+    """A walk of 100,000 entries takes no longer than Delve's own print of them; a check of them under 20 s."""
+    binary = build("large", go)
+    (tmp_path / "timed.star").write_text(_TIMED)
+    with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
+        delve.run(f"source {tmp_path / 'timed.star'}")
+        delve.run("config max-array-values 1000000")
+        name = "main.hundredThousand"
+        walk, walked = _timed(delve, f"gomap-walk -limit unlimited {name}")
+        assert len(re.findall(r"^  \d  ..  full ", walk, re.M)) == 100_000
+        _, printed = _timed(delve, f"print {name}")
+        check, checked = _timed(delve, f"gomap-check {name}")
+        assert "no findings in 100000 entries" in check and "100000 hashes" in check
+    figures = {"walk": walked, "print": printed, "check": checked}
+    record_property("figures", str(figures))
+    # Other tests run beside this one, so what counts is what processors did for it.
+    assert walked.processor <= printed.processor, figures
+    assert checked.processor < 20, figures
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and seconds that processors worked."""
+
+    clock: float
+    processor: float
+
+
+def _timed(delve: Delve, command: str) -> tuple[str, Took]:
+    before = delve.processor_seconds()
+    said = delve.run(f"timed {command}", 300)
+    took = re.search(r"took ([\d.e-]+)$", said)
+    assert took, said[-500:]
+    return said, Took(float(took[1]), delve.processor_seconds() - before)
+
+
+def test_a_million_keys_are_sampled_and_that_is_said() -> None:
+    binary = build("large", "1.27.3")
+    with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
+        verdict, note = delve.run("gomap-check main.million").splitlines()
+    assert "no findings in 1000000 entries" in verdict
+    said = re.fullmatch(r"note: hashes of every 8th group only: (\d+) keys of 1000000", note)
+    assert said and 100_000 < int(said[1]) < 150_000
+    assert f"{said[1]} hashes" in verdict

@@ -1,0 +1,204 @@
+"""``source gdb_gomap``: from anywhere, again and again; and programs that gomap cannot help with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from gomap import __version__
+from tests.fixtures.builds import build
+from tests.sessions.debugger import GOMAP, Gdb
+from tests.sessions.targets import READY, Debugger, debugger
+
+_LINE = f"gomap {__version__}: type 'gomap' for its commands"
+_GDBS: tuple[Debugger, ...] = get_args(Debugger)
+_QUIET = ["-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"]
+
+
+@pytest.fixture(scope="module", params=_GDBS)
+def gdb(request: pytest.FixtureRequest) -> Path:
+    return debugger(request.param)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Path]:
+    """A checkout of one's own."""
+    there = tmp_path / "checkout"
+    there.mkdir()
+    shutil.copy(GOMAP, there)
+    shutil.copytree(GOMAP.parent / "gomap", there / "gomap", ignore=shutil.ignore_patterns("__pycache__"))
+    yield there
+    for path in [there, *there.rglob("*")]:
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def batch(gdb: Path, *arguments: str | Path, cwd: Path | None = None, **environment: str) -> str:
+    """What GDB says in batch mode, errors too."""
+    done = subprocess.run(
+        [str(gdb), *_QUIET, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout.rstrip("\n")
+
+
+class TestSourcing:
+    def test_from_the_repositorys_root_as_written(self, gdb: Path) -> None:
+        assert batch(gdb, "-ex", "source gdb_gomap", cwd=GOMAP.parent) == _LINE
+
+    def test_by_full_path_from_anywhere(self, gdb: Path, tmp_path: Path) -> None:
+        assert batch(gdb, "-ex", f"source {GOMAP}", cwd=tmp_path) == _LINE
+
+    def test_by_relative_path(self, gdb: Path) -> None:
+        assert batch(gdb, "-ex", "source ../gdb_gomap", cwd=GOMAP.parent / "tests") == _LINE
+
+    def test_by_symbolic_link(self, gdb: Path, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(GOMAP)
+        assert batch(gdb, "-ex", "source link", cwd=tmp_path) == _LINE
+
+    def test_as_an_argument(self, gdb: Path, tmp_path: Path) -> None:
+        assert batch(gdb, "-x", GOMAP, cwd=tmp_path) == _LINE
+
+    def test_from_a_script_and_from_gdbinit(self, gdb: Path, tmp_path: Path) -> None:
+        (tmp_path / "outer").write_text(f"source {GOMAP}\ngomap\n")
+        assert batch(gdb, "-x", tmp_path / "outer").startswith(f"{_LINE}\ngomap {__version__} shows")
+        (tmp_path / ".gdbinit").write_text(f"source {GOMAP}\n")
+        done = subprocess.run(
+            [str(gdb), "-q", "-batch", "-ex", "gomap"],
+            env={**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout.startswith(f"{_LINE}\ngomap {__version__} shows"), done
+
+    def test_from_a_folder_that_cannot_be_written(self, gdb: Path, copy: Path) -> None:
+        for path in [*copy.rglob("*"), copy]:
+            path.chmod(path.stat().st_mode & ~0o222)
+        assert batch(gdb, "-ex", f"source {copy / 'gdb_gomap'}", "-ex", "gomap").startswith(_LINE)
+
+    def test_a_path_with_blanks_and_more(self, gdb: Path, tmp_path: Path) -> None:
+        there = tmp_path / "a b'c ä"
+        there.mkdir()
+        shutil.copy(GOMAP, there)
+        (there / "gomap").symlink_to(GOMAP.parent / "gomap")
+        assert batch(gdb, "-ex", "source gdb_gomap", cwd=there) == _LINE
+
+    def test_without_its_package(self, gdb: Path, tmp_path: Path) -> None:
+        shutil.copy(GOMAP, tmp_path)
+        assert batch(gdb, "-ex", "source gdb_gomap", cwd=tmp_path) == (
+            f"gomap: no package gomap beside gdb_gomap, in {tmp_path}"
+        )
+
+    def test_nothing_else_is_loaded_or_read(self, gdb: Path) -> None:
+        program = build("maps", "1.27.3")
+        names = ("json", "pygments", "gomap.maps", "gomap.values", "gomap.target")
+        heavy = f"python import sys; print([name for name in {names} if name in sys.modules])"
+        said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", heavy, program)
+        assert said == f"{_LINE}\n[]"
+
+
+class TestSourcingAgain:
+    def test_it_all_works_as_before(self, gdb: Path) -> None:
+        with Gdb(gdb, build("maps", "1.27.3")) as session:
+            session.run(f"break {READY}")
+            session.run("run stop < /dev/null > /dev/null")
+            session.run("set gomap limit 7")
+            commands = ("gomap-walk main.small", "output 'main.small'", "help gomap")
+            before = [session.run(command) for command in commands]
+            for _ in range(2):
+                assert session.run(f"source {GOMAP}") == _LINE
+            after = [session.run(command) for command in commands]
+            assert after == before
+            assert session.run("output $gomap_len('main.small')") == "5"
+            assert "shows 7 buckets" in session.run("show gomap limit")
+
+    def test_an_edit_is_picked_up(self, gdb: Path, copy: Path) -> None:
+        with Gdb(gdb, load=False) as session:
+            assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
+            overview = session.run("gomap")
+            commands = copy / "gomap" / "gdb" / "commands.py"
+            edited = commands.read_text().replace("shows what is inside Go maps", "has been edited")
+            commands.write_text(edited)
+            assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
+            assert "has been edited" not in overview
+            assert "has been edited" in session.run("gomap")
+
+    def test_an_edit_that_fails_can_be_mended(self, gdb: Path, copy: Path) -> None:
+        with Gdb(gdb, build("maps", "1.27.3"), load=False) as session:
+            assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
+            for part in ("commands", "functions", "printers"):
+                file = copy / "gomap" / "gdb" / f"{part}.py"
+                working = file.read_text()
+                file.write_text(f"{working}\nraise RuntimeError('not finished')\n")
+                assert "not finished" in session.run(f"source {copy / 'gdb_gomap'}")
+                file.write_text(working)
+                assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
+            said = session.run("info pretty-printer")
+            assert said.count("\n  gomap") == said.count("objfile ")
+
+    def test_memory_is_read_anew_after_the_program_ran(self, gdb: Path) -> None:
+        """Each stop forgets what the one before had read, however often gomap was loaded."""
+        with Gdb(gdb, build("maps", "1.27.3", optimised=False)) as session:
+            session.run(f"source {GOMAP}")
+            session.run("tbreak main.buildKinds")
+            session.run(f"break {READY}")
+            session.run("run stop < /dev/null > /dev/null")
+            assert "0 entries" in session.run("gomap-walk main.strs").splitlines()[0]
+            assert READY in session.run("continue")
+            assert "10 entries" in session.run("gomap-walk main.strs").splitlines()[0]
+            session.run("set var 'main.single' = 'main.small'")
+            assert session.run("gomap-walk main.single") == session.run("gomap-walk main.small")
+
+
+class TestProgramsThatItCannotHelpWith:
+    def test_none_at_all(self, gdb: Path) -> None:
+        said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk m")
+        assert said == f"{_LINE}\nno program: name it with 'file PROGRAM', or start GDB with it"
+
+    def test_no_process(self, gdb: Path) -> None:
+        program = build("maps", "1.27.3")
+        said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk main.small", program)
+        assert said == f"{_LINE}\nno process: run the program, attach to it, or open a core file"
+
+    @pytest.mark.parametrize("flags", ["-w", "-s -w"])
+    def test_no_debug_information(self, gdb: Path, flags: str) -> None:
+        program = build("large", "1.27.3", ldflags=flags)
+        said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk main.million", program)
+        assert said.splitlines()[-1] == (
+            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
+        )
+
+    def test_no_go(self, gdb: Path, tmp_path: Path) -> None:
+        (tmp_path / "hello.c").write_text("int numbers[3];\nint main(void) { numbers[1] = 1; __builtin_trap(); }\n")
+        program = tmp_path / "hello"
+        subprocess.run(["gcc", "-g", "-o", program, tmp_path / "hello.c"], check=True)
+        commands = ("gomap-walk numbers", "run", "gomap-walk numbers", "print numbers", "print $gomap_len(numbers)")
+        said = batch(gdb, "-ex", f"source {GOMAP}", *(word for each in commands for word in ("-ex", each)), program)
+        assert said.count(f"{program} is not a Go program") == 3
+        assert "{0, 1, 0}" in said
+        assert "Traceback" not in said
+
+
+def test_an_old_gdb_or_python_is_told_so(tmp_path: Path) -> None:
+    """Of such a GDB there is none here: one that gives itself out for old must do."""
+    gdb = debugger("system_gdb")
+    old_gdb = batch(gdb, "-ex", "python gdb.VERSION = '11.2'", "-ex", f"source {GOMAP}")
+    assert old_gdb == "gomap needs GDB 12 or newer; this is GDB 11.2"
+    old_python = batch(gdb, "-ex", "python import sys; sys.version_info = (3, 9, 2)", "-ex", f"source {GOMAP}")
+    assert re.fullmatch(r"gomap needs Python 3.10 or newer in GDB; this GDB has 3\.9", old_python), old_python

@@ -1,0 +1,145 @@
+"""The README shows what gomap says: its transcripts are replayed, on the cores of the programs that they are about."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gomap.check import checking  # which makes every rule known
+from gomap.check.finding import RULES, Severity
+from tests.fixtures import toolchains
+from tests.fixtures.builds import build
+from tests.sessions.debugger import Gdb
+from tests.sessions.delve import Delve
+
+_REPOSITORY = Path(__file__).parents[2]
+_CLASSIC, _SWISS = "1.23.9", "1.27.3"
+
+pytestmark = pytest.mark.xdist_group("examples")
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves: a program and its core for each Go."""
+    place = tmp_path_factory.mktemp("demo")
+    subprocess.run(
+        [_REPOSITORY / "examples" / "demo.sh", toolchains.go(_CLASSIC), toolchains.go(_SWISS)],
+        env={**os.environ, "GDB": str(toolchains.gdb()), "DEMO_DIR": str(place)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        timeout=120,
+        check=True,
+    )
+    return place
+
+
+@pytest.fixture(scope="module")
+def shop(shops: Path) -> Gdb:
+    """GDB on the core of the demo's program."""
+    there = shops / f"go{_CLASSIC}"
+    return Gdb(toolchains.gdb(), there / "shop", there / "core", load=False, cwd=_REPOSITORY)
+
+
+@pytest.fixture(scope="module")
+def fault(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A program of whose map main.words an overflow bucket was freed, and its core."""
+    place = tmp_path_factory.mktemp("fault")
+    binary = build("faults", _CLASSIC)
+    subprocess.run(
+        [binary, "dangling-overflow-freed-object-words", "abort"],
+        cwd=place,
+        env={**os.environ, "GOTRACEBACK": "crash"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)),
+        timeout=60,
+        check=False,
+    )
+    (core,) = place.glob("core*")
+    return binary, core
+
+
+@pytest.fixture(scope="module")
+def service(fault: tuple[Path, Path]) -> Gdb:
+    """GDB on that core."""
+    return Gdb(toolchains.gdb(), *fault, cwd=_REPOSITORY)
+
+
+@pytest.mark.parametrize(("map", "status"), [("main.words", 3), ("main.ints", 0)])
+def test_a_batch_session_ends_with_the_number_of_findings(fault: tuple[Path, Path], map: str, status: int) -> None:
+    page = (_REPOSITORY / "README.md").read_text()
+    (line,) = re.findall(r"^    (gdb .*quit \$gomap_findings.*)$", page, re.M)
+    binary, core = fault
+    words = shlex.split(line.replace("main.sessions", map))
+    words = [str({"gdb": toolchains.gdb(), "PROGRAM": binary, "CORE": core}.get(word, word)) for word in words]
+    words[1:1] = ["-nx", "-iex", "set auto-load off"]
+    done = subprocess.run(
+        words, cwd=_REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == status, done.stderr
+
+
+def test_the_transcripts_can_be_replayed(shop: Gdb, service: Gdb) -> None:
+    transcripts = [text for text in _transcripts() if text.startswith("(gdb) ")]
+    assert len(transcripts) >= 3
+    with shop, service:
+        for transcript in transcripts:
+            session = service if "main.words" in transcript else shop
+            for command, answer in _turns(transcript):
+                assert _normal(session.run(command)) == _normal(answer), command
+
+
+def test_the_transcripts_of_delve_can_be_replayed(shops: Path) -> None:
+    there = shops / f"go{_SWISS}"
+    (transcript,) = [text for text in _transcripts() if text.startswith("(dlv) ")]
+    with Delve("core", there / "shop", there / "core", load=False, cwd=_REPOSITORY) as session:
+        for command, answer in _turns(transcript):
+            assert _normal(session.run(command)) == _normal(answer), command
+
+
+def _transcripts() -> list[str]:
+    return re.findall(r"^```console\n(.*?)^```", (_REPOSITORY / "README.md").read_text(), re.M | re.S)
+
+
+def _turns(transcript: str) -> list[tuple[str, str]]:
+    """Each command, and what it was answered with."""
+    _, *turns = re.split(r"^\((?:gdb|dlv)\) ", transcript, flags=re.M)
+    return [(command, answer) for command, _, answer in (turn.partition("\n") for turn in turns)]
+
+
+def test_each_command_and_function_is_in_the_tables(shop: Gdb) -> None:
+    page = (_REPOSITORY / "README.md").read_text()
+    with Gdb(toolchains.gdb()) as gdb:
+        names = re.findall(r"^  (gomap[\w-]*|\$gomap_\w+)", gdb.run("gomap"), re.M)
+    assert len(names) >= 7
+    for name in names:
+        assert re.search(rf"^\| `{re.escape(name)}[ `(]", page, re.M), name
+
+
+def test_each_rule_of_gomap_check_is_in_the_tables() -> None:
+    page = (_REPOSITORY / "README.md").read_text()
+    _, _, section = page.partition("## What gomap-check knows")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", section.partition("\n## ")[0], re.M))
+    assert checking and rows == {name: rule.demand for name, rule in RULES.items()}
+    warnings = {name for name, rule in RULES.items() if rule.severity is Severity.WARNING}
+    (said,) = re.findall(r"Findings are errors, but for (.*?), which are warnings", section)
+    assert set(re.findall(r"`([a-z-]+)`", said)) == warnings
+
+
+def _normal(said: str) -> list[str]:
+    """The lines without addresses, hash bytes, and numbers that depend on the keys' hashes."""
+    lines = []
+    for line in said.strip().splitlines():
+        line = re.sub(r"^(  [0-7]  )[0-9a-f]{2}(  full)", r"\1h2\2", line)
+        line = re.sub(r"\b0x[0-9a-f]+\b", "0x", line)
+        if "main.words" not in line and ("classic): 3 findings" in line or line.startswith("  error")):
+            line = re.sub(r"\d+", "N", line)
+        lines.append(line)
+    return lines
