@@ -1,0 +1,3 @@
+module example.org/redirect
+
+go 1.21
