@@ -1,0 +1,1 @@
+"""How fast gomap is, beside Go's own GDB script and Delve. Nothing here is a test: machines differ."""
