@@ -1,4 +1,4 @@
-"""The slots of a bucket or group: which are in a state; their keys and elements, in the slot or behind a pointer in it."""
+"""The slots of a bucket or group: which are in a state; their keys and elements, wherever these are."""
 
 from __future__ import annotations
 
