@@ -8,11 +8,12 @@ is not right, are looked at one by one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 
 from gomap.check.chains import Chain, Link, chain_findings
 from gomap.check.finding import Finding, rule
+from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE, Keys
 from gomap.check.listed import Listed
@@ -33,7 +34,7 @@ from gomap.maps.classic import (
     unknown_flags,
 )
 from gomap.maps.model import counted
-from gomap.maps.slots import slots_in
+from gomap.maps.slots import all_marks
 from gomap.target.memory import ReadError
 
 __all__ = ["ClassicCheck"]
@@ -48,6 +49,13 @@ LOOP = rule("chain-loop", "a chain ends", lasting=True)
 SHARED = rule("chain-shared", "a bucket is on one chain only")
 LOST = rule("evacuated-lost", "what an evacuated bucket held is in the new ones")
 
+#: 1 for the state of full slots, 0 for the others.
+_LIVE = bytes(state == MIN_TOP_HASH for state in range(256))
+#: All bits for a state behind which nothing may be, and for those that entries leave behind when they move.
+_IS_REST = bytes(0xFF if state == EMPTY_REST else 0 for state in range(256))
+_IS_EVACUATED = bytes(0xFF if EVACUATED_X <= state <= EVACUATED_EMPTY else 0 for state in range(256))
+#: A hash's top byte to the tophash of its key: moved past the states.
+_TOPHASH = bytes(byte if byte >= MIN_TOP_HASH else byte + MIN_TOP_HASH for byte in range(256))
 #: A chain longer than this is not followed to its end.
 _MOST_IN_CHAIN = 1 << 16
 
@@ -122,7 +130,7 @@ class ClassicCheck:
         size = self._places.size
         # makeBucketArray preallocates overflow buckets behind the array, as far as its object goes.
         preallocated = range(base + count * size, base + (self._pointers.room(base) or 0) - size + 1, size)
-        for block in blocks(self.map.target.memory, base, size, 0, count):
+        for block in blocks(self.map.target.memory, base, size, 0, count, scan=True):
             if isinstance(block, Gap):
                 yield UNREADABLE.broken(block.address, gap_note(role, block).text)
                 self._complete = False
@@ -131,44 +139,46 @@ class ClassicCheck:
 
     def _block(self, role: str, block: Block, preallocated: range) -> Iterator[Finding]:
         """A block of heads, with the chains that hang on them."""
-        size, slots, sound = self._places.size, self._places.slots, _sound_old if role == "old bucket" else _sound
-        due = self.map.header["nevacuate"] if role == "old bucket" else 0
-        heads = list(self._structure.iter_unpack(block.buffer))
-        all_states = b"".join([marks for marks, _ in heads]).translate(STATE_OF)
-        states = [all_states[start : start + slots] for start in range(0, len(all_states), slots)]
-        live: list[Sequence[int]] = [slots_in(MIN_TOP_HASH, pattern) for pattern in states]
-        records = Records(self._places)
-        for number, (marks, overflow) in enumerate(heads):
-            index = block.first + number
-            if not overflow and sound(states[number]) and index >= due:
-                continue
-            address = block.address + number * size
-            links = [Link(address, marks, address + self.map.layout.overflow, overflow)]
+        places, layout, old = self._places, self.map.layout, role == "old bucket"
+        size, slots = places.size, places.slots
+        due = self.map.header["nevacuate"] if old else 0
+        marks = all_marks(block.buffer, places, reverse=False)
+        states = marks.translate(STATE_OF)
+        to_see = _odd(states, slots, old)
+        for byte in range(layout.overflow, layout.overflow + self.map.target.pointer_size):
+            to_see |= int.from_bytes(block.buffer[byte::size], "little")
+        numbers = {*nonzero(to_see, block.length), *range(min(due - block.first, block.length))}
+        live = bytearray(states.translate(_LIVE))
+        records = Records(places)
+        for number in sorted(numbers):
+            index, address = block.first + number, block.address + number * size
+            head, overflow = self._structure.unpack_from(block.buffer, number * size)
+            links = [Link(address, head, address + layout.overflow, overflow)]
             buffers: list[bytes] = []
-            chain = Chain(role, index, links, self._places.marks, index < due)
+            chain = Chain(role, index, links, places.marks, index < due)
             yield from self._follow(chain, links, buffers, preallocated)
-            if chain.due or chain.long or not sound(b"".join([link.marks for link in links]).translate(STATE_OF)):
+            if chain.due or chain.long or not _sound(b"".join([link.marks for link in links]).translate(STATE_OF), old):
                 yield from chain_findings(chain)
             if chain.evacuated:
-                live[number] = ()
+                live[number * slots : (number + 1) * slots] = bytes(slots)
             elif buffers:
-                behind = [link.marks for link in links[1:]]
+                behind = b"".join([link.marks for link in links[1:]])
                 records.add(
                     b"".join(buffers),
                     [link.address for link in links[1:]],
                     [index] * len(buffers),
                     behind,
-                    map(live_slots, behind),
+                    behind.translate(STATE_OF).translate(_LIVE),
                 )
         records.add(
             block.buffer,
             range(block.address, block.address + block.length * size, size),
             range(block.first, block.first + block.length),
-            [marks for marks, _ in heads],
-            live,
+            marks,
+            bytes(live),
         )
         self.buckets += len(records.addresses)
-        self.entries += len(records.slots)
+        self.entries += records.count
         yield from self._slots(role, records)
 
     def _follow(self, chain: Chain, links: list[Link], buffers: list[bytes], preallocated: range) -> Iterator[Finding]:
@@ -206,25 +216,24 @@ class ClassicCheck:
         """Where the keys of a block and its chains belong, and where they lead."""
         hashes = self._keys.hashes(records)
         if hashes is not None:
-            buckets = self.map.buckets if role == "bucket" else self.map.oldbuckets
-            mask, shift = buckets - 1, 8 * self.map.target.pointer_size - 8
-            slots, homes, marks = self._places.slots, records.homes, records.marks
-            # The tophash is the hash's top byte, moved past the states.
-            top = [byte if byte >= MIN_TOP_HASH else byte + MIN_TOP_HASH for byte in range(256)]
-            wrong = [
-                (number, at, key_hash)
-                for number, (key_hash, at) in enumerate(zip(hashes, records.slots, strict=True))
-                if key_hash is not None
-                and (key_hash & mask != homes[at // slots] or top[key_hash >> shift] != marks[at])
-            ]
-            for number, at, key_hash in wrong:
-                where = f"{role} {homes[at // slots]} slot {at % slots}: {self._keys.text(records, number)}"
-                if top[key_hash >> shift] != marks[at]:
+            mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
+            hash_words = HashWords(hashes)
+            tops = hash_words.column(self.map.target.pointer_size - 1).translate(_TOPHASH)
+            astray = hash_words.differing(records.home_words(), words_of([mask]) * records.count)
+            for number in sorted({*differing(tops, records.marks), *astray}):
+                key_hash = hashes[number]
+                if key_hash is None:
+                    continue
+                record, slot = divmod(records.slots[number], self._places.slots)
+                home = records.homes[record]
+                where = f"{role} {home} slot {slot}: {self._keys.text(records, number)}"
+                if tops[number] != records.marks[number]:
                     yield HASH_MISMATCH.broken(
-                        records.mark_address(at),
-                        f"{where} has tophash {top[key_hash >> shift]:#04x}, not {marks[at]:#04x}; lookups can miss it",
+                        records.mark_address(number),
+                        f"{where} has tophash {tops[number]:#04x}, not {records.marks[number]:#04x}; "
+                        "lookups can miss it",
                     )
-                if key_hash & mask != homes[at // slots]:
+                if key_hash & mask != home:
                     yield MISPLACED.broken(
                         self._keys.address(records, number),
                         f"{where} belongs in {role} {key_hash & mask}; lookups miss it",
@@ -249,7 +258,7 @@ class ClassicCheck:
         """Evacuated old buckets of which nothing arrived, where the header counts more entries than there are."""
         old, buckets = self.map.header["oldbuckets"], self.map.header["buckets"]
         count, size = self.map.oldbuckets, self._places.size
-        for block in blocks(self.map.target.memory, old, size, 0, count):
+        for block in blocks(self.map.target.memory, old, size, 0, count, scan=True):
             if isinstance(block, Gap):
                 continue
             for number, (marks, _) in enumerate(self._structure.iter_unpack(block.buffer)):
@@ -274,15 +283,22 @@ class ClassicCheck:
 
 
 @lru_cache(maxsize=4096)
-def _sound(states: bytes) -> bool:
-    """Whether a bucket in use, or a chain, can have these states: no evacuated ones, nothing behind an emptyRest."""
-    rest = states.find(EMPTY_REST)
-    return not (rest >= 0 and any(states[rest:])) and not any(
-        EVACUATED_X <= state <= EVACUATED_EMPTY for state in states
-    )
+def _sound(states: bytes, old: bool) -> bool:
+    """Whether a bucket in use, or with all that hangs on it, can have these states; OLD: an old one."""
+    return not _odd(states, len(states), old)
 
 
-@lru_cache(maxsize=4096)
-def _sound_old(states: bytes) -> bool:
-    """Whether an old bucket can: as one in use, or evacuated throughout."""
-    return _sound(states) or all(EVACUATED_X <= state <= EVACUATED_EMPTY for state in states)
+def _odd(states: bytes, slots: int, old: bool) -> int:
+    """Which buckets cannot have their states: a byte each, the first the lowest, that is 0 for those that can.
+
+    Behind an emptyRest there is nothing else; no bucket in use is evacuated, and old ones in all slots or in none.
+    """
+    columns = [states[slot::slots] for slot in range(slots)]
+    odd = some = 0
+    every = -1
+    for one, next_ in zip(columns, [*columns[1:], b""], strict=True):
+        odd |= int.from_bytes(one.translate(_IS_REST), "little") & int.from_bytes(next_, "little")
+        evacuated = int.from_bytes(one.translate(_IS_EVACUATED), "little")
+        some |= evacuated
+        every &= evacuated
+    return odd | (some ^ every if old else some)

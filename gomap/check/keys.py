@@ -9,6 +9,7 @@ from gomap.check.identity import identity
 from gomap.check.records import Records
 from gomap.goruntime.heap import Heap
 from gomap.hashing import KeyHasher
+from gomap.hashing.batch import Batch, words
 from gomap.maps.layout import Places
 from gomap.target.gotypes import GoType, Kind
 from gomap.target.memory import ReadError
@@ -67,7 +68,9 @@ class Keys:
         """
         if self._hasher is None:
             return None
-        hashes = self._hasher.many(*self._keys(records), self._seed)
+        stored, stride = self._keys(records)
+        offsets = range(0, stride * records.count, stride) if stride else [0] * records.count
+        hashes = self._hasher.many(stored, offsets, self._seed)
         self.hashed += len(hashes)
         return hashes
 
@@ -77,7 +80,7 @@ class Keys:
 
     def address(self, records: Records, number: int) -> int:
         """Where the key of live slot NUMBER is stored."""
-        return records.address(records.slots[number], self._places.keys, self._places.key_stride)
+        return records.address(number, self._places.keys, self._places.key_stride)
 
     def duplicates(self, records: Records, hashes: Sequence[int | None]) -> Iterator[Finding]:
         """Keys that stand twice. Equal keys have equal hashes: all that may be equal are in the same records."""
@@ -109,30 +112,29 @@ class Keys:
         ):
             if self._heap is None or not (indirect or stored.kind in _POINTING):
                 continue
-            pointers = self._pointers(records, records.offsets(start, stride), stored, indirect)
+            pointers = self._pointers(records.packed(start, stride), stride, records.count, stored, indirect)
             freed = {answer.address: answer for answer in self._heap.freed(pointers)}
             if not freed:
                 continue
-            for at, pointer in zip(records.slots, pointers, strict=True):
+            for number, pointer in enumerate(pointers):
                 if pointer in freed:
-                    address = records.address(at, start, stride)
+                    address = records.address(number, start, stride)
                     yield rule_.broken(address, f"{what} at {address:#x} -> {pointer:#x}: {freed[pointer].describe()}")
 
     def _key(self, records: Records, number: int) -> bytes:
         """The key of live slot NUMBER."""
-        offset = records.offset(records.slots[number], self._places.keys, self._places.key_stride)
-        if self._places.indirect_key:
-            return self._behind(records.buffer, offset)
-        return records.buffer[offset : offset + self._places.key.size]
+        places = self._places
+        stored = records.stored(number, places.keys, places.key_stride)
+        return self._behind(stored, 0) if places.indirect_key else stored[: places.key.size]
 
-    def _keys(self, records: Records) -> tuple[bytes, Sequence[int]]:
-        """Where the keys themselves are: in the records, or gathered from where these point to."""
-        offsets = records.offsets(self._places.keys, self._places.key_stride)
-        if not self._places.indirect_key:
-            return records.buffer, offsets
-        size = self._places.key.size
-        gathered = b"".join([self._behind(records.buffer, offset) for offset in offsets])
-        return gathered, range(0, size * len(offsets), size)
+    def _keys(self, records: Records) -> tuple[bytes, int]:
+        """The keys themselves, from the records or from where these point to, and bytes from one to the next."""
+        places = self._places
+        stored = records.packed(places.keys, places.key_stride)
+        if not places.indirect_key:
+            return stored, places.key_stride
+        pointers = range(0, places.key_stride * records.count, places.key_stride)
+        return b"".join([self._behind(stored, offset) for offset in pointers]), places.key.size
 
     def _behind(self, buffer: bytes, offset: int) -> bytes:
         """The key that the pointer at OFFSET leads to; zeros where it cannot be read, as ``dangling`` says."""
@@ -142,15 +144,14 @@ class Keys:
         except ReadError:
             return bytes(self._places.key.size)
 
-    def _pointers(self, records: Records, offsets: Sequence[int], stored: GoType, indirect: bool) -> list[int]:
+    def _pointers(self, packed: bytes, stride: int, count: int, stored: GoType, indirect: bool) -> Sequence[int]:
         """What each live slot's key or element points to; 0 where that has no bytes."""
-        size, order, buffer = self._target.pointer_size, self._target.byte_order, records.buffer
-        pointers = [int.from_bytes(buffer[start : start + size], order) for start in offsets]
+        size, order = self._target.pointer_size, self._target.byte_order
+        pointers = words(Batch(packed, 0, stride, count, size), order)
         if indirect or stored.kind is not Kind.STRING:
             return pointers
+        lengths = words(Batch(packed, size, stride, count, size), order)
+        if 0 not in lengths:
+            return pointers
         # An empty string may point anywhere.
-        empty = bytes(size)
-        return [
-            0 if buffer[start + size : start + 2 * size] == empty else pointer
-            for start, pointer in zip(offsets, pointers, strict=True)
-        ]
+        return [pointer if length else 0 for pointer, length in zip(pointers, lengths, strict=True)]

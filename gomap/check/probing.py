@@ -7,21 +7,28 @@ probeSeq in table.go.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.check.finding import Finding, rule
+from gomap.check.hashwords import HashWords, differing, words_of
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, Keys
 from gomap.check.records import Records
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
-from gomap.maps.slots import slots_in
 from gomap.maps.swiss import EMPTY, FULL, SwissMap
 
 __all__ = ["Batch"]
 
 BROKEN = rule("probe-broken", "no empty slot stands before a key in its probe sequence")
 
+#: Bits of a hash that a control byte repeats; those above say where the probe sequence begins.
+_H2_BITS = 7
+_H2_MASK = (1 << _H2_BITS) - 1
+_H2 = bytes(byte & _H2_MASK for byte in range(256))
+#: 1 for the state of full slots, 0 for the others.
+_LIVE = bytes(state == FULL for state in range(256))
 #: Slots that make a batch worth judging.
 _ENOUGH = 1 << 15
 
@@ -34,14 +41,14 @@ class _Place(NamedTuple):
         first: its first group's record.
         mask: number of its groups - 1.
         entries: the directory entries that lead to it, first and last.
-        empties: which of its groups have an empty slot.
+        states: of all slots of its groups.
     """
 
     name: str
     first: int
     mask: int
     entries: tuple[int, int]
-    empties: Sequence[bool]
+    states: bytes
 
 
 class Batch:
@@ -52,23 +59,28 @@ class Batch:
         self._keys = keys
         self._records = Records(map.places)
         self._places: list[_Place] = []
+        #: For each live slot the bits of its key's hash that its table and group decide, as a word.
+        self._masks: list[bytes] = []
 
     @property
     def enough(self) -> bool:
         """Whether there are so many that no more should join."""
         return len(self._records.addresses) * self._map.places.slots >= _ENOUGH
 
-    def add(self, table: Table | None, groups: Sequence[Block], marks: Sequence[bytes], states: bytes) -> None:
-        """Add all groups of TABLE; None: of a small map. MARKS: control bytes of each group, STATES: of all."""
-        records, slots, size = self._records, self._map.places.slots, self._map.places.size
-        starts = range(0, len(states), slots)
+    def add(self, table: Table | None, groups: Sequence[Block], marks: bytes, states: bytes) -> None:
+        """Add all groups of TABLE; None: of a small map. MARKS and STATES: control bytes and states of all slots."""
+        records, size, shift = self._records, self._map.places.size, self._map.index_shift
+        count = len(marks) // self._map.places.slots
+        low, high = (table.first, table.last) if table else (0, 0)
         place = _Place(
-            f"table {table.first} group" if table else "group",
-            len(records.addresses),
-            len(marks) - 1,
-            (table.first, table.last) if table else (0, 0),
-            [states.find(EMPTY, start, start + slots) >= 0 for start in starts],
+            f"table {table.first} group" if table else "group", len(records.addresses), count - 1, (low, high), states
         )
+        run = high - low + 1
+        if run & run - 1 or low % run:
+            # No bits that hashes share lead to these entries: with a bit that no mask has, each key is looked at.
+            first, entry_bits = 1, 0
+        else:
+            first, entry_bits = low << shift, (1 << 8 * self._map.target.pointer_size >> shift) - run
         records.add(
             b"".join([block.buffer for block in groups]),
             [
@@ -76,10 +88,11 @@ class Batch:
                 for block in groups
                 for address in range(block.address, block.address + block.length * size, size)
             ],
-            [len(self._places)] * len(marks),
+            range(first, first + (count << _H2_BITS), 1 << _H2_BITS),
             marks,
-            [slots_in(FULL, states[start : start + slots]) for start in starts],
+            states.translate(_LIVE),
         )
+        self._masks.append(words_of([entry_bits << shift | place.mask << _H2_BITS]) * states.count(FULL))
         self._places.append(place)
 
     def findings(self) -> Iterator[Finding]:
@@ -87,33 +100,25 @@ class Batch:
         records = self._records
         hashes = self._keys.hashes(records)
         if hashes is not None:
-            slots, homes, marks = self._map.places.slots, records.homes, records.marks
-            places, shift = self._places, self._map.index_shift
-            for number, (key_hash, at) in enumerate(zip(hashes, records.slots, strict=True)):
-                if key_hash is None:
-                    continue
-                record = at // slots
-                _, first, mask, (low, high), _ = places[homes[record]]
-                if (
-                    key_hash & 0x7F != marks[at]
-                    or (key_hash >> 7) & mask != record - first
-                    or not low <= key_hash >> shift <= high
-                ):
+            hash_words = HashWords(hashes)
+            h2 = hash_words.column(0).translate(_H2)
+            elsewhere = hash_words.differing(records.home_words(), b"".join(self._masks))
+            for number in sorted({*differing(h2, records.marks), *elsewhere}):
+                key_hash = hashes[number]
+                if key_hash is not None:
                     yield from self._odd(number, key_hash)
             yield from self._keys.duplicates(records, hashes)
         yield from self._keys.dangling(records)
 
     def _odd(self, number: int, key_hash: int) -> Iterator[Finding]:
         """A key that is not in the first group of its probe sequence: rightly so, or not."""
-        records = self._records
-        at = records.slots[number]
-        record = at // self._map.places.slots
-        place = self._places[records.homes[record]]
-        if key_hash & 0x7F != records.marks[at]:
+        records, slots = self._records, self._map.places.slots
+        record, place = self._where(number)
+        h2, mark = key_hash & _H2_MASK, records.marks[number]
+        if h2 != mark:
             yield HASH_MISMATCH.broken(
-                records.mark_address(at),
-                f"{self._name(number)} has H2 {key_hash & 0x7F:#04x}, not {records.marks[at]:#04x}; "
-                "lookups can miss it",
+                records.mark_address(number),
+                f"{self._name(number)} has H2 {h2:#04x}, not {mark:#04x}; lookups can miss it",
             )
         entry, (low, high) = key_hash >> self._map.index_shift, place.entries
         if not low <= entry <= high:
@@ -122,9 +127,9 @@ class Batch:
                 f"{self._name(number)} belongs in the table of directory entry {entry}; lookups miss it",
             )
             return
-        group, step = (key_hash >> 7) & place.mask, 0
+        group, step = (key_hash >> _H2_BITS) & place.mask, 0
         while group != record - place.first:
-            if step > place.mask or place.empties[group]:
+            if step > place.mask or place.states.find(EMPTY, group * slots, (group + 1) * slots) >= 0:
                 yield BROKEN.broken(
                     self._keys.address(records, number),
                     f"{self._name(number)} is behind group {group} in its probe sequence, which has an empty slot; "
@@ -134,8 +139,13 @@ class Batch:
             step += 1
             group = (group + step) & place.mask
 
+    def _where(self, number: int) -> tuple[int, _Place]:
+        """The record of a live slot, and whose it is."""
+        record = self._records.slots[number] // self._map.places.slots
+        return record, self._places[bisect_right(self._places, record, key=lambda place: place.first) - 1]
+
     def _name(self, number: int) -> str:
         """Where a live slot is, and its key: for findings only, since a key's text takes its time."""
-        record, slot = divmod(self._records.slots[number], self._map.places.slots)
-        place = self._places[self._records.homes[record]]
+        record, place = self._where(number)
+        slot = self._records.slots[number] % self._map.places.slots
         return f"{place.name} {record - place.first} slot {slot}: {self._keys.text(self._records, number)}"

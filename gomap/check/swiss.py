@@ -14,9 +14,11 @@ from gomap.check.header import IMPLAUSIBLE, count_mismatch, implausible, writing
 from gomap.check.keys import UNREADABLE, Keys
 from gomap.check.pointers import Pointers
 from gomap.check.probing import Batch
+from gomap.check.records import bytes_of_each
 from gomap.check.tables import table_findings
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.model import Note, Table, counted
+from gomap.maps.slots import all_marks
 from gomap.maps.swiss import DELETED, EMPTY, FULL, ILLEGAL, STATE_OF, SwissMap
 
 __all__ = ["SwissCheck"]
@@ -33,10 +35,10 @@ SMALL = rule("tombstone-small", "a map of one group has no tombstones")
 
 
 class _Groups(NamedTuple):
-    """Groups that were read: their blocks, the control bytes of each, and the states of all slots."""
+    """Groups that were read: their blocks, and the control bytes and states of all slots."""
 
     blocks: list[Block]
-    marks: list[bytes]
+    marks: bytes
     states: bytes
 
 
@@ -104,7 +106,7 @@ class SwissCheck:
             return
         groups = yield from self._read("group", base, 1)
         if groups.marks:
-            yield from self._control_bytes("group 0", base, groups.marks[0], SMALL, "in a map of one group")
+            yield from self._control_bytes("group 0", base, groups.marks, SMALL, "in a map of one group")
             batch = Batch(self.map, self._keys)
             batch.add(None, *groups)
             yield from batch.findings()
@@ -173,14 +175,16 @@ class SwissCheck:
         where = f"table {table.first} group"
         groups = yield from self._read(where, table.groups, count)
         states = groups.states
-        if len(groups.marks) < count:
+        slots = self._places.slots
+        if len(groups.marks) < count * slots:
             self._complete = False
             return
         used, deleted = states.count(FULL), states.count(DELETED)
         yield from table_findings(self.map, table, count, used, deleted)
         if states.count(ILLEGAL) or (deleted and not self.map.header.get("tombstonePossible", True)):
             addresses = (at for block in groups.blocks for at in self._addresses(block))
-            for number, (address, marks) in enumerate(zip(addresses, groups.marks, strict=True)):
+            each = bytes_of_each(groups.marks, slots)
+            for number, (address, marks) in enumerate(zip(addresses, each, strict=True)):
                 why = "though tombstonePossible is false; clear() keeps it"
                 yield from self._control_bytes(f"{where} {number}", address, marks, IMPOSSIBLE, why)
         if not states.count(EMPTY):
@@ -204,18 +208,17 @@ class SwissCheck:
 
     def _read(self, what: str, base: int, count: int) -> Generator[Finding, None, _Groups]:
         """The groups of an array, as far as they can be read."""
-        size, slots, at = self._places.size, self._places.slots, self._places.marks
-        step = -1 if self.map.target.byte_order == "big" else 1  # slot 0 is the control word's low byte
         read: list[Block] = []
-        marks: list[bytes] = []
-        for block in blocks(self.map.target.memory, base, size, 0, count):
+        marks = b""
+        for block in blocks(self.map.target.memory, base, self._places.size, 0, count, scan=True):
             if isinstance(block, Gap):
                 yield UNREADABLE.broken(block.address, gap_note(what, block).text)
             else:
                 read.append(block)
-                marks += [block.buffer[start : start + slots][::step] for start in range(at, block.length * size, size)]
-        states = b"".join(marks).translate(STATE_OF)
-        self.buckets += len(marks)
+                # Slot 0 is the control word's low byte.
+                marks += all_marks(block.buffer, self._places, reverse=self.map.target.byte_order == "big")
+        states = marks.translate(STATE_OF)
+        self.buckets += len(marks) // self._places.slots
         self.entries += states.count(FULL)
         return _Groups(read, marks, states)
 

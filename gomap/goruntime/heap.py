@@ -24,7 +24,7 @@ pointers straight back to the allocator; they count as allocated here, as they d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.goruntime.answers import (
@@ -98,18 +98,20 @@ class Heap:
             return self._elsewhere(address) or Unknown(address, str(damage))
         return self._elsewhere(address) or self._unmanaged(address)
 
-    def freed(self, addresses: Iterable[int]) -> Iterator[Answer]:
+    def freed(self, addresses: Sequence[int]) -> Iterator[Answer]:
         """Of ADDRESSES those that no object in use holds: freed, or not mapped at all; made for a million of them.
 
         nil, what is in data, code or a stack, and what the books tell nothing of is not among them.
         """
         pages = self._pages
+        touched = {address // PAGE: address for address in addresses}
+        for page, address in touched.items():
+            if page not in pages:
+                pages[page] = self._objects_in(address)
+        if all(pages[page] is None for page in touched):  # as mostly
+            return
         for address in addresses:
-            page = address // PAGE
-            try:
-                objects = pages[page]
-            except KeyError:
-                objects = pages[page] = self._objects_in(address)
+            objects = pages[address // PAGE]
             if objects is None:
                 continue
             start, elemsize, kept = objects
@@ -119,11 +121,13 @@ class Heap:
                     yield answer
 
     def _objects_in(self, address: int) -> tuple[int, int, int] | None:
-        """Start, size and bits of the objects in use of the span around ADDRESS; None where nothing can be freed.
+        """What tells the objects in use in the page around ADDRESS; None where nothing can be freed.
 
-        No bits where there is no span, or nothing at all.
+        Start and size of the objects of its span, and a bit for each in use: none where there is no span, or nothing
+        at all.
         """
-        nothing = (address // PAGE * PAGE, PAGE, 0)
+        page = address // PAGE * PAGE
+        nothing = (page, PAGE, 0)
         try:
             arena = self._spans.arena_of(address)
             state = self._spans.span_of(address, arena) if arena else None
@@ -131,9 +135,12 @@ class Heap:
                 return nothing if arena or isinstance(self.at(address), NotMapped) else None
             if state.manual:
                 return None
-            return state.span.start, state.span.elemsize, self._kept_in(state).kept
+            start, size, kept = state.span.start, state.span.elemsize, self._kept_in(state).kept
         except (ReadError, BookkeepingError):
             return None
+        first, end = (page - start) // size, (page + PAGE - 1 - start) // size + 1
+        all_kept = (1 << end - first) - 1
+        return None if kept >> first & all_kept == all_kept else (start, size, kept)
 
     def _in_span(self, address: int, state: SpanState) -> Answer:
         span = state.span

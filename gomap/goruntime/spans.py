@@ -94,6 +94,7 @@ class Spans:
         self._pc_header = _pc_header(target)
         self._base: int | None = None
         self._cache: dict[int, SpanState | None] = {}
+        self._arenas: dict[int, int] = {}
 
     def arena_of(self, address: int) -> int:
         """Address of the heapArena that manages ADDRESS, 0 if there is none. Raises ReadError."""
@@ -101,8 +102,13 @@ class Spans:
         first, second = divmod(index, self._l2_length)
         if not 0 <= first < self._l1_length:
             return 0
-        table = self._pointer(self._l1 + first * self._pointer_size)
-        return self._pointer(table + second * self._pointer_size) if table else 0
+        arena = self._arenas.get(index, 0)
+        if not arena:
+            table = self._pointer(self._l1 + first * self._pointer_size)
+            arena = self._pointer(table + second * self._pointer_size) if table else 0
+            if arena:  # so that wild addresses are not remembered
+                self._arenas[index] = arena
+        return arena
 
     def span_of(self, address: int, arena: int) -> SpanState | None:
         """The span that covers ADDRESS, which ARENA manages; None if the page is in no span.

@@ -2,9 +2,10 @@
 
 A state is sixteen bytes, in the standard's order: byte ``4 * c + r`` is row r of column c. Here it is sixteen *byte
 columns*, one for each of its bytes: byte k of a byte column belongs to the k-th of many states. That turns the round
-into a handful of operations on long strings of bytes, all of which CPython does at memory speed: SubBytes and the
-multiples that MixColumns needs are ``bytes.translate``, ShiftRows is a renaming of byte columns, and whatever is
-added is the XOR of two big integers.
+into a handful of operations on long strings of bytes, all of which CPython does at memory speed: SubBytes is
+``bytes.translate``, ShiftRows is a renaming of byte columns, and whatever is added is the XOR of two big integers.
+Integers and bytes take as long to become each other as SubBytes does, so what can be done on integers is: XOR costs
+next to nothing, and the doubling that MixColumns needs less than a second ``translate``.
 
 A byte column is therefore kept as an integer, its first byte the lowest.
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from gomap.hashing.batch import Seeds
 
 __all__ = [
     "ALL",
     "add",
+    "added",
     "column",
     "constant",
     "from_columns",
@@ -52,7 +54,18 @@ def _twice(value: int) -> int:
 
 
 _SUB = _s_box()
-_SUB_TWICE = bytes(map(_twice, _SUB))
+
+
+@lru_cache(maxsize=4)
+def _ones(count: int) -> int:
+    """The byte column of COUNT states that all have a 1."""
+    return column(b"\1" * count)
+
+
+def _doubled(there: int, ones: int) -> int:
+    """The double of each byte of a byte column, in GF(2^8)."""
+    high = there >> 7 & ones
+    return (there ^ high << 7) << 1 ^ high * 0x1B
 
 
 def column(content: bytes) -> int:
@@ -62,7 +75,7 @@ def column(content: bytes) -> int:
 
 def constant(byte: int, count: int) -> int:
     """The byte column of COUNT states that all have that byte."""
-    return column(bytes((byte,)) * count)
+    return _ones(count) * byte
 
 
 def to_columns(numbers: Seeds, size: int, count: int) -> list[int]:
@@ -87,6 +100,14 @@ def add(state: Sequence[int], other: Sequence[int]) -> list[int]:
     return [one ^ two for one, two in zip(state, other, strict=True)]
 
 
+def added(state: Sequence[int], key: Sequence[int], count: int, wanted: Sequence[int]) -> list[int]:
+    """AddRoundKey with sixteen bytes that are the same for all COUNT states; bytes that are not WANTED are 0."""
+    ones, outcome = _ones(count), [0] * 16
+    for byte in wanted:
+        outcome[byte] = state[byte] ^ ones * key[byte]
+    return outcome
+
+
 def _source(byte: int) -> int:
     """Which byte ShiftRows brings to that place."""
     return (byte + 4 * (byte % 4)) % 16
@@ -102,17 +123,23 @@ def needed_for(wanted: Sequence[int]) -> Sequence[int]:
     return tuple(sorted({source for byte in wanted for source in _MIXED_OF[byte]}))
 
 
-def mixed_round(state: Sequence[int], count: int, wanted: Sequence[int] = ALL) -> list[int]:
-    """SubBytes, ShiftRows and MixColumns of COUNT states; bytes of the outcome that are not WANTED are 0."""
-    once, twice = [0] * 16, [0] * 16
+def mixed_round(
+    state: Sequence[int], count: int, wanted: Sequence[int] = ALL, sources: Sequence[int] = ALL
+) -> list[int]:
+    """SubBytes, ShiftRows and MixColumns of COUNT states.
+
+    Bytes of the outcome that are not WANTED are 0. It is what those bytes of the state contribute that are SOURCES:
+    the outcomes of the round for some of a state's bytes and for the others add up to that for all.
+    """
+    ones = _ones(count)
+    substituted = [0] * 16
     for source in needed_for(wanted):
-        content = state[source].to_bytes(count, "little")
-        once[source] = int.from_bytes(content.translate(_SUB), "little")
-        twice[source] = int.from_bytes(content.translate(_SUB_TWICE), "little")
+        if source in sources:
+            substituted[source] = column(state[source].to_bytes(count, "little").translate(_SUB))
     mixed = [0] * 16
     for byte in wanted:
-        own, below, third, fourth = _MIXED_OF[byte]
-        mixed[byte] = twice[own] ^ twice[below] ^ once[below] ^ once[third] ^ once[fourth]
+        own, below, third, fourth = [substituted[source] for source in _MIXED_OF[byte]]
+        mixed[byte] = _doubled(own ^ below, ones) ^ below ^ third ^ fourth
     return mixed
 
 

@@ -60,7 +60,7 @@ class Arm64Hash(LaneHash):
 
     def _hash(self, loads: Loads, seeds: Seeds) -> Sequence[int]:
         width = loads.width
-        state, key = loads.blocks(0), self._seeds(loads, seeds)
+        state, key = loads.blocks(0), self._seeded(loads, seeds)
         for number in range(loads.rounds):
             # Here it is the seed that the memory is a key to.
             key = mixed_round(add(key, state), width)
@@ -72,7 +72,6 @@ class Arm64Hash(LaneHash):
         return loads.folded(end(add(state, key), width)[:_SIZE])
 
     def _seeds(self, loads: Loads, seeds: Seeds) -> list[int]:
-        """The seed as each lane sees it, as a state."""
         count = loads.values.total
         seed = [*to_columns(seeds, _SIZE, count), *to_columns(loads.lengths, _SIZE, count)]
         return mixed_round(add(loads.tiled(seed), loads.keys(self._schedule)), loads.width)

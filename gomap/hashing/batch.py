@@ -32,9 +32,11 @@ class Batch(NamedTuple):
         """The values at those offsets; a range of them is taken as it stands. Raises ValueError past the buffer."""
         if not offsets or size == 0:
             return cls(b"", 0, 1, len(offsets), size)
-        if min(offsets) < 0 or max(offsets) + size > len(buffer):
+        even = isinstance(offsets, range) and offsets.step > 0
+        first, last = (offsets[0], offsets[-1]) if even else (min(offsets), max(offsets))
+        if first < 0 or last + size > len(buffer):
             raise ValueError(f"no {size} bytes at each of these offsets: the buffer has {len(buffer)} bytes")
-        if isinstance(offsets, range) and offsets.step > 0:
+        if isinstance(offsets, range) and even:
             return cls(buffer, offsets.start, offsets.step, len(offsets), size)
         return cls.of([buffer[offset : offset + size] for offset in offsets], size)
 

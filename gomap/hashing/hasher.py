@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Union
 
 from gomap.hashing.batch import Batch, Seeds, words
@@ -160,28 +162,31 @@ class _Hashing:
 
     def _strings(self, values: Batch, seeds: Seeds, call: _Call) -> Seeds:
         starts = words(values.part(0, self._word), self._order)
-        lengths = words(values.part(self._word, self._word), self._order)
-        read = self._memory.read
+        lengths: Sequence[int] = words(values.part(self._word, self._word), self._order)
+        if sum(lengths) > call.left:
+            lengths = self._affordable(starts, lengths, call)
+        call.left -= sum(lengths)
         hashes: list[int] = []
-        bodies: list[bytes] = []
-        together = 0
-        for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-            body = b""
-            if length:
-                try:
-                    if length > call.left:
-                        raise HashError(f"a string of {length} bytes at {start:#x}: too much to be hashed")
-                    call.left -= length
-                    together += length
-                    body = read(start, length)
-                except (HashError, ReadError) as reason:
-                    call.lose(number, reason)
-            bodies.append(body)
-            if together > _AT_ONCE:
-                hashes += self._memhash.strings(bodies, _some(seeds, len(hashes), len(hashes) + len(bodies)))
-                bodies, together = [], 0
-        hashes += self._memhash.strings(bodies, _some(seeds, len(hashes), len(hashes) + len(bodies)))
+        ends = list(accumulate(lengths))
+        while len(hashes) < values.total:
+            first = len(hashes)
+            last = max(bisect_right(ends, (ends[first - 1] if first else 0) + _AT_ONCE), first + 1)
+            bodies, failures = self._memory.read_each(starts[first:last], lengths[first:last])
+            for number, reason in failures.items():
+                call.lose(first + number, reason)
+            hashes += self._memhash.strings(bodies, seeds if isinstance(seeds, int) else seeds[first:last])
         return hashes
+
+    def _affordable(self, starts: Sequence[int], lengths: Sequence[int], call: _Call) -> Sequence[int]:
+        """The lengths of those strings that can still be read, 0 for the others."""
+        left, affordable = call.left, [0] * len(lengths)
+        for number, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+            if length <= left:
+                left -= length
+                affordable[number] = length
+            else:
+                call.lose(number, HashError(f"a string of {length} bytes at {start:#x}: too much to be hashed"))
+        return affordable
 
     def _interfaces(self, dynamic_type: Callable[[int], int], values: Batch, seeds: Seeds, call: _Call) -> Seeds:
         """nilinterhash and interhash: the values of each dynamic type together."""
@@ -247,7 +252,3 @@ class _Hashing:
 
 def _seed(seeds: Seeds, number: int) -> int:
     return seeds if isinstance(seeds, int) else seeds[number]
-
-
-def _some(seeds: Seeds, start: int, end: int) -> Seeds:
-    return seeds if isinstance(seeds, int) else seeds[start:end]

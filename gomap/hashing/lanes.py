@@ -73,6 +73,13 @@ class Loads(NamedTuple):
             return list(columns)
         return [column(one.to_bytes(self.values.total, "little") * self.lanes) for one in columns]
 
+    def spread(self, columns: Sequence[int]) -> list[int]:
+        """Byte columns of one value's lanes, the same for each value."""
+        total = self.values.total
+        return [
+            column(b"".join(bytes((byte,)) * total for byte in one.to_bytes(self.lanes, "little"))) for one in columns
+        ]
+
     def folded(self, columns: Sequence[int]) -> tuple[int, ...]:
         """The XOR of each value's lanes, as integers."""
         bits = 8 * self.width
@@ -110,20 +117,33 @@ class LaneHash(abc.ABC):
 
     def strings(self, bodies: Sequence[bytes], seeds: Seeds) -> Sequence[int]:
         """strhash."""
-        alike: dict[int, list[int]] = {}
-        for number, length in enumerate(map(len, bodies)):
-            alike.setdefault(self._loaded(length), []).append(number)
+        lengths = list(map(len, bodies))
+        loaded = {length: self._loaded(length) for length in set(lengths)}
+        alike: dict[int, list[int]] = {most: [] for most in loaded.values()}
+        for number, length in enumerate(lengths):
+            alike[loaded[length]].append(number)
         hashes = [0] * len(bodies)
-        for loaded, numbers in alike.items():
+        for most, numbers in alike.items():
             chosen = [bodies[number] for number in numbers]
             own = seeds if isinstance(seeds, int) else [seeds[number] for number in numbers]
-            for number, key_hash in zip(numbers, self._alike(chosen, loaded, own), strict=True):
+            for number, key_hash in zip(numbers, self._alike(chosen, most, own), strict=True):
                 hashes[number] = key_hash
         return hashes
 
     @abc.abstractmethod
     def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
         """memhash32 or memhash64."""
+
+    def _seeded(self, loads: Loads, seeds: Seeds) -> list[int]:
+        """The seed as each lane sees it, as a state; where it is the same for all values, it is computed once."""
+        if isinstance(seeds, int) and isinstance(loads.lengths, int):
+            one = loads._replace(values=loads.values._replace(total=1))
+            return loads.spread(self._seeds(one, seeds))
+        return self._seeds(loads, seeds)
+
+    @abc.abstractmethod
+    def _seeds(self, loads: Loads, seeds: Seeds) -> list[int]:
+        """The same, computed for each value."""
 
     @abc.abstractmethod
     def _empty(self, count: int, seeds: Seeds) -> Sequence[int]:

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from typing import TypeVar
 
-from gomap.hashing.aes import ALL, add, column, constant, from_columns, mixed_round, needed_for, to_columns
+from gomap.hashing.aes import ALL, add, added, column, from_columns, mixed_round, needed_for, to_columns
 from gomap.hashing.batch import Batch, Seeds
 from gomap.hashing.lanes import BLOCK, LaneHash, Loads
 
 __all__ = ["Amd64Hash", "I386Hash"]
+
+_Part = TypeVar("_Part")
 
 
 class _X86Hash(LaneHash):
@@ -30,7 +33,7 @@ class _X86Hash(LaneHash):
     _size: int
 
     @abc.abstractmethod
-    def _word_state(self, value: Sequence[int], seed: Sequence[int]) -> Sequence[int]:
+    def _word_state(self, value: Sequence[_Part], seed: Sequence[_Part]) -> Sequence[_Part]:
         """Where memhash32 and memhash64 put value and seed; zeros follow."""
 
     @abc.abstractmethod
@@ -43,14 +46,21 @@ class _X86Hash(LaneHash):
 
     def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
         """memhash32 and memhash64: a round for each of the first three blocks of the key schedule."""
-        count = values.total
+        count, shared = values.total, isinstance(seeds, int)
         value = [column(values.column(byte)) for byte in range(values.size)]
-        state = self._word_state(value, to_columns(seeds, self._size, count))
-        state = [*state, *([0] * (BLOCK - len(state)))]
+        seed = seeds.to_bytes(self._size, "little") if isinstance(seeds, int) else to_columns(seeds, self._size, count)
+        state = [*self._word_state(value, seed), *([0] * (BLOCK - len(value) - len(seed)))]
+        # What is the same for all values need not go through the first round with each of them.
+        own = self._word_state([True] * len(value), [not shared] * len(seed))
+        differing = [place for place, differs in enumerate(own) if differs]
+        alike = [place for place in ALL if place not in differing]
+        key: Sequence[int] = add(mixed_round(state, 1, ALL, alike), self._schedule[:BLOCK])
         hash_bytes = range(self._size)
-        for number, wanted in enumerate((ALL, needed_for(hash_bytes), hash_bytes)):
+        wanted = needed_for(needed_for(hash_bytes))
+        state = added(mixed_round(state, count, wanted, differing), key, count, wanted)
+        for number, wanted in enumerate((needed_for(hash_bytes), hash_bytes), 1):
             key = self._schedule[number * BLOCK : (number + 1) * BLOCK]
-            state = add(mixed_round(state, count, wanted), [constant(byte, count) for byte in key])
+            state = added(mixed_round(state, count, wanted), key, count, wanted)
         return from_columns(state[: self._size], count)
 
     def _short(self, length: int) -> Sequence[int | None]:
@@ -63,7 +73,7 @@ class _X86Hash(LaneHash):
 
     def _hash(self, loads: Loads, seeds: Seeds) -> Sequence[int]:
         width = loads.width
-        first, seed = loads.blocks(0), self._seeds(loads, seeds)
+        first, seed = loads.blocks(0), self._seeded(loads, seeds)
         state = self._first_round(first, seed, width) if loads.rounds else add(first, seed)
         for number in range(loads.rounds):
             state = self._next_round(state, loads.blocks(number + 1), width)
@@ -73,7 +83,6 @@ class _X86Hash(LaneHash):
         return loads.folded(state[: self._size])
 
     def _seeds(self, loads: Loads, seeds: Seeds) -> list[int]:
-        """The seed as each lane sees it, as a state."""
         count = loads.values.total
         lengths = loads.lengths if isinstance(loads.lengths, int) else [each & 0xFFFF for each in loads.lengths]
         if isinstance(lengths, int):
@@ -89,7 +98,7 @@ class Amd64Hash(_X86Hash):
 
     _size = 8
 
-    def _word_state(self, value: Sequence[int], seed: Sequence[int]) -> Sequence[int]:
+    def _word_state(self, value: Sequence[_Part], seed: Sequence[_Part]) -> Sequence[_Part]:
         return [*seed, *value]
 
     def _first_round(self, blocks: Sequence[int], seeds: Sequence[int], count: int) -> list[int]:
@@ -104,7 +113,7 @@ class I386Hash(_X86Hash):
 
     _size = 4
 
-    def _word_state(self, value: Sequence[int], seed: Sequence[int]) -> Sequence[int]:
+    def _word_state(self, value: Sequence[_Part], seed: Sequence[_Part]) -> Sequence[_Part]:
         return [*seed, *value] if len(value) == 4 else [*value, *seed]
 
     def _first_round(self, blocks: Sequence[int], seeds: Sequence[int], count: int) -> list[int]:

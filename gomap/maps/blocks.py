@@ -15,7 +15,7 @@ from gomap.target.memory import Memory, ReadError
 __all__ = ["Block", "Gap", "blocks", "gap_note"]
 
 #: Bytes read ahead at most.
-_AHEAD = 1 << 20
+_AHEAD = 1 << 19
 #: Protection is by pages, and no system that Go runs on has smaller ones.
 _PAGE = 4096
 #: Unreadable pages in one array after which the rest of it is not tried.
@@ -40,9 +40,12 @@ class Gap(NamedTuple):
     tried: int
 
 
-def blocks(memory: Memory, base: int, stride: int, first: int, end: int) -> Iterator[Block | Gap]:
-    """The records FIRST to END - 1 of the array at BASE, STRIDE bytes each."""
-    at, ahead, bad = first, 1, 0
+def blocks(
+    memory: Memory, base: int, stride: int, first: int, end: int, *, scan: bool = False
+) -> Iterator[Block | Gap]:
+    """The records FIRST to END - 1 of the array at BASE, STRIDE bytes each; SCAN: all are wanted, so begin at large."""
+    most = max(1, _AHEAD // max(stride, 1))
+    at, ahead, bad = first, most if scan else 1, 0
     gap: Gap | None = None
     while at < end:
         count = min(ahead, end - at)
@@ -68,7 +71,7 @@ def blocks(memory: Memory, base: int, stride: int, first: int, end: int) -> Iter
                 gap = None
             yield Block(at, count, address, buffer)
             at += count
-            ahead = max(1, min(2 * count, _AHEAD // max(stride, 1)))
+            ahead = min(2 * count, most)
     if gap is not None:
         yield gap
 

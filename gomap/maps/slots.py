@@ -10,7 +10,7 @@ from gomap.maps.model import Cell, Entry, MaybeCell
 from gomap.target.memory import ReadError
 from gomap.target.target import Target
 
-__all__ = ["SlotReader", "slots_in"]
+__all__ = ["SlotReader", "all_marks", "slots_in"]
 
 
 class SlotReader:
@@ -62,3 +62,15 @@ class SlotReader:
 def slots_in(state: int, states: bytes) -> tuple[int, ...]:
     """Which slots are in STATE; few patterns of STATES occur, and each is judged once."""
     return tuple(number for number, one in enumerate(states) if one == state)
+
+
+def all_marks(buffer: bytes, places: Places, reverse: bool) -> bytes:
+    """The tophash or control bytes of all slots of the buckets or groups in BUFFER, in the order of the slots.
+
+    REVERSE: slot 0 has the last of them, as in a control word whose lowest byte comes last.
+    """
+    slots, size = places.slots, places.size
+    marks = bytearray(len(buffer) // size * slots)
+    for slot in range(slots):
+        marks[slot::slots] = buffer[places.marks + (slots - 1 - slot if reverse else slot) :: size]
+    return bytes(marks)

@@ -283,11 +283,10 @@ def test_more_objects_than_any_class_has_are_not_believed(books: Books) -> None:
 def test_a_table_that_leads_nowhere_says_so(books: Books) -> None:
     books.page(2, 0xDEAD_BEE0)
     address = books.heap + 2 * PAGE
-    heap = Heap(books.image)
-    answer = heap.at(address)
+    answer = Heap(books.image).at(address)
     assert isinstance(answer, Unknown) and answer.why.startswith("cannot read ") and "0xdeadbee" in answer.why
     books.pointer(books.entry, 0xBAD)
-    answer = heap.at(address)
+    answer = Heap(books.image).at(address)
     assert isinstance(answer, Unknown) and answer.describe().startswith("unknown: cannot read 8 bytes at 0x")
 
 
