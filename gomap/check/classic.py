@@ -1,15 +1,12 @@
 """Checks a map of buckets: header, arrays, chains, and in bulk the slots with their keys.
 
-Most buckets of most maps are as they must be, which shows in their eight tophash bytes, and of those few patterns
-occur. So a block of buckets is unpacked at once and each pattern judged once; only chains, and buckets whose pattern
-is not right, are looked at one by one.
+A block of buckets is judged at once; only chains, and buckets whose states are odd, are looked at one by one.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import lru_cache
 
 from gomap.check.chains import Chain, Link, chain_findings
 from gomap.check.finding import Finding, rule
@@ -19,9 +16,9 @@ from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE, Keys
 from gomap.check.listed import Listed
 from gomap.check.pointers import Pointers
 from gomap.check.records import Records
+from gomap.check.states import LIVE, odd_buckets, sound
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.classic import (
-    EMPTY_REST,
     EVACUATED_EMPTY,
     EVACUATED_X,
     EXACT_B,
@@ -49,11 +46,6 @@ LOOP = rule("chain-loop", "a chain ends", lasting=True)
 SHARED = rule("chain-shared", "a bucket is on one chain only")
 LOST = rule("evacuated-lost", "what an evacuated bucket held is in the new ones")
 
-#: 1 for the state of full slots, 0 for the others.
-_LIVE = bytes(state == MIN_TOP_HASH for state in range(256))
-#: All bits for a state behind which nothing may be, and for those that entries leave behind when they move.
-_IS_REST = bytes(0xFF if state == EMPTY_REST else 0 for state in range(256))
-_IS_EVACUATED = bytes(0xFF if EVACUATED_X <= state <= EVACUATED_EMPTY else 0 for state in range(256))
 #: A hash's top byte to the tophash of its key: moved past the states.
 _TOPHASH = bytes(byte if byte >= MIN_TOP_HASH else byte + MIN_TOP_HASH for byte in range(256))
 #: A chain longer than this is not followed to its end.
@@ -144,11 +136,11 @@ class ClassicCheck:
         due = self.map.header["nevacuate"] if old else 0
         marks = all_marks(block.buffer, places, reverse=False)
         states = marks.translate(STATE_OF)
-        to_see = _odd(states, slots, old)
+        to_see = odd_buckets(states, slots, old)
         for byte in range(layout.overflow, layout.overflow + self.map.target.pointer_size):
             to_see |= int.from_bytes(block.buffer[byte::size], "little")
         numbers = {*nonzero(to_see, block.length), *range(min(due - block.first, block.length))}
-        live = bytearray(states.translate(_LIVE))
+        live = bytearray(states.translate(LIVE))
         records = Records(places)
         for number in sorted(numbers):
             index, address = block.first + number, block.address + number * size
@@ -157,7 +149,7 @@ class ClassicCheck:
             buffers: list[bytes] = []
             chain = Chain(role, index, links, places.marks, index < due)
             yield from self._follow(chain, links, buffers, preallocated)
-            if chain.due or chain.long or not _sound(b"".join([link.marks for link in links]).translate(STATE_OF), old):
+            if chain.due or chain.long or not sound(b"".join([link.marks for link in links]).translate(STATE_OF), old):
                 yield from chain_findings(chain)
             if chain.evacuated:
                 live[number * slots : (number + 1) * slots] = bytes(slots)
@@ -168,7 +160,7 @@ class ClassicCheck:
                     [link.address for link in links[1:]],
                     [index] * len(buffers),
                     behind,
-                    behind.translate(STATE_OF).translate(_LIVE),
+                    behind.translate(STATE_OF).translate(LIVE),
                 )
         records.add(
             block.buffer,
@@ -280,25 +272,3 @@ class ClassicCheck:
         except ReadError:
             return True
         return bool(overflow or live_slots(marks))
-
-
-@lru_cache(maxsize=4096)
-def _sound(states: bytes, old: bool) -> bool:
-    """Whether a bucket in use, or with all that hangs on it, can have these states; OLD: an old one."""
-    return not _odd(states, len(states), old)
-
-
-def _odd(states: bytes, slots: int, old: bool) -> int:
-    """Which buckets cannot have their states: a byte each, the first the lowest, that is 0 for those that can.
-
-    Behind an emptyRest there is nothing else; no bucket in use is evacuated, and old ones in all slots or in none.
-    """
-    columns = [states[slot::slots] for slot in range(slots)]
-    odd = some = 0
-    every = -1
-    for one, next_ in zip(columns, [*columns[1:], b""], strict=True):
-        odd |= int.from_bytes(one.translate(_IS_REST), "little") & int.from_bytes(next_, "little")
-        evacuated = int.from_bytes(one.translate(_IS_EVACUATED), "little")
-        some |= evacuated
-        every &= evacuated
-    return odd | (some ^ every if old else some)
