@@ -97,7 +97,7 @@ def test_any_other_word_is_no_type(dump: Dump, types: RuntimeTypes) -> None:
     known = {int(address) for address in dump.said["types"]}
     named = {said["text"] for said in dump.said["types"].values()}
     words = _words(dump, 20_000) - known
-    began = time.perf_counter()
+    began = time.process_time()
     refused = 0
     for word in words:
         try:
@@ -108,7 +108,7 @@ def test_any_other_word_is_no_type(dump: Dump, types: RuntimeTypes) -> None:
             assert type.name.isprintable()
             assert type.name not in named
     assert refused > len(words) * 0.9
-    assert time.perf_counter() - began < 200e-6 * len(words)
+    assert time.process_time() - began < 200e-6 * len(words)
 
 
 def _words(dump: Dump, count: int) -> set[int]:

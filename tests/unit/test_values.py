@@ -200,10 +200,10 @@ def test_slices_of_references_to_each_other_end(limits: Limits) -> None:
     """Twenty levels of two hundred references each: 200 ** 20 values, if nobody counts."""
     level = GoType(Kind.SLICE, 24, "main.Level", elem=lambda: level)
     levels = {0x10000 * (n + 1): struct.pack("<QQQ", 0x10000 * (n + 2), 200, 200) * 200 for n in range(20)}
-    began = time.perf_counter()
+    began = time.process_time()
     text = _text(Image(levels), level, struct.pack("<QQQ", 0x10000, 200, 200), limits)
     assert "main.Level{...}" in text
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 # Memory that is not there, and lengths that cannot be.
@@ -360,22 +360,6 @@ def test_a_quoted_string_has_no_control_character(body: bytes) -> None:
 
 
 # Speed.
-
-
-def test_a_hundred_thousand_pairs_take_a_third_of_a_second() -> None:
-    """The entries of a map[string]int, laid side by side."""
-    count = 100_000
-    image = Image({0xC000000000: b"".join(b"key-%06d" % number for number in range(count))})
-    entries = b"".join(struct.pack("<QQq", 0xC000000000 + 10 * number, 10, number) for number in range(count))
-    literals = _literals(image, _UNLIMITED)
-    key, elem = literals.text(string_type()), literals.text(basic(Kind.INT))
-    times = []
-    for _ in range(3):
-        began = time.process_time()
-        pairs = [(key(entries, at), elem(entries, at + 16)) for at in range(0, len(entries), 24)]
-        times.append(time.process_time() - began)
-    assert pairs[12345] == ('"key-012345"', "12345")
-    assert min(times) < 0.35
 
 
 def test_pointers_are_shown_by_type_and_address() -> None:
