@@ -58,7 +58,10 @@ class Batch:
         self._map = map
         self._keys = keys
         self._records = Records(map.places)
+        self._shift = map.index_shift
         self._places: list[_Place] = []
+        #: The first record of each place.
+        self._firsts: list[int] = []
         #: For each live slot the bits of its key's hash that its table and group decide, as a word.
         self._masks: list[bytes] = []
 
@@ -69,7 +72,7 @@ class Batch:
 
     def add(self, table: Table | None, groups: Sequence[Block], marks: bytes, states: bytes) -> None:
         """Add all groups of TABLE; None: of a small map. MARKS and STATES: control bytes and states of all slots."""
-        records, size, shift = self._records, self._map.places.size, self._map.index_shift
+        records, size, shift = self._records, self._map.places.size, self._shift
         count = len(marks) // self._map.places.slots
         low, high = (table.first, table.last) if table else (0, 0)
         place = _Place(
@@ -94,6 +97,7 @@ class Batch:
         )
         self._masks.append(words_of([entry_bits << shift | place.mask << _H2_BITS]) * states.count(FULL))
         self._places.append(place)
+        self._firsts.append(place.first)
 
     def findings(self) -> Iterator[Finding]:
         """Where the keys belong, and where they and the elements lead."""
@@ -120,7 +124,7 @@ class Batch:
                 records.mark_address(number),
                 f"{self._name(number)} has H2 {h2:#04x}, not {mark:#04x}; lookups can miss it",
             )
-        entry, (low, high) = key_hash >> self._map.index_shift, place.entries
+        entry, (low, high) = key_hash >> self._shift, place.entries
         if not low <= entry <= high:
             yield MISPLACED.broken(
                 self._keys.address(records, number),
@@ -142,7 +146,7 @@ class Batch:
     def _where(self, number: int) -> tuple[int, _Place]:
         """The record of a live slot, and whose it is."""
         record = self._records.slots[number] // self._map.places.slots
-        return record, self._places[bisect_right(self._places, record, key=lambda place: place.first) - 1]
+        return record, self._places[bisect_right(self._firsts, record) - 1]
 
     def _name(self, number: int) -> str:
         """Where a live slot is, and its key: for findings only, since a key's text takes its time."""

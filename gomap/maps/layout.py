@@ -41,6 +41,9 @@ class StructReader:
                 f"{struct.name} is laid out in a way that gomap does not know: "
                 f"expected field{'s' * (len(missing) > 1)} {', '.join(missing)}; found {found}"
             )
+        self._places = [
+            (field.name, field.offset, field.offset + field.type.size, field.type.kind.signed) for field in self.fields
+        ]
 
     @property
     def names(self) -> list[str]:
@@ -49,14 +52,9 @@ class StructReader:
 
     def read(self, target: Target, address: int) -> dict[str, int]:
         """The values of the fields at ADDRESS, by name. Raises ReadError."""
-        data = target.memory.read(address, self.struct.size)
+        data, order = target.memory.read(address, self.struct.size), target.byte_order
         return {
-            field.name: int.from_bytes(
-                data[field.offset : field.offset + field.type.size],
-                target.byte_order,
-                signed=field.type.kind.signed,
-            )
-            for field in self.fields
+            name: int.from_bytes(data[start:end], order, signed=signed) for name, start, end, signed in self._places
         }
 
 

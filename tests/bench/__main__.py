@@ -106,9 +106,9 @@ def _load(name: str, debugger: Path) -> None:
 
 def _check(go: str, name: str, debugger: Path, quick: bool) -> None:
     _title(f"gomap-check beside GDB's reading of the same bytes, Go {go}, {name}", "MB more")
-    sizes = [("int", 1_000_000), ("string", 1_000_000), ("int", 10_000_000)]
+    cases = [("int", 1_000_000, "core"), ("int", 1_000_000, "live"), ("string", 1_000_000, "core")]
     million = None
-    for kind, size in sizes:
+    for kind, size, way in [*cases, ("int", 10_000_000, "core")]:
         if quick and size > 1_000_000:
             print(f"  NOT MEASURED: {size:,} entries (--quick)")
             continue
@@ -116,20 +116,20 @@ def _check(go: str, name: str, debugger: Path, quick: bool) -> None:
         if not _has_check(debugger, program):
             print("  NOT MEASURED: this gomap has no gomap-check")
             return
-        map, repeats = f"main.{kind}s", _REPEATS if size <= 1_000_000 else 1
+        map, repeats, debug = f"main.{kind}s", _REPEATS if size <= 1_000_000 else 1, gdb if way == "core" else gdb_live
         find = f"bench-find {map}"
-        reading = best(repeats, gdb, debugger, program, "bench-read", _SOURCE, _READING, find)
-        checking = best(repeats, gdb, debugger, program, f"gomap-check {map}", _SOURCE)
+        reading = best(repeats, debug, debugger, program, "bench-read", _SOURCE, _READING, find)
+        checking = best(repeats, debug, debugger, program, f"gomap-check {map}", _SOURCE)
         read = re.search(r"^bench: (.*)$", reading.said, re.M)
         if read is None:
             raise BenchError(f"nothing read:\n{reading.complained}")
-        _row(f"read map[{kind}]int of {size:,}: {read[1]}", reading)
-        _row(f"gomap-check map[{kind}]int of {size:,}", checking, checking.growth // 1_000_000)
+        _row(f"{way}: read map[{kind}]int of {size:,}: {read[1]}", reading)
+        _row(f"{way}: gomap-check map[{kind}]int of {size:,}", checking, checking.growth // 1_000_000)
         print(f"    {checking.command / reading.command:.1f} times the reading: {checking.said.splitlines()[-1]}")
-        if (kind, size) == sizes[0]:
+        if million is None:
             million = checking
-        elif kind == "int" and million is not None:
-            print(f"    {checking.command / million.command:.1f} times what {sizes[0][1]:,} entries took")
+        elif size > 1_000_000:
+            print(f"    {checking.command / million.command:.1f} times what 1,000,000 entries took")
 
 
 def _has_check(debugger: Path, program: Crashed) -> bool:
