@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+import pytest
+
 from tests.fixtures.builds import Experiment
 from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.targets import Debugger, Way
 
-__all__ = ["Configuration", "every", "some"]
+__all__ = ["Configuration", "every", "run_for_each", "some"]
 
 #: Go version, GOEXPERIMENT, GOARCH (an amd64 processor runs programs for 386 too).
 _COMPILERS: tuple[tuple[str, Experiment | None, str], ...] = (
@@ -58,3 +60,12 @@ def some() -> Iterator[Configuration]:
         yield Configuration(*compiler, True, *pairs[i % len(pairs)])
         # Half the pairs further is the other debugger, one more the next way.
         yield Configuration(*compiler, False, *pairs[(i + len(_WAYS) + 1) % len(pairs)])
+
+
+def run_for_each(metafunc: pytest.Metafunc, name: str, subjects: Iterator[object]) -> None:
+    """Run a test that asks for NAME once for each subject, as the parameter of the fixture of that name.
+
+    Tests of one subject go to one worker, which has to bring the program up only once.
+    """
+    params = [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(f"{name}-{one}")) for one in subjects]
+    metafunc.parametrize(name, params, scope="module", indirect=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fixtures.builds import build
-from tests.sessions.configurations import Configuration, every, some
+from tests.sessions.configurations import Configuration, every, run_for_each, some
 from tests.sessions.debugger import Gdb
 from tests.sessions.pairs import PAIRS, live
 from tests.sessions.targets import Stopped, bring_up, debugger
@@ -15,10 +15,7 @@ from tests.sessions.targets import Stopped, bring_up, debugger
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "configuration" in metafunc.fixturenames:
-        chosen = every() if metafunc.config.getoption("--matrix") else some()
-        # Tests of one configuration go to one worker, which has to bring the program up only once.
-        params = [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(str(one))) for one in chosen]
-        metafunc.parametrize("configuration", params, scope="module", indirect=True)
+        run_for_each(metafunc, "configuration", every() if metafunc.config.getoption("--matrix") else some())
 
 
 @pytest.fixture(scope="module")

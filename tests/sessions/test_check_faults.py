@@ -23,6 +23,7 @@ from gomap.check import checking
 from gomap.check.finding import RULES
 from tests.fixtures.builds import Experiment, build
 from tests.fixtures.toolchains import GO_VERSIONS
+from tests.sessions.configurations import run_for_each
 from tests.sessions.debugger import Gdb
 from tests.sessions.targets import READY, Debugger, debugger
 
@@ -69,9 +70,7 @@ def some() -> Iterator[Subject]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "subject" in metafunc.fixturenames:
-        chosen = every() if metafunc.config.getoption("--matrix") else some()
-        params = [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(f"faults-{one}")) for one in chosen]
-        metafunc.parametrize("subject", params, scope="module", indirect=True)
+        run_for_each(metafunc, "subject", every() if metafunc.config.getoption("--matrix") else some())
 
 
 @pytest.fixture(scope="module")
