@@ -68,7 +68,11 @@ class Terminal:
 
     def close(self) -> None:
         """End the session and what it debugs, unless it attached to that."""
-        self._terminal.close(force=True)
+        try:
+            self._terminal.close(force=True)
+        except pexpect.ExceptionPexpect:
+            # It was killed, but a busy machine takes longer than pexpect waits to see it go.
+            self._terminal.ptyproc.wait()
 
     def __enter__(self: _Self) -> _Self:
         return self
