@@ -49,7 +49,7 @@ def _offers(begun: str) -> Iterator[str]:
     if begun:
         for name in package_variables(f"^{re.escape(begun)}"):
             # As a shell shows folders: first the packages, then what is in one.
-            package = name[: name.index(".", name.rfind("/") + 1) + 1]
+            package = name[: name.rindex(".") + 1]
             yield name if begun.startswith(package) else package
     if dot:
         try:

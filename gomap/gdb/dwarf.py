@@ -8,7 +8,9 @@ cmd/internal/dwarf) looks like to it:
 - a string is a struct of ``str`` and ``len``, a slice one of ``array``, ``len`` and ``cap``, under whatever name;
 - an interface is a typedef of ``runtime.eface`` or ``runtime.iface``, through any number of typedefs;
 - a func is a typedef of a function of size 1, though its value is a pointer;
-- pointers have no name.
+- pointers have no name;
+- a type parameter's type is a typedef that each function calls ``.param0``, ``.param1`` and so on, of what the
+  compiler made the function for.
 
 Three things cannot be seen: whether a struct of just these fields is a string or slice (it is taken for one), whether
 a field is embedded (it is taken as such if it is named as its type is), and which of int and int64 a named type of
@@ -22,9 +24,10 @@ from collections.abc import Sequence
 
 import gdb
 
+from gomap.gdb.spelling import as_linked, as_written
 from gomap.target.gotypes import Field, GoType, Kind, LayoutError, Lazy
 
-__all__ = ["DwarfType", "DwarfTypes"]
+__all__ = ["DwarfType", "DwarfTypes", "written_name"]
 
 _POINTED_AT = re.compile(r"(hash|map|hchan)<(.*)>$", re.DOTALL)
 _SIZED_INTEGERS = {
@@ -37,6 +40,8 @@ _SIZED_INTEGERS = {
     (4, False): Kind.UINT32,
     (8, False): Kind.UINT64,
 }
+#: A type parameter's type. Each function's are others, of the same names.
+_PARAMETER = re.compile(r"\.param\d+$")
 _FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
 _COMPLEXES = {8: Kind.COMPLEX64, 16: Kind.COMPLEX128}
 #: Types that mean the same in every program. One with C in it has another ``int`` beside Go's.
@@ -69,6 +74,7 @@ class DwarfTypes:
     def __init__(self, pointer_size: int) -> None:
         self._pointer_size = pointer_size
         self._known: dict[tuple[str, int, int], DwarfType] = {}
+        self._in_gdb: dict[tuple[str, int], gdb.Type | None] = {}
         self._named: dict[str, GoType | None] = {
             kind.value: GoType(kind, kind.fixed_size(pointer_size), kind.value) for kind in _PREDECLARED
         }
@@ -79,10 +85,21 @@ class DwarfTypes:
             self._named[name] = self._look_up(name)
         return self._named[name]
 
+    def in_gdb(self, type: GoType) -> gdb.Type | None:
+        """GDB's type for a Go type; None if it has none, as for many that only the runtime's descriptors know."""
+        if isinstance(type, DwarfType):
+            return type.gdb
+        key = type.name, type.size
+        if key not in self._in_gdb:
+            found = _gdb_type(type.name)
+            fits = found is not None and (self.of(found).kind, self.of(found).size) == (type.kind, type.size)
+            self._in_gdb[key] = found if fits else None
+        return self._in_gdb[key]
+
     def of(self, found: gdb.Type) -> DwarfType:
         """The Go type that GDB's type FOUND stands for. Raises LayoutError for what no Go type looks like."""
-        found = found.unqualified()
-        name = _name(found)
+        found = _argument(found.unqualified())
+        name = written_name(found)
         key = (name, found.code, found.sizeof)
         known = self._known.get(key)
         if known is None:
@@ -91,7 +108,7 @@ class DwarfTypes:
         return known
 
     def _look_up(self, name: str) -> GoType | None:
-        found = _symbol_type(name)
+        found = _symbol_type(as_linked(name))
         if found is not None:
             return self.of(found)
         if name.startswith("*"):
@@ -208,17 +225,33 @@ class DwarfTypes:
         return _SIZED_INTEGERS.get((real.sizeof, real.is_signed))
 
 
-def _name(found: gdb.Type) -> str:
+def _argument(found: gdb.Type) -> gdb.Type:
+    """The type itself, or what stands for it where it is a type parameter's."""
+    while found.name and _PARAMETER.match(found.name):
+        found = found.target()
+    return found
+
+
+def written_name(found: gdb.Type) -> str:
     """The name that Go gives to the type."""
+    found = _argument(found)
     if found.name:
-        return str(found.name)
+        return as_written(found.name)
     if found.code == gdb.TYPE_CODE_PTR:
         target = found.target()
-        return "unsafe.Pointer" if target.code == gdb.TYPE_CODE_VOID else "*" + _name(target)
+        return "unsafe.Pointer" if target.code == gdb.TYPE_CODE_VOID else "*" + written_name(target)
     if found.code == gdb.TYPE_CODE_ARRAY:
         first, last = found.range()
-        return f"[{last - first + 1}]{_name(found.target())}"
+        return f"[{last - first + 1}]{written_name(found.target())}"
     return str(found)
+
+
+def _gdb_type(name: str) -> gdb.Type | None:
+    """GDB's type of that name, which may be a pointer to one that has a name."""
+    if name.startswith("*"):
+        elem = _gdb_type(name[1:])
+        return None if elem is None else elem.pointer()
+    return _symbol_type(as_linked(name))
 
 
 def _symbol_type(name: str) -> gdb.Type | None:

@@ -15,14 +15,14 @@ import gdb
 
 from gomap.gdb.keys import Key, element, literal
 from gomap.gdb.names import resolve
-from gomap.gdb.operands import ExpressionError, Operand, an, dynamic, of_value, temporary
+from gomap.gdb.operands import ExpressionError, Operand, an, held, of_value, temporary
 from gomap.gdb.target import GdbTarget
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.target.gotypes import GoType, Kind, LayoutError
 from gomap.target.memory import ReadError
 
-__all__ = ["address_in", "evaluate", "held", "opened"]
+__all__ = ["address_in", "evaluate", "opened"]
 
 #: Go's identifiers, dotted, behind a package's path.
 _PATH = re.compile(r"(?:[\w.%~@+-]+/)*[^\W\d][\w·]*(?:\.[^\W\d][\w·]*)*")
@@ -89,7 +89,7 @@ class _Parser:
                 if self.target.type_named(name) not in (None, operand.type) or name.lstrip("*") == "":
                     raise ExpressionError(f"{operand.text} holds {an(operand.type)}, not {name}")
             elif found := self.match(_FIELD):
-                operand = _followed(operand).field(found[1])
+                operand = operand.field(found[1])
             else:
                 return operand
 
@@ -224,14 +224,6 @@ def _in_c(expression: str) -> gdb.Value | None:
         return None
     finally:
         gdb.execute(f"set language {language}", to_string=True)
-
-
-def held(operand: Operand) -> Operand:
-    """What an interface holds. Raises ExpressionError if it is none, or nil."""
-    inner = dynamic(operand)
-    if inner is None:
-        raise ExpressionError(f"{operand.text} is a nil {operand.type.name}")
-    return inner
 
 
 def _followed(operand: Operand) -> Operand:

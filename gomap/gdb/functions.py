@@ -78,7 +78,8 @@ class Len(Function):
 class Get(Function):
     """$gomap_get (MAP, KEY): the element under a key of a Go map; an error if it has no such key.
 
-    The key is compared with every entry's: nothing is hashed, so a misplaced entry is found too."""
+    Of an interface it is what that holds, of a func its code. The key is compared with every entry's:
+    nothing is hashed, so a misplaced entry is found too."""
 
     name = "$gomap_get"
     summary = "The element under a key."
@@ -89,7 +90,10 @@ class Get(Function):
         found = self.element(target, map, *keys)
         if found is None or found.address is None:
             raise gdb.GdbError(f"no such key in {map.type.name} with {map.summary()}")
-        return value_at(target, found.type, found.address)
+        value = value_at(target, found.type, found.address)
+        if value is None:
+            raise gdb.GdbError(f"a {found.type.name} at {found.address:#x}: GDB has no such type, so no value of it")
+        return value
 
 
 class Has(Function):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gomap.gdb.expressions import address_in, evaluate, held, opened
-from gomap.gdb.operands import ExpressionError, Operand, an
+from gomap.gdb.expressions import address_in, evaluate, opened
+from gomap.gdb.operands import ExpressionError, Operand, an, held
 from gomap.gdb.target import GdbTarget, live
 from gomap.maps.model import GoMap
 from gomap.target.gotypes import GoType, Kind, LayoutError

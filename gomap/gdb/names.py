@@ -14,12 +14,14 @@ from collections.abc import Iterator
 import gdb
 
 from gomap.gdb.operands import ExpressionError, Operand, in_memory, of_value
+from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
-from gomap.target.gotypes import Kind
 
 __all__ = ["fields", "locals_in_scope", "package_variables", "packages_in_scope", "resolve"]
 
 _PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
+#: What may stand between a package's name and the end of its path, for GDB.
+_VERSION = "\\(/v[0-9]*\\|\\.v[0-9]*\\)*"
 #: GDB lists Go's constants too, as static: there may be ten times as many of them.
 _LISTED = re.compile(r"^(?:\d+:)?\t(?!static ).*?([^\s;*]*\.[^\s;*]+);$", re.MULTILINE)
 
@@ -41,11 +43,8 @@ def resolve(target: GdbTarget, path: str) -> Operand:
 
 
 def fields(target: GdbTarget, path: str) -> list[str]:
-    """The fields of the variable that PATH names, behind pointers too. Raises ExpressionError."""
-    operand = resolve(target, path)
-    while operand.type.kind is Kind.POINTER:
-        operand = operand.pointee()
-    return [field.name for field in operand.type.fields if field.name != "_"]
+    """The fields of the variable that PATH names, behind pointers and in interfaces too. Raises ExpressionError."""
+    return [field.name for field in resolve(target, path).behind().type.fields if field.name != "_"]
 
 
 def locals_in_scope() -> list[str]:
@@ -92,10 +91,7 @@ def _package_variable(target: GdbTarget, folder: str, parts: list[str]) -> tuple
 
 def _candidates(folder: str, parts: list[str]) -> Iterator[tuple[str, int]]:
     for used in range(2, len(parts) + 1):
-        last, name = parts[: used - 1], parts[used - 1]
-        yield f"{folder}{'.'.join(last)}.{name}", used
-        if len(last) > 1:  # gopkg.in/yaml.v3 is gopkg.in/yaml%2ev3 to the linker
-            yield f"{folder}{'%2e'.join(last)}.{name}", used
+        yield f"{folder}{'.'.join(parts[:used])}", used
     if not folder:
         for package in packages_in_scope():
             yield f"{package}.{parts[0]}", 1
@@ -108,7 +104,7 @@ def packages_in_scope() -> list[str]:
     except gdb.error:
         function = None
     found = _PACKAGE.match(function or "")
-    return list(dict.fromkeys([found[1], "main"] if found else ["main"]))
+    return list(dict.fromkeys([as_written(found[1]), "main"] if found else ["main"]))
 
 
 def _unknown(path: str, folder: str, parts: list[str]) -> str:
@@ -119,8 +115,9 @@ def _unknown(path: str, folder: str, parts: list[str]) -> str:
     for package in packages:
         variables = [name.removeprefix(f"{package}.") for name in package_variables(f"^{re.escape(package)}\\.")]
         near += [f"{package}.{name}" for name in difflib.get_close_matches(wanted, variables, n=3, cutoff=0.7)]
-    if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux
-        near = package_variables(f"/{re.escape('.'.join(parts[:2]))}$")[:3]
+    if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux, yaml.x for yaml.v3.x
+        names = "\\|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))
+        near = package_variables(f"/{re.escape(folder + parts[0])}{_VERSION}\\.\\({names}\\)$")[:3]
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     where = "" if folder or len(parts) > 1 else " in the selected frame or its package"
     return f"no variable {path}{where}{hint}"
@@ -128,8 +125,9 @@ def _unknown(path: str, folder: str, parts: list[str]) -> str:
 
 def package_variables(pattern: str) -> list[str]:
     """The package variables whose full name the regular expression PATTERN matches."""
+    linked = pattern.replace("\\.", "\\(\\.\\|%2e\\)")
     try:
-        listed: str = gdb.execute(f"info variables -q -n {pattern}", to_string=True)
+        listed: str = gdb.execute(f"info variables -q -n {linked}", to_string=True)
     except gdb.error:
         return []
-    return _LISTED.findall(listed)
+    return [as_written(name) for name in _LISTED.findall(listed)]

@@ -16,9 +16,11 @@ from gomap.gdb.target import GdbTarget
 from gomap.target.gotypes import Field, GoType, Kind, LayoutError
 from gomap.target.memory import ReadError
 
-__all__ = ["ExpressionError", "Operand", "address_of", "an", "dynamic", "in_memory", "of_value", "temporary"]
+__all__ = ["ExpressionError", "Operand", "address_of", "an", "dynamic", "held", "in_memory", "of_value", "temporary"]
 
 _FLOAT_FORMATS = {4: "f", 8: "d"}
+#: Pointers and interfaces in one another, at most: a pointer may point to itself.
+_MOST_FOLLOWED = 16
 #: Structs embedded in one another, at most.
 _MOST_EMBEDDED = 8
 
@@ -78,11 +80,21 @@ class Operand:
             raise ExpressionError(f"{self.text} is a nil {self.type.name}")
         return in_memory(self.target, self.type.elem, f"*{self.text}", address)
 
+    def behind(self) -> Operand:
+        """What pointers and interfaces lead to from here; itself if it is neither. Raises ExpressionError."""
+        found = self
+        for _ in range(_MOST_FOLLOWED):
+            if found.type.kind is Kind.POINTER:
+                found = found.pointee()
+            elif found.type.kind is Kind.INTERFACE:
+                found = held(found)
+            else:
+                break
+        return found
+
     def field(self, name: str) -> Operand:
-        """The field of that name, through pointers and embedded structs as in Go. Raises ExpressionError."""
-        whole = self
-        while whole.type.kind is Kind.POINTER:
-            whole = whole.pointee()
+        """The field of that name, through pointers, interfaces and embedded structs. Raises ExpressionError."""
+        whole = self.behind()
         text = f"{self.text}.{name}"
         level = [whole]
         for _ in range(_MOST_EMBEDDED):
@@ -194,9 +206,19 @@ def dynamic(operand: Operand) -> Operand | None:
     except (LayoutError, ReadError) as error:
         raise ExpressionError(f"{text} has no type at {descriptor:#x}: {error}") from None
     inner = operand.part(data, text)
-    if direct:
-        return temporary(target, type, text, inner.read())
-    return in_memory(target, type, text, inner.integer())
+    if not direct:
+        return in_memory(target, type, text, inner.integer())
+    if inner.address is not None:
+        return in_memory(target, type, text, inner.address)
+    return temporary(target, type, text, inner.read())
+
+
+def held(operand: Operand) -> Operand:
+    """What an interface holds. Raises ExpressionError if it is none, or nil."""
+    inner = dynamic(operand)
+    if inner is None:
+        raise ExpressionError(f"{operand.text} is a nil {operand.type.name}")
+    return inner
 
 
 def _encode(target: GdbTarget, value: gdb.Value) -> bytes:

@@ -38,11 +38,12 @@ class MapPrinter:
         self._printed_by: tuple[int, int] | None = None
 
     def to_string(self) -> str:
+        from gomap.gdb.dwarf import written_name
         from gomap.gdb.target import forget_memory
 
         forget_memory()
         self._printed_by = _caller()
-        name = str(self._value.type.name)
+        name = written_name(self._value.type)
         try:
             _, map = self._open()
         except Exception as error:

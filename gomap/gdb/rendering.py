@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any, Union
+from typing import Union
 
 import gdb
 
-from gomap.gdb.dwarf import DwarfType
+from gomap.gdb.operands import ExpressionError, dynamic, in_memory
 from gomap.gdb.target import GdbTarget
 from gomap.maps.model import Cell, GoMap, Note
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import GoType, Kind
+from gomap.target.gotypes import GoType, Kind, LayoutError
 from gomap.target.memory import ReadError
 from gomap.values import Limits, Literals, Text
 
@@ -97,31 +97,38 @@ def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
         number += 2
 
 
-def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value:
-    """GDB's value of that type at ADDRESS. Raises gdb.GdbError if GDB has no such type."""
-    known = _known_to_gdb(target, type)
+def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
+    """GDB's value of that type at ADDRESS: of an interface what it holds, of a func its code. None if it has no such
+    type. Raises ReadError and ExpressionError where these cannot be followed."""
+    if type.kind is Kind.INTERFACE:
+        inner = dynamic(in_memory(target, type, f"the {type.name}", address))
+        found = None if inner is None or inner.address is None else value_at(target, inner.type, inner.address)
+        if found is not None:
+            return found
+    known = target.types.in_gdb(type)
     if known is None:
-        raise gdb.GdbError(f"a {type.name} at {address:#x}: GDB has no such type, so no value of it")
+        return None
+    if type.kind is Kind.FUNC:  # a pointer to a closure, which begins with one to code
+        closure = _pointer_at(target, address)
+        return gdb.Value(closure and _pointer_at(target, closure)).cast(known.pointer())
     return gdb.Value(address).cast(known.pointer()).dereference()
 
 
+def _pointer_at(target: GdbTarget, address: int) -> int:
+    return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)
+
+
 def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[Cell], Child]:
-    known = _known_to_gdb(target, type)
-    if known is None:
-        text = shown.text(type)
-        return lambda cell: text(cell.buffer, cell.offset)
-    pointer = known.pointer()
-    return lambda cell: gdb.Value(cell.address).cast(pointer).dereference()
+    text = shown.text(type)
 
+    def child(cell: Cell) -> Child:
+        try:
+            value = value_at(target, type, cell.address)
+        except (ReadError, LayoutError, ExpressionError):
+            value = None
+        return text(cell.buffer, cell.offset) if value is None else value
 
-def _known_to_gdb(target: GdbTarget, type: GoType) -> Any:
-    """GDB's type for a Go type; None if it has none. (What it has for a func is no pointer, but code.)"""
-    if not isinstance(type, DwarfType):
-        named = target.types.named(type.name)
-        if not isinstance(named, DwarfType) or (named.kind, named.size) != (type.kind, type.size):
-            return None
-        type = named
-    return None if type.kind is Kind.FUNC else type.gdb
+    return child
 
 
 def _unreadable(error: ReadError) -> str:

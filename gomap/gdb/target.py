@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
+from gomap.gdb.spelling import as_linked, as_written
 from gomap.gdb.units import in_unit
 from gomap.target.gotypes import GoType
 from gomap.target.memory import Memory, ReadError
@@ -60,6 +61,7 @@ class GdbTarget:
         return self.types.named(name)
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
+        name = as_linked(name)
         symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name) or in_unit(name)
         if symbol is None or symbol.addr_class != gdb.SYMBOL_LOC_STATIC or symbol.name != name:
             return None
@@ -216,7 +218,7 @@ def _function_at(address: int) -> Symbol | None:
         function, block = (block if block.function else function), block.superblock
     if function is None:
         return None
-    return Symbol(function.function.name, function.start, function.end - function.start)
+    return Symbol(as_written(function.function.name), function.start, function.end - function.start)
 
 
 def _symbol_at(address: int) -> Symbol | None:
@@ -229,7 +231,7 @@ def _symbol_at(address: int) -> Symbol | None:
     name = f"{demangled['package']}.{demangled['name']}" if demangled else found["name"]
     variable = gdb.lookup_global_symbol(name)
     size = variable.type.sizeof if variable is not None and variable.is_variable else offset + 1
-    return Symbol(name, address - offset, size) if offset < size else None
+    return Symbol(as_written(name), address - offset, size) if offset < size else None
 
 
 def _quietly(command: str) -> str:

@@ -1,8 +1,7 @@
 """Type names as Go's %#v prints them: with the package's name, not its path (``http.Header``).
 
-GoType has whole paths, and DWARF more than that: it escapes dots in them (``gopkg.in/yaml%2ev3``) and puts a package
-before each unexported field of a struct without name. Only the path is known, so the package's name is taken for its
-last element, without a version.
+GoType has whole paths, and DWARF more than that: it puts a package before each unexported field of a struct without
+name. Only the path is known, so the package's name is taken for its last element, without a version.
 """
 
 from __future__ import annotations
@@ -51,8 +50,7 @@ def _short(word: str) -> str:
         return word
     dots = "..." if word.startswith("...") else ""
     path, _, type = word.removeprefix(dots).rpartition(".")
-    path = _MAJOR_VERSION.sub("", path.replace("%2e", "."))
-    package = _SUFFIX_VERSION.sub("", path.rpartition("/")[2])
+    package = _SUFFIX_VERSION.sub("", _MAJOR_VERSION.sub("", path).rpartition("/")[2])
     return f"{dots}{package}.{type}"
 
 

@@ -133,7 +133,7 @@ def _runes(spans: list[list[int]]) -> Iterator[str]:
         ("map[net/http.Header]*a/b.T", "map[http.Header]*b.T"),
         ("main.Set[net/http.Header]", "main.Set[net/http.Header]"),
         ("[]a/b.Set[map[c/d.T]e/f.U]", "[]b.Set[map[c/d.T]e/f.U]"),
-        ("func(...a/b/v2.T) (gopkg.in/yaml%2ev3.Node, <-chan x/y.Z)", "func(...b.T) (yaml.Node, <-chan y.Z)"),
+        ("func(...a/b/v2.T) (gopkg.in/yaml.v3.Node, <-chan x/y.Z)", "func(...b.T) (yaml.Node, <-chan y.Z)"),
         ('struct { A a/b.T "json:\\"x/y.Z\\"" }', 'struct { A b.T "json:\\"x/y.Z\\"" }'),
         (
             "struct { runtime.lock runtime.mutex; io.Reader; a/b.c []int }",

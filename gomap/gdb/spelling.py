@@ -1,0 +1,27 @@
+"""Names of packages, in Go and in debug information: there the last part of a package's path has its dots escaped.
+
+``gopkg.in/yaml.v3.Node`` is ``gopkg.in/yaml%2ev3.Node`` to the linker. gomap uses the former throughout; the latter
+stands only in what GDB is asked, and in what it answers.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["as_linked", "as_written"]
+
+#: A dot that is neither in a folder's name nor the one before the name itself.
+_IN_PACKAGE = re.compile(r"""(?<=[\w~+-])\.(?=[^\s\[\](){}*,;"<>/.]+\.)""")
+
+
+def as_linked(name: str) -> str:
+    """
+    >>> as_linked("map[gopkg.in/yaml.v3.Kind]*net/http.Header")
+    'map[gopkg.in/yaml%2ev3.Kind]*net/http.Header'
+    """
+    return _IN_PACKAGE.sub("%2e", name)
+
+
+def as_written(name: str) -> str:
+    """The inverse of as_linked."""
+    return name.replace("%2e", ".")
