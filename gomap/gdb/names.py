@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import gdb
 
 from gomap.gdb.operands import ExpressionError, Operand, in_memory, of_value
+from gomap.gdb.registers import LostError, copy_of
 from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
 
@@ -56,11 +57,24 @@ def _local(target: GdbTarget, name: str) -> Operand | None:
     """The local variable or argument of that name in the selected frame."""
     for symbol, frame in _symbols_in_scope():
         if symbol.name == name:
-            return of_value(target, target.types.of(symbol.type), name, symbol.value(frame))
+            return _in_frame(target, symbol, frame)
         if symbol.name == "&" + name:  # escaped: what stands in the frame is its address
-            pointer = of_value(target, target.types.of(symbol.type), symbol.name, symbol.value(frame))
-            return pointer.pointee().named(name)
+            return _in_frame(target, symbol, frame).pointee().named(name)
     return None
+
+
+def _in_frame(target: GdbTarget, symbol: gdb.Symbol, frame: gdb.Frame) -> Operand:
+    type = target.types.of(symbol.type)
+    try:
+        copy = copy_of(symbol.name, frame)
+    except LostError:
+        raise ExpressionError(
+            f"{symbol.name} was in a register, which a call has overwritten since; "
+            "try another frame, or build with -gcflags='-N -l'"
+        ) from None
+    if copy is not None:
+        return in_memory(target, type, symbol.name, copy)
+    return of_value(target, type, symbol.name, symbol.value(frame))
 
 
 def _symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:

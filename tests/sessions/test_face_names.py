@@ -129,3 +129,22 @@ class TestInterfaces:
 def test_a_func_is_its_code(ready: Stopped) -> None:
     assert f"<{STORE}.Double>" in ready.gdb.run("output $gomap_get('main.funcs', \"double\")").replace("%2e", ".")
     assert ready.gdb.run("output $gomap_get('main.funcs', \"nil\")").endswith(" 0x0")
+
+
+class TestRegisters:
+    """A function that called another one had variables in registers, which GDB shows as they are now."""
+
+    @pytest.mark.parametrize("function", ["ofStrings", "ofNumbers"])
+    def test_a_copy_on_the_stack_is_found(self, named: Stopped, function: str) -> None:
+        select(named, function)
+        assert header_of(named, "m")[0] == truth(named, function)["address"]
+
+    def test_what_has_none_is_told(self, named: Stopped, request: pytest.FixtureRequest) -> None:
+        select(named, "passed")
+        if request.node.callspec.params["named"].optimised:
+            assert named.gdb.run("gomap-header m") == (
+                "m was in a register, which a call has overwritten since; "
+                "try another frame, or build with -gcflags='-N -l'"
+            )
+        else:
+            assert header_of(named, "m")[0] == truth(named, "passed")["address"]
