@@ -32,6 +32,9 @@ _FIELD = re.compile(r"(?:\.|->)([^\W\d][\w·]*)")
 _ASSERTION = re.compile(r"\.\(")
 
 
+_ADDRESSES = (Kind.POINTER, Kind.UNSAFE_POINTER, Kind.MAP, Kind.CHAN, Kind.FUNC)
+
+
 class _ForGdbError(Exception):
     """Nothing that is understood here: an expression for GDB."""
 
@@ -236,15 +239,16 @@ def _followed(operand: Operand) -> Operand:
 
 
 def address_in(operand: Operand) -> int:
-    """The address that OPERAND is, as an integer, a pointer or a map; that of a struct is its own.
+    """The address that OPERAND is, as an integer, a pointer or a map; that of a struct or an array is its own.
 
     Raises ExpressionError for a value that is no address.
     """
-    if operand.type.kind is Kind.STRUCT and operand.address is not None:
+    kind = operand.type.kind
+    if kind in (Kind.STRUCT, Kind.ARRAY) and operand.address is not None:
         return operand.address
-    if operand.type.size > operand.target.pointer_size:
+    if not kind.integer and kind not in _ADDRESSES:
         raise ExpressionError(f"{operand.text} is {an(operand.type)}, not an address")
-    return operand.integer()
+    return operand.integer(kind.signed) % (1 << 8 * operand.target.pointer_size)
 
 
 def _pointer_to(target: GdbTarget, type: GoType) -> GoType:

@@ -16,7 +16,7 @@ import gdb
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.spelling import as_linked, as_written
 from gomap.gdb.units import in_unit
-from gomap.target.gotypes import GoType
+from gomap.target.gotypes import GoType, LayoutError
 from gomap.target.memory import Memory, ReadError
 from gomap.target.target import Symbol
 
@@ -124,14 +124,19 @@ def current() -> GdbTarget:
             _watch()
         _demand_go(inferior.progspace.filename)
         known = _targets[inferior.num] = (files, GdbTarget(inferior))
+        if inferior.pid and not _fits(known[1]):
+            gdb.write(
+                f"warning: the memory is not that of {inferior.progspace.filename}: "
+                "is the core, or the process, of another build?\n",
+                gdb.STDERR,
+            )
     return known[1]
 
 
 def live() -> GdbTarget:
     """The current target, with a process or a core behind it. Raises ProgramError without."""
     target = current()
-    inferior = gdb.selected_inferior()
-    if inferior.pid == 0 and inferior.connection is None:
+    if gdb.selected_inferior().pid == 0:
         raise ProgramError("no process: run the program, attach to it, or open a core file")
     return target
 
@@ -195,15 +200,37 @@ def _demand_go(program: str | None) -> None:
         return
     if program is None:
         raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
-    if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_named("runtime.firstmoduledata"):
+    if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_address("runtime.firstmoduledata"):
         raise ProgramError(
             f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
         )
     raise ProgramError(f"{program} is not a Go program")
 
 
-def _symbol_named(name: str) -> bool:
-    return " is at 0x" in _quietly(f"info address {name}")
+def _fits(target: GdbTarget) -> bool:
+    """Whether the program has as much code as its runtime believes, which is in memory; as far as can be told.
+
+    (Where the code is the runtime does not know before the dynamic linker has run.)
+    """
+    module = target.variable("runtime.firstmoduledata")
+    first, behind = _symbol_address("runtime.text"), _symbol_address("runtime.etext")
+    if module is None or first is None or behind is None:
+        return True
+    address, type = module
+    try:
+        believed = [
+            target.memory.read(address + type.field(name).offset, target.pointer_size) for name in ("text", "etext")
+        ]
+    except (ReadError, LayoutError):
+        return True
+    start, end = (int.from_bytes(each, target.byte_order) for each in believed)
+    return end - start == behind - first
+
+
+def _symbol_address(name: str) -> int | None:
+    """Where the symbol table has NAME."""
+    found = re.search(r" is at (0x[0-9a-f]+)", _quietly(f"info address {name}"))
+    return int(found[1], 16) if found else None
 
 
 def _function_at(address: int) -> Symbol | None:

@@ -99,6 +99,25 @@ def test_an_address_with_a_type(ready: Stopped) -> None:
         assert header_of(ready, f"-type '{spelling}' {anys['address']:#x}") == (anys["address"], anys["type"])
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("-1", "0xffffffffffffffff: not mapped"),
+        ("1.5", "1.5 is a float64, not an address"),
+        ("1 == 1", "1 == 1 is a bool, not an address"),
+        ('"abcd"', '"abcd" is a '),
+        ("main.boxed.Name", "main.boxed.Name is a string, not an address"),
+        ("main.mapArray", "{&main.mapArray}: bss: main.mapArray"),
+        ("main.boxed", "{&main.boxed}: data: main.boxed"),
+        ("main.small", "{main.small}: allocated object at {main.small} "),
+    ],
+)
+def test_what_is_an_address(ready: Stopped, expression: str, said: str) -> None:
+    for part in re.findall(r"{(.*?)}", said):
+        said = said.replace(f"{{{part}}}", re.sub(r".*(0x[0-9a-f]+).*", r"\1", ready.gdb.run(f"output/x {part}")))
+    assert ready.gdb.run(f"gomap-whatis {expression}").startswith(said)
+
+
 def test_a_nil_map_is_a_map(ready: Stopped) -> None:
     assert header_of(ready, "main.nilMap") == (0, "map[string]int")
     assert header_of(ready, "main.mapArray[0]") == (0, "map[string]int")

@@ -14,7 +14,7 @@ from typing import get_args
 import pytest
 
 from gomap import __version__
-from tests.fixtures.builds import build
+from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.targets import READY, Debugger, debugger
 
@@ -175,6 +175,30 @@ class TestProgramsThatItCannotHelpWith:
         program = build("maps", "1.27.3")
         said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk main.small", program)
         assert said == f"{_LINE}\nno process: run the program, attach to it, or open a core file"
+
+    def test_no_process_in_a_second_inferior(self, gdb: Path) -> None:
+        """It has the first one's connection from the start."""
+        program = build("maps", "1.27.3")
+        with Gdb(gdb, program) as session:
+            session.run(f"break {READY}")
+            assert READY in session.run("run stop < /dev/null > /dev/null")
+            session.run(f"add-inferior -exec {program}")
+            session.run("inferior 2")
+            assert session.run("gomap-walk main.small") == (
+                "no process: run the program, attach to it, or open a core file"
+            )
+            session.run("inferior 1")
+            assert "5 entries" in session.run("gomap-walk main.small").splitlines()[0]
+
+    def test_a_core_of_another_build(self, gdb: Path) -> None:
+        core, other = kernel_core_of(build("maps", "1.27.3"), "abort").path, build("maps", "1.26.6")
+        with Gdb(gdb, other, core) as session:
+            warning = f"warning: the memory is not that of {other}: is the core, or the process, of another build?"
+            assert session.run("gomap-check -all").splitlines()[0] == warning
+            assert "warning: " not in session.run("gomap-check -all")
+            session.run(f"file {build('maps', '1.27.3')}")
+            session.run(f"core-file {core}")
+            assert "warning: " not in session.run("gomap-check -all")
 
     @pytest.mark.parametrize("flags", ["-w", "-s -w"])
     def test_no_debug_information(self, gdb: Path, flags: str) -> None:
