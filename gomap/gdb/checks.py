@@ -7,9 +7,10 @@ from functools import partial
 
 from gomap.check.checking import Report, check_map
 from gomap.gdb.command import explained
-from gomap.gdb.names import package_variables
+from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
 from gomap.gdb.threads import somebody_writes
+from gomap.gdb.variables import all_of_them
 from gomap.goruntime.heap import Heap
 from gomap.hashing import HashState, KeyHasher, hasher_for, reflect_hasher_for
 from gomap.maps.model import GoMap
@@ -46,13 +47,12 @@ def check(target: GdbTarget, map: GoMap, quick: bool) -> Report:
 
 def package_maps(target: GdbTarget) -> Iterator[tuple[str, GoMap | str]]:
     """Every package variable that is a map, by name; in place of one whose header cannot be read, why it cannot."""
-    for name in package_variables("\\."):
-        found = target.variable(name)
-        if found is None or found[1].kind is not Kind.MAP:
+    for symbol in all_of_them(target.variable_names):
+        name, type = as_written(symbol.name), target.types.of(symbol.type)
+        if type.kind is not Kind.MAP:
             continue
-        address, type = found
         try:
-            pointer = target.memory.read(address, target.pointer_size)
+            pointer = target.memory.read(int(symbol.value().address), target.pointer_size)
             yield name, open_map(target, type, int.from_bytes(pointer, target.byte_order))
         except (LayoutError, ReadError) as error:
             yield name, explained(error)

@@ -32,9 +32,10 @@ def completions(text: str, word: str | None) -> list[str] | int:
 
 
 def _offers(begun: str) -> Iterator[str]:
-    from gomap.gdb.names import fields, locals_in_scope, package_variables, packages_in_scope
+    from gomap.gdb.names import fields, locals_in_scope, packages_in_scope
     from gomap.gdb.operands import ExpressionError
     from gomap.gdb.target import ProgramError, current
+    from gomap.gdb.variables import package_of
 
     try:
         target = current()
@@ -45,11 +46,11 @@ def _offers(begun: str) -> Iterator[str]:
         yield from locals_in_scope()
         for package in packages_in_scope():
             yield f"{package}."
-            yield from (name.removeprefix(f"{package}.") for name in package_variables(f"^{re.escape(package)}\\."))
+            yield from (name[len(package) + 1 :] for name in target.variable_names if package_of(name) == package)
     if begun:
-        for name in package_variables(f"^{re.escape(begun)}"):
+        for name in filter(re.compile(re.escape(begun)).match, target.variable_names):
             # As a shell shows folders: first the packages, then what is in one.
-            package = name[: name.rindex(".") + 1]
+            package = f"{package_of(name)}."
             yield name if begun.startswith(package) else package
     if dot:
         try:

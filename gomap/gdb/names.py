@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import gdb
 
@@ -17,14 +18,11 @@ from gomap.gdb.operands import ExpressionError, Operand, in_memory, of_value
 from gomap.gdb.registers import LostError, copy_of
 from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
+from gomap.gdb.variables import package_of
 
-__all__ = ["fields", "locals_in_scope", "package_variables", "packages_in_scope", "resolve"]
+__all__ = ["fields", "locals_in_scope", "packages_in_scope", "resolve"]
 
 _PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
-#: What may stand between a package's name and the end of its path, for GDB.
-_VERSION = "\\(/v[0-9]*\\|\\.v[0-9]*\\)*"
-#: GDB lists Go's constants too, as static: there may be ten times as many of them.
-_LISTED = re.compile(r"^(?:\d+:)?\t(?!static ).*?([^\s;*]*\.[^\s;*]+);$", re.MULTILINE)
 
 
 def resolve(target: GdbTarget, path: str) -> Operand:
@@ -37,7 +35,7 @@ def resolve(target: GdbTarget, path: str) -> Operand:
     if found is None:
         found, rest = _package_variable(target, folder + slash, parts)
     if found is None:
-        raise ExpressionError(_unknown(path, folder + slash, parts))
+        raise ExpressionError(_unknown(target, path, folder + slash, parts))
     for name in rest:
         found = found.field(name)
     return found.named(path)
@@ -121,27 +119,18 @@ def packages_in_scope() -> list[str]:
     return list(dict.fromkeys([as_written(found[1]), "main"] if found else ["main"]))
 
 
-def _unknown(path: str, folder: str, parts: list[str]) -> str:
+def _unknown(target: GdbTarget, path: str, folder: str, parts: list[str]) -> str:
     """What to say about a name that nothing has: with the package variables that come near."""
     packages = [folder + parts[0]] if folder or len(parts) > 1 else packages_in_scope()
     wanted = parts[1] if len(parts) > 1 else parts[0]
     near: list[str] = []
     for package in packages:
-        variables = [name.removeprefix(f"{package}.") for name in package_variables(f"^{re.escape(package)}\\.")]
+        variables = [name[len(package) + 1 :] for name in target.variable_names if package_of(name) == package]
         near += [f"{package}.{name}" for name in difflib.get_close_matches(wanted, variables, n=3, cutoff=0.7)]
     if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux, yaml.x for yaml.v3.x
-        names = "\\|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))
-        near = package_variables(f"/{re.escape(folder + parts[0])}{_VERSION}\\.\\({names}\\)$")[:3]
+        names = "|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))
+        whole = re.compile(rf".*/{re.escape(folder + parts[0])}([/.]v\d+)*\.({names})$")
+        near = list(islice(filter(whole.match, target.variable_names), 3))
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     where = "" if folder or len(parts) > 1 else " in the selected frame or its package"
     return f"no variable {path}{where}{hint}"
-
-
-def package_variables(pattern: str) -> list[str]:
-    """The package variables whose full name the regular expression PATTERN matches."""
-    linked = pattern.replace("\\.", "\\(\\.\\|%2e\\)")
-    try:
-        listed: str = gdb.execute(f"info variables -q -n {linked}", to_string=True)
-    except gdb.error:
-        return []
-    return [as_written(name) for name in _LISTED.findall(listed)]

@@ -10,8 +10,10 @@ import re
 
 __all__ = ["as_linked", "as_written"]
 
+#: What a name consists of, but for slashes.
+_WORD = r"""[^\s\[\](){}*,;"<>/]"""
 #: A dot that is neither in a folder's name nor the one before the name itself.
-_IN_PACKAGE = re.compile(r"""(?<=[\w~+-])\.(?=[^\s\[\](){}*,;"<>/.]+\.)""")
+_IN_PACKAGE = re.compile(rf"(?<=[\w~+-])\.(?={_WORD}+\.{_WORD}+(?!{_WORD}|/))")
 
 
 def as_linked(name: str) -> str:

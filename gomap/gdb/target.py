@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
-from gomap.gdb.spelling import as_linked, as_written
-from gomap.gdb.units import in_unit
+from gomap.gdb.spelling import as_written
+from gomap.gdb.variables import symbol_of, variable_names
 from gomap.target.gotypes import GoType, LayoutError
 from gomap.target.memory import Memory, ReadError
 from gomap.target.target import Symbol
@@ -61,12 +61,9 @@ class GdbTarget:
         return self.types.named(name)
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
-        name = as_linked(name)
-        symbol = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name) or in_unit(name)
-        if symbol is None or symbol.addr_class != gdb.SYMBOL_LOC_STATIC or symbol.name != name:
-            return None
-        address = symbol.value().address
-        return None if address is None else (int(address), self.types.of(symbol.type))
+        symbol = symbol_of(name)
+        address = None if symbol is None else symbol.value().address
+        return None if symbol is None or address is None else (int(address), self.types.of(symbol.type))
 
     def symbol_at(self, address: int) -> Symbol | None:
         if address not in self._symbols:
@@ -81,6 +78,11 @@ class GdbTarget:
         type = self.runtime_types.at(descriptor)
         named = self.types.named(type.name)
         return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
+
+    @cached_property
+    def variable_names(self) -> list[str]:
+        """The full names of all package variables, in alphabetical order."""
+        return variable_names()
 
     @cached_property
     def runtime_types(self) -> RuntimeTypes:
