@@ -10,7 +10,7 @@ import gdb
 __all__ = ["completions"]
 
 #: The name that the text ends in, dots and package path and all.
-_NAME = re.compile(r"(?:[\w.%~@+-]+/)*[\w.·]*$")
+_NAME = re.compile(r"(?:(?:[\w.%~@+-]+/)+[\w.·~+-]*|[\w.·]*)$")
 
 
 def completions(text: str, word: str | None) -> list[str] | int:

@@ -24,8 +24,8 @@ from gomap.target.memory import ReadError
 
 __all__ = ["address_in", "evaluate", "opened"]
 
-#: Go's identifiers, dotted, behind a package's path.
-_PATH = re.compile(r"(?:[\w.%~@+-]+/)*[^\W\d][\w·]*(?:\.[^\W\d][\w·]*)*")
+#: Go's identifiers, dotted, behind a package's path, of which the last part may be none.
+_PATH = re.compile(r"(?:(?:[\w.%~@+-]+/)+[\w.%~+-]+\.)?[^\W\d][\w·]*(?:\.[^\W\d][\w·]*)*")
 _QUOTED = re.compile(r"'([^']{2,})'")
 _OF_GDB = re.compile(r"\$\w*(?![\w(])")
 _FIELD = re.compile(r"(?:\.|->)([^\W\d][\w·]*)")

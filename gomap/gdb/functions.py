@@ -9,6 +9,7 @@ map may also be given as a string, which is then read as gomap's commands read a
 from __future__ import annotations
 
 import abc
+import inspect
 from typing import TYPE_CHECKING, ClassVar
 
 import gdb
@@ -36,6 +37,7 @@ class Function(gdb.Function, abc.ABC):
     parameters: ClassVar[tuple[str, ...]] = ("MAP", "KEY")
 
     def __init__(self) -> None:
+        self.__doc__ = inspect.cleandoc(self.__doc__ or "")  # before version 14 GDB shows it as it stands
         super().__init__(self.name.lstrip("$"))
 
     @abc.abstractmethod

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 __all__ = ["Option", "UsageError", "complete", "describe", "number", "number_or_unlimited", "parse", "usage"]
 
 _NAME = re.compile(r"-([A-Za-z][\w-]*)(?=\s|$)")
+#: An option as other programs take it.
+_FOREIGN = re.compile(r"-(-[A-Za-z]\S*|[A-Za-z][\w-]*=\S*)")
 _WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|\S+)""")
 
 
@@ -47,7 +49,7 @@ def parse(options: Sequence[Option], text: str) -> tuple[dict[str, Any], str]:
     while rest.startswith("-"):
         if rest == "--" or rest.startswith("-- "):
             return given, rest[2:].strip()
-        found = _NAME.match(rest)
+        found = _NAME.match(rest) or _FOREIGN.match(rest)
         if found is None:
             break
         option = _named(options, found[1])

@@ -62,6 +62,8 @@ class TestOptions:
             ("-bucket 1: main.small", "gomap-walk: -bucket takes N|TABLE:GROUP, not 1:"),
             ("-nonsense main.small", "gomap-walk: no option -nonsense; there are -limit, -bucket, -old, -all, -json"),
             ("-type", "gomap-walk: -type takes a value: TYPE"),
+            ("--limit 3 main.small", "gomap-walk: no option --limit; there are -limit, -bucket"),
+            ("-limit=3 main.small", "gomap-walk: no option -limit=3; there are -limit, -bucket"),
         ],
     )
     def test_wrong_usage_names_the_option_and_what_it_takes(self, gdb: Gdb, arguments: str, said: str) -> None:
@@ -92,6 +94,13 @@ class TestHelp:
             assert usage, text
             for option in re.findall(r"\[(-\w+)", usage[1]):
                 assert re.search(rf"^  {option}\b.*\n    \S", text, re.MULTILINE), (command, option)
+
+    def test_functions_have_help(self, gdb: Gdb) -> None:
+        said = gdb.run("help function gomap_get").splitlines()
+        assert said[0] == (
+            "$gomap_get (MAP, KEY): the element under a key of a Go map; an error if it has no such key."
+        )
+        assert not any(line.startswith(" ") for line in said)
 
     def test_apropos_finds_it_all(self, gdb: Gdb) -> None:
         said = gdb.run("apropos gomap")

@@ -14,7 +14,7 @@ from tests.fixtures.builds import build
 from tests.sessions.pairs import PAIRS, Pair, header_of, truth
 from tests.sessions.targets import Stopped, bring_up, debugger
 
-STORE = "example.org/named/store.v2"
+STORE, KIT = "example.org/named/store.v2", "example.org/named/go-kit"
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -66,7 +66,9 @@ class TestTypeParameters:
         assert ".param" not in said
 
 
-class TestDotsInPackagePaths:
+class TestPackagePaths:
+    """A dot in the last part of a path, and a dash."""
+
     def test_types_are_spelled_as_in_go(self, ready: Stopped) -> None:
         view = truth(ready, "store.Items")
         assert view["type"] == f"map[{STORE}.Kind]{STORE}.Item"
@@ -78,6 +80,11 @@ class TestDotsInPackagePaths:
         assert ready.gdb.run(f"output $gomap_get('main.kinds', {first})") == '"a kind"'
         assert ready.gdb.run("output $gomap_get('main.kinds', 1)") == '"an int"'
 
+    def test_one_that_ends_in_no_identifier(self, ready: Stopped) -> None:
+        for expression in (f"{KIT}.Tools", f"'{KIT}.Tools'", f"*&{KIT}.Tools", f"({KIT}.Tools)"):
+            assert header_of(ready, expression)[0] == truth(ready, "kit.Tools")["address"]
+        assert ready.gdb.run(f'output $gomap_len("{KIT}.Tools")') == "2"
+
     def test_functions_too(self, ready: Stopped) -> None:
         assert f'"double": {STORE}.Double' in ready.gdb.run("gomap-walk main.funcs")
 
@@ -87,7 +94,13 @@ class TestDotsInPackagePaths:
 
     @pytest.mark.parametrize(
         ("typed", "offer"),
-        [("example.org/named/st", f"{STORE}."), (f"{STORE}.It", f"{STORE}.Items"), (f"{STORE[:-1]}", f"{STORE}.")],
+        [
+            ("example.org/named/st", f"{STORE}."),
+            (STORE[:-1], f"{STORE}."),
+            (f"{STORE}.It", f"{STORE}.Items"),
+            (KIT[:-1], f"{KIT}."),
+            (f"{KIT}.", f"{KIT}.Tools"),
+        ],
     )
     def test_tab_completes(self, ready: Stopped, typed: str, offer: str) -> None:
         assert ready.gdb.run(f"complete gomap-walk {typed}").splitlines() == [f"gomap-walk {offer}"]
