@@ -30,6 +30,9 @@ _QUOTED = re.compile(r"'([^']{2,})'")
 _OF_GDB = re.compile(r"\$\w*(?![\w(])")
 _FIELD = re.compile(r"(?:\.|->)([^\W\d][\w·]*)")
 _ASSERTION = re.compile(r"\.\(")
+_CONSTANT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
+#: An assignment, as GDB's languages write it.
+_CHANGES = re.compile(r"\+\+|--|<<=|>>=|(?<![=!<>])=(?!=)")
 
 
 _ADDRESSES = (Kind.POINTER, Kind.UNSAFE_POINTER, Kind.MAP, Kind.CHAN, Kind.FUNC)
@@ -201,15 +204,18 @@ def opened(target: GdbTarget, type: GoType, text: str, address: int) -> GoMap:
 
 
 def _by_gdb(target: GdbTarget, expression: str) -> Operand:
-    """What GDB makes of the expression, in the current language or, failing that, in C."""
-    try:
-        value = gdb.parse_and_eval(expression)
-    except gdb.MemoryError as error:
-        raise ExpressionError(f"{expression}: {error}") from None
-    except gdb.error as error:
-        value = _in_c(expression)
-        if value is None:
+    """What GDB makes of the expression, in the current language or, failing that, in C. It can change nothing."""
+    if _CHANGES.search(_CONSTANT.sub("", expression)):
+        raise ExpressionError(f"{expression}: nothing is changed here; that is for 'set var' to do")
+    with gdb.with_parameter("may-call-functions", False):
+        try:
+            value = gdb.parse_and_eval(expression)
+        except gdb.MemoryError as error:
             raise ExpressionError(f"{expression}: {error}") from None
+        except gdb.error as error:
+            value = _in_c(expression)
+            if value is None:
+                raise ExpressionError(f"{expression}: {error}") from None
     if value.type.code == gdb.TYPE_CODE_VOID:
         raise ExpressionError(f"{expression} has no value")
     try:

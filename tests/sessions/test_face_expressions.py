@@ -118,6 +118,27 @@ def test_what_is_an_address(ready: Stopped, expression: str, said: str) -> None:
     assert ready.gdb.run(f"gomap-whatis {expression}").startswith(said)
 
 
+@pytest.mark.parametrize("command", ["gomap-walk", "gomap-whatis", "gomap-header -json"])
+def test_an_expression_calls_and_changes_nothing(ready: Stopped, command: str) -> None:
+    assert "may-call-functions is off" in ready.gdb.run(f"{command} main.fixtureReady()")
+    assert ready.gdb.run("show may-call-functions").endswith(" is on.")
+    for change in (
+        "$rax = 1",
+        "$rax += 1",
+        "$rax++",
+        "-- --$rax",
+        "$rax <<= 1",
+        "2 + $rax=1",
+        "main.boxed.Members = 0",
+    ):
+        before = ready.gdb.run("output/x $rax")
+        said = ready.gdb.run(f"{command} {change}")
+        assert re.match(r".*: (nothing is changed here; that is for 'set var' to do|not understood from)", said), said
+        assert ready.gdb.run("output/x $rax") == before
+    for comparison in ("1 <= 2", "2 >= 1", "1 != 2", "1 == 2"):
+        assert "nothing is changed" not in ready.gdb.run(f"{command} {comparison}")
+
+
 def test_a_nil_map_is_a_map(ready: Stopped) -> None:
     assert header_of(ready, "main.nilMap") == (0, "map[string]int")
     assert header_of(ready, "main.mapArray[0]") == (0, "map[string]int")
