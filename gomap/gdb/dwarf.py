@@ -92,8 +92,7 @@ class DwarfTypes:
         key = type.name, type.size
         if key not in self._in_gdb:
             found = _gdb_type(type.name)
-            fits = found is not None and (self.of(found).kind, self.of(found).size) == (type.kind, type.size)
-            self._in_gdb[key] = found if fits else None
+            self._in_gdb[key] = found if found is not None and _alike(type, self.of(found)) else None
         return self._in_gdb[key]
 
     def of(self, found: gdb.Type) -> DwarfType:
@@ -244,6 +243,12 @@ def written_name(found: gdb.Type) -> str:
         first, last = found.range()
         return f"[{last - first + 1}]{written_name(found.target())}"
     return str(found)
+
+
+def _alike(one: GoType, other: GoType) -> bool:
+    """Whether two types of one name can be the same: which of int and int64 it is that has a name cannot be seen."""
+    integers = one.kind.integer and other.kind.integer and one.kind.signed == other.kind.signed
+    return one.size == other.size and (integers or one.kind == other.kind)
 
 
 def _gdb_type(name: str) -> gdb.Type | None:

@@ -173,6 +173,12 @@ class TestMi:
         assert 'value="3",type="int"' in listed
         assert re.search(r'value="\\"four\\"",type="string"', listed), listed
 
+    def test_an_interface_opens_as_what_it_holds(self, mi: Mi) -> None:
+        mi.say("-var-create i * 'main.anys'")
+        listed = mi.say("-var-list-children --all-values i")
+        assert re.search(r'value="\\"string\\"",type="string"', listed), listed
+        assert re.search(r'value="-?\d+",type="main\.Color"', listed), listed
+
     def test_only_what_is_asked_for_is_made(self, mi: Mi) -> None:
         mi.say("-var-create g * 'main.grown'")
         listed = mi.say("-var-list-children --all-values g 0 4")
