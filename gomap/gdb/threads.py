@@ -21,6 +21,15 @@ def somebody_writes(target: Target) -> bool:
     """Whether a thread or a goroutine without one is inside a map write. The selected thread and frame stay."""
     if gdb.selected_thread() is None:
         return False
+    if _WRITES.search(_of_all_threads(f"backtrace -frame-arguments none {_FRAMES}")):
+        return True
+    said = _of_all_threads('frame apply 1 -s -q printf "%lu %lu\\n", $sp, $pc')
+    threads = [(int(sp), int(pc)) for sp, pc in re.findall(r"^(\d+) (\d+)$", said, re.MULTILINE)]
+    return any(map(_WRITES.match, functions_of_parked(target, threads)))
+
+
+def _of_all_threads(command: str) -> str:
+    """What that command says of each thread."""
     # As a command whose output is caught, since GDB warns of cores whose registers it does not like.
-    stacks = gdb.execute(f"thread apply all -s -q backtrace -frame-arguments none {_FRAMES}", to_string=True)
-    return _WRITES.search(stacks) is not None or any(map(_WRITES.match, functions_of_parked(target)))
+    said: str = gdb.execute(f"thread apply all -s -q {command}", to_string=True)
+    return said

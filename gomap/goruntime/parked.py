@@ -1,15 +1,18 @@
-"""The functions on the stacks of goroutines that do not run: those that wait, or whose thread is on its own stack.
+"""The functions on stacks that a debugger does not follow threads to.
 
-A debugger shows threads. A goroutine that was taken off its thread, to help the collector in the middle of a map write
-say, is on none; and one that called the runtime's systemstack is hidden behind the thread's g0. Both left in g.sched
-where they stand (runtime/runtime2.go), which is cleared once they run. From there the frame pointers lead on: at each
-stand the caller's frame pointer and the address to return to. amd64 and arm64 have them, 386 does not.
+A goroutine that was taken off its thread, to help the collector in the middle of a map write say, is on none; and one
+that called the runtime's systemstack, or whose stack has to grow, is hidden behind the thread's g0. All left in g.sched
+where they stand (runtime/runtime2.go), which is cleared as they go on. One that asks for the time lends its thread to
+the kernel's code, again on g0's stack, and says in m.vdsoSP and m.vdsoPC where from. And what a signal's handler
+interrupted is in the frame that the kernel made under it and that runtime.sigreturn has it take back: GDB knows that
+function by its name, but only as Go 1.21 and later call it, and not from within; Delve guesses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from gomap.goruntime.frames import Frames
 from gomap.goruntime.record import Record, variable
 from gomap.target.gotypes import LayoutError
 from gomap.target.memory import ReadError
@@ -17,38 +20,90 @@ from gomap.target.target import Target
 
 __all__ = ["functions_of_parked"]
 
-#: Goroutines, and frames of each from the innermost on, past which none are looked at.
-_MOST, _FRAMES = 1 << 14, 64
+#: Goroutines and threads past which none are looked at.
+_MOST = 1 << 14
+#: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
+_INTERRUPTED = {8: (160, 168), 4: (48, 76)}
 
 
-def functions_of_parked(target: Target) -> Iterator[str]:
-    """The functions' full names, innermost first, goroutine by goroutine; none where the runtime cannot be read."""
+def functions_of_parked(target: Target, threads: Sequence[tuple[int, int]] = ()) -> Iterator[str]:
+    """The functions' full names, innermost first, stack by stack; none where the runtime cannot be read.
+
+    Args:
+        threads: stack pointer and instruction of each thread.
+    """
     try:
-        address, allgs = variable(target, "runtime.allgs")
-        array, length = Record(allgs, ["array", "len"], target.byte_order).read(target.memory, address)
-        g = Record(allgs.elem.elem, ["stack.lo", "stack.hi", "sched.sp", "sched.pc", "sched.bp"], target.byte_order)
-        pointers = target.memory.read(array, min(length, _MOST) * target.pointer_size)
+        frames = Frames(target)
+        stands = [*_handling(target, frames, threads), *_in_clock(target), *_off_thread(target, threads)]
     except (LayoutError, ReadError):
         return
-    for at in range(0, len(pointers), target.pointer_size):
-        one = int.from_bytes(pointers[at : at + target.pointer_size], target.byte_order)
+    for stand in stands:
         try:
-            lo, hi, sp, pc, bp = g.read(target.memory, one)
-            if lo <= sp < hi:
-                yield from _functions(target, sp, hi, pc, bp)
+            for _, pc in frames.on(*stand):
+                yield _name(target, pc)
         except ReadError:
             continue
 
 
-def _functions(target: Target, sp: int, hi: int, pc: int, bp: int) -> Iterator[str]:
-    """The functions on one stack. Raises ReadError."""
-    word, order = target.pointer_size, target.byte_order
-    for _ in range(_FRAMES):
-        symbol = target.symbol_at(pc)
-        if symbol is None:
+def _handling(target: Target, frames: Frames, threads: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Stack pointer and instruction of each thread that is in a signal's handler, when the signal came."""
+    for thread in threads:
+        try:
+            for sp, pc in frames.on(*thread):
+                if _name(target, pc).startswith("runtime.sigreturn"):  # sigreturn__sigaction from Go 1.21 on
+                    yield _interrupted(target, sp)
+        except ReadError:
+            continue
+
+
+def _interrupted(target: Target, sp: int) -> tuple[int, int]:
+    """Stack pointer and instruction to which runtime.sigreturn, whose own stack pointer SP is, leads back."""
+    word = target.pointer_size
+    # The handler's third argument is the context; amd64 passes arguments in registers.
+    context = sp if word == 8 else _pointer(target, sp + 2 * word)
+    sp, pc = (_pointer(target, context + offset) for offset in _INTERRUPTED[word])
+    # runtime.doSigPreempt pushes the instruction, and puts asyncPreempt in its place then.
+    return (sp + word if _pointer(target, sp) == pc else sp), pc
+
+
+def _off_thread(target: Target, threads: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Stack pointer, instruction and link register of each goroutine, where it left them in g.sched."""
+    address, allgs = variable(target, "runtime.allgs")
+    array, length = Record(allgs, ["array", "len"], target.byte_order).read(target.memory, address)
+    fields = ["stack.lo", "stack.hi", "sched.sp", "sched.pc", "sched.lr"]
+    g = Record(allgs.elem.elem, fields, target.byte_order)
+    pointers = target.memory.read(array, min(length, _MOST) * target.pointer_size)
+    # A thread takes the stack pointer from there before it jumps where the goroutine goes on.
+    switching = [sp for sp, pc in threads if _name(target, pc) in ("gogo", "runtime.gogo")]
+    for at in range(0, len(pointers), target.pointer_size):
+        one = int.from_bytes(pointers[at : at + target.pointer_size], target.byte_order)
+        try:
+            lo, hi, sp, pc, lr = g.read(target.memory, one)
+        except ReadError:
+            continue
+        sp = sp or next((sp for sp in switching if lo <= sp < hi), 0)
+        if hi and sp:  # one that ended may have given its stack back
+            yield sp, pc, lr
+
+
+def _in_clock(target: Target) -> Iterator[tuple[int, int]]:
+    """Stack pointer and instruction from where a thread called the kernel's code."""
+    address, allm = variable(target, "runtime.allm")
+    m = Record(allm.elem, ["alllink", "vdsoSP", "vdsoPC"], target.byte_order)
+    one = _pointer(target, address)
+    for _ in range(_MOST):
+        if not one:
             return
-        yield symbol.name
-        if not sp <= bp < hi:  # each frame lies above the one that it called
-            return
-        frame = target.memory.read(bp, 2 * word)
-        sp, bp, pc = bp + word, int.from_bytes(frame[:word], order), int.from_bytes(frame[word:], order)
+        one, sp, pc = m.read(target.memory, one)
+        if sp:
+            yield sp, pc
+
+
+def _name(target: Target, pc: int) -> str:
+    """The function's name, or nothing."""
+    symbol = target.symbol_at(pc)
+    return symbol.name if symbol is not None else ""
+
+
+def _pointer(target: Target, address: int) -> int:
+    return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)
