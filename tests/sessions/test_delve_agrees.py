@@ -22,11 +22,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import CoreDump, build, kernel_core_of
+from tests.fixtures.builds import CoreDump, build, gdb_core_of, kernel_core_of
 from tests.fixtures.toolchains import gdb18
 from tests.sessions.corefile import CoreFile
 from tests.sessions.debugger import Gdb
 from tests.sessions.delve import Delve
+from tests.sessions.targets import READY
 from tests.sessions.test_check_faults import await_spinning, modes_of, open_core
 
 VERSIONS = ("1.23.9", "1.24.11", "1.27.3")
@@ -180,3 +181,20 @@ def _variable(name: str) -> str:
 def _as_delve_spells(name: str) -> str:
     """Delve knows packages by their names, and their paths in quotes."""
     return name.replace("example.org/maps/registry.", "registry.")
+
+
+@pytest.mark.xdist_group("dlv-1.27.3")
+def test_names_of_packages_are_spelled_as_in_go() -> None:
+    """Debug information escapes dots in the last part of a package's path, and Delve's own names have that."""
+    binary = build("named", "1.27.3")
+    core = gdb_core_of(binary, READY)
+    name = "example.org/named/store.v2"
+    with Gdb(gdb18(), binary, core.path) as gdb, Delve("core", binary, core.path) as delve:
+        for command in ("gomap-walk", "gomap-walk -json", "gomap-header -json", "gomap-check"):
+            said = gdb.run(f"{command} {name}.Items")
+            assert f"map[{name}.Kind]{name}.Item" in said
+            assert delve.run(f"{command} store.Items").replace("store.Items", f"{name}.Items") == said
+        address = re.search(r" at (0x[0-9a-f]+) ", gdb.run(f"gomap-header {name}.Items"))
+        assert address
+        by_type = f"gomap-walk -type map[{name}.Kind]{name}.Item {address[1]}"
+        assert delve.run(by_type) == gdb.run(by_type)
