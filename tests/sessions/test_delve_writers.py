@@ -35,15 +35,6 @@ def test_while_it_gives_way_to_another_goroutine(delve: Delve) -> None:
     none_found(delve)
 
 
-def test_while_its_stack_moves(delve: Delve) -> None:
-    stack_pointer = re.search(r"Rsp = (0x[0-9a-f]+)", delve.run("regs"))
-    assert stack_pointer
-    delve.run(f"set runtime.curg.stackguard0 = {int(stack_pointer[1], 16) + 8}")
-    for _ in range(2):
-        go_to(delve, "runtime.adjustframe")
-        none_found(delve)
-
-
 def test_while_a_signal_is_handled(delve: Delve) -> None:
     thread = re.search(r"^\* Thread (\d+) ", delve.run("threads"), re.MULTILINE)
     assert thread
