@@ -14,7 +14,7 @@ from gomap.maps.classic import ClassicMap
 from gomap.maps.layout import StructReader
 from gomap.target.gotypes import Field, GoType, Kind, LayoutError
 from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.target.target import Target, pointer_at
 
 __all__ = ["Listed"]
 
@@ -75,7 +75,7 @@ def _read(target: Target, which: Field, extra: int) -> set[int]:
     if not extra:
         return set()
     memory, word, order = target.memory, target.pointer_size, target.byte_order
-    pointer = int.from_bytes(memory.read(extra + which.offset, word), order)
+    pointer = pointer_at(target, extra + which.offset)
     if not pointer:
         return set()
     slice_ = StructReader(which.type.elem, ("array", "len")).read(target, pointer)

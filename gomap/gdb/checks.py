@@ -17,6 +17,7 @@ from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.target.gotypes import Kind, LayoutError
 from gomap.target.memory import ReadError
+from gomap.target.target import pointer_at
 from gomap.values import Limits, Literals
 
 __all__ = ["check", "package_maps"]
@@ -52,7 +53,6 @@ def package_maps(target: GdbTarget) -> Iterator[tuple[str, GoMap | str]]:
         if type.kind is not Kind.MAP:
             continue
         try:
-            pointer = target.memory.read(int(symbol.value().address), target.pointer_size)
-            yield name, open_map(target, type, int.from_bytes(pointer, target.byte_order))
+            yield name, open_map(target, type, pointer_at(target, int(symbol.value().address)))
         except (LayoutError, ReadError) as error:
             yield name, explained(error)

@@ -16,6 +16,7 @@ from gomap.maps.model import Cell, GoMap, Note
 from gomap.maps.opening import open_map
 from gomap.target.gotypes import GoType, Kind, LayoutError
 from gomap.target.memory import ReadError
+from gomap.target.target import pointer_at
 from gomap.values import Limits, Literals, Text
 
 __all__ = ["literals", "texts", "value_at", "values"]
@@ -109,13 +110,9 @@ def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
     if known is None:
         return None
     if type.kind is Kind.FUNC:  # a pointer to a closure, which begins with one to code
-        closure = _pointer_at(target, address)
-        return gdb.Value(closure and _pointer_at(target, closure)).cast(known.pointer())
+        closure = pointer_at(target, address)
+        return gdb.Value(closure and pointer_at(target, closure)).cast(known.pointer())
     return gdb.Value(address).cast(known.pointer()).dereference()
-
-
-def _pointer_at(target: GdbTarget, address: int) -> int:
-    return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)
 
 
 def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[Cell], Child]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gomap.goruntime.record import Record, variable
 from gomap.target.gotypes import LayoutError
-from gomap.target.target import Target
+from gomap.target.target import Target, pointer_at
 
 __all__ = ["Frames"]
 
@@ -40,6 +40,7 @@ class Frames:
     """How stacks are followed. Raises LayoutError if the runtime's types are not as expected, and ReadError."""
 
     def __init__(self, target: Target) -> None:
+        self._target = target
         self._memory, self._order, self._word = target.memory, target.byte_order, target.pointer_size
         first, module = variable(target, "runtime.firstmoduledata")
         func = target.type_named("runtime._func")
@@ -68,9 +69,9 @@ class Frames:
             yield sp, pc
             if module.quantum == 1:  # amd64 and 386: a call pushes the address to return to
                 sp += depth + self._word
-                pc = self._pointer(sp - self._word)
+                pc = pointer_at(self._target, sp - self._word)
             else:
-                pc, lr = lr if lr and not depth else self._pointer(sp), 0
+                pc, lr = lr if lr and not depth else pointer_at(self._target, sp), 0
                 sp += depth
 
     def _depth(self, module: _Module, pc: int) -> int | None:
@@ -117,6 +118,3 @@ class Frames:
             module, header, text, etext, ftab, functions, pclntable, pctab = record.read(self._memory, module)
             length = self._memory.read(header + quantum, 1)[0]
             yield _Module(text, etext, ftab, min(functions, _MOST_FUNCTIONS), pclntable, pctab, length)
-
-    def _pointer(self, address: int) -> int:
-        return int.from_bytes(self._memory.read(address, self._word), self._order)

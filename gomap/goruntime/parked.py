@@ -16,7 +16,7 @@ from gomap.goruntime.frames import Frames
 from gomap.goruntime.record import Record, variable
 from gomap.target.gotypes import LayoutError
 from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.target.target import Target, pointer_at
 
 __all__ = ["functions_of_parked"]
 
@@ -60,10 +60,10 @@ def _interrupted(target: Target, sp: int) -> tuple[int, int]:
     """Stack pointer and instruction to which runtime.sigreturn, whose own stack pointer SP is, leads back."""
     word = target.pointer_size
     # The handler's third argument is the context; amd64 passes arguments in registers.
-    context = sp if word == 8 else _pointer(target, sp + 2 * word)
-    sp, pc = (_pointer(target, context + offset) for offset in _INTERRUPTED[word])
+    context = sp if word == 8 else pointer_at(target, sp + 2 * word)
+    sp, pc = (pointer_at(target, context + offset) for offset in _INTERRUPTED[word])
     # runtime.doSigPreempt pushes the instruction, and puts asyncPreempt in its place then.
-    return (sp + word if _pointer(target, sp) == pc else sp), pc
+    return (sp + word if pointer_at(target, sp) == pc else sp), pc
 
 
 def _off_thread(target: Target, threads: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
@@ -90,7 +90,7 @@ def _in_clock(target: Target) -> Iterator[tuple[int, int]]:
     """Stack pointer and instruction from where a thread called the kernel's code."""
     address, allm = variable(target, "runtime.allm")
     m = Record(allm.elem, ["alllink", "vdsoSP", "vdsoPC"], target.byte_order)
-    one = _pointer(target, address)
+    one = pointer_at(target, address)
     for _ in range(_MOST):
         if not one:
             return
@@ -103,7 +103,3 @@ def _name(target: Target, pc: int) -> str:
     """The function's name, or nothing."""
     symbol = target.symbol_at(pc)
     return symbol.name if symbol is not None else ""
-
-
-def _pointer(target: Target, address: int) -> int:
-    return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)

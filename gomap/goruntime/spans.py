@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gomap.goruntime.answers import Span
 from gomap.goruntime.record import Record, variable
 from gomap.target.gotypes import Field, LayoutError
-from gomap.target.target import Target
+from gomap.target.target import Target, pointer_at
 
 __all__ = ["BookkeepingError", "SpanState", "Spans"]
 
@@ -69,8 +69,8 @@ class Spans:
     """The table of spans. Raises LayoutError if the runtime's types are not as expected."""
 
     def __init__(self, target: Target) -> None:
+        self._target = target
         self._memory = target.memory
-        self._order = target.byte_order
         self._pointer_size = target.pointer_size
         address, mheap = variable(target, "runtime.mheap_")
         arenas = mheap.field("arenas")
@@ -85,7 +85,7 @@ class Spans:
         if not (self._l1_length and self._l2_length and self._arena_pages):
             raise LayoutError(f"{mheap}.arenas is expected to be [n]*[m]*heapArena with spans [k]*mspan")
         mspan = spans.type.elem.elem
-        self._mspan = Record(mspan, _MSPAN, self._order)
+        self._mspan = Record(mspan, _MSPAN, target.byte_order)
         self._inline: Field | None = arena.find("pageUseSpanInlineMarkBits")
         self._inline_size, self._inline_marks = _inline_mark_bits(target)
         # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
@@ -104,8 +104,8 @@ class Spans:
             return 0
         arena = self._arenas.get(index, 0)
         if not arena:
-            table = self._pointer(self._l1 + first * self._pointer_size)
-            arena = self._pointer(table + second * self._pointer_size) if table else 0
+            table = pointer_at(self._target, self._l1 + first * self._pointer_size)
+            arena = pointer_at(self._target, table + second * self._pointer_size) if table else 0
             if arena:  # so that wild addresses are not remembered
                 self._arenas[index] = arena
         return arena
@@ -116,7 +116,7 @@ class Spans:
         Raises ReadError; BookkeepingError, if what is noted there cannot be.
         """
         page = address // PAGE % self._arena_pages
-        mspan = self._pointer(arena + self._arena_spans + page * self._pointer_size)
+        mspan = pointer_at(self._target, arena + self._arena_spans + page * self._pointer_size)
         if not mspan:
             return None
         if mspan in self._cache:
@@ -167,12 +167,11 @@ class Spans:
         if self._base is None:
             # No type tells amd64 from arm64, but the line table does: instructions of any length, words of eight bytes.
             address, quantum = self._pc_header
-            amd64 = self._pointer_size == 8 and self._memory.read(self._pointer(address) + quantum, 1) == b"\x01"
+            amd64 = (
+                self._pointer_size == 8 and self._memory.read(pointer_at(self._target, address) + quantum, 1) == b"\x01"
+            )
             self._base = _AMD64_ARENA_BASE if amd64 else 0
         return self._base
-
-    def _pointer(self, address: int) -> int:
-        return int.from_bytes(self._memory.read(address, self._pointer_size), self._order)
 
 
 def _inline_mark_bits(target: Target) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Union
 from gomap.goruntime.answers import StackAddress, SystemStack
 from gomap.goruntime.record import Record, variable
 from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.target.target import Target, pointer_at
 
 __all__ = ["Stacks"]
 
@@ -43,6 +43,7 @@ class Stacks:
     """
 
     def __init__(self, target: Target) -> None:
+        self._target = target
         self._memory = target.memory
         self._order = target.byte_order
         self._pointer_size = target.pointer_size
@@ -78,7 +79,7 @@ class Stacks:
     def _of_threads(self) -> Iterator[_Stack]:
         seen: set[int] = set()
         try:
-            m = int.from_bytes(self._memory.read(self._allm, self._pointer_size), self._order)
+            m = pointer_at(self._target, self._allm)
             while m and m not in seen and len(seen) < _MOST_THREADS:
                 seen.add(m)
                 m, thread, g0, gsignal = self._m.read(self._memory, m)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from gomap.target.gotypes import GoType
 from gomap.target.memory import Memory
 
-__all__ = ["Symbol", "Target"]
+__all__ = ["Symbol", "Target", "pointer_at"]
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,8 @@ class Target(Protocol):
     def symbol_at(self, address: int) -> Symbol | None:
         """The function or package variable that covers ADDRESS, from the symbol table."""
         ...
+
+
+def pointer_at(target: Target, address: int) -> int:
+    """The pointer that stands at ADDRESS. Raises ReadError."""
+    return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)
