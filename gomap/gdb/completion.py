@@ -35,7 +35,7 @@ def _offers(begun: str) -> Iterator[str]:
     from gomap.gdb.names import fields, locals_in_scope, packages_in_scope
     from gomap.gdb.operands import ExpressionError
     from gomap.gdb.target import ProgramError, current
-    from gomap.gdb.variables import package_of
+    from gomap.gdb.variables import in_package, package_of
 
     try:
         target = current()
@@ -46,12 +46,13 @@ def _offers(begun: str) -> Iterator[str]:
         yield from locals_in_scope()
         for package in packages_in_scope():
             yield f"{package}."
-            yield from (name[len(package) + 1 :] for name in target.variable_names if package_of(name) == package)
+            yield from in_package(target.variable_names, package)
     if begun:
-        for name in filter(re.compile(re.escape(begun)).match, target.variable_names):
-            # As a shell shows folders: first the packages, then what is in one.
-            package = f"{package_of(name)}."
-            yield name if begun.startswith(package) else package
+        for name in target.variable_names:
+            if name.startswith(begun):
+                # As a shell shows folders: first the packages, then what is in one.
+                package = f"{package_of(name)}."
+                yield name if begun.startswith(package) else package
     if dot:
         try:
             yield from (f"{whole}.{name}" for name in fields(target, whole))

@@ -18,7 +18,7 @@ from gomap.gdb.operands import ExpressionError, Operand, in_memory, of_value
 from gomap.gdb.registers import LostError, copy_of
 from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
-from gomap.gdb.variables import package_of
+from gomap.gdb.variables import in_package
 
 __all__ = ["fields", "locals_in_scope", "packages_in_scope", "resolve"]
 
@@ -125,7 +125,7 @@ def _unknown(target: GdbTarget, path: str, folder: str, parts: list[str]) -> str
     wanted = parts[1] if len(parts) > 1 else parts[0]
     near: list[str] = []
     for package in packages:
-        variables = [name[len(package) + 1 :] for name in target.variable_names if package_of(name) == package]
+        variables = in_package(target.variable_names, package)
         near += [f"{package}.{name}" for name in difflib.get_close_matches(wanted, variables, n=3, cutoff=0.7)]
     if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux, yaml.x for yaml.v3.x
         names = "|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import build
+from tests.fixtures.builds import CoreDump, build, kernel_core_of
 from tests.sessions.configurations import Configuration, every, run_for_each, some
 from tests.sessions.debugger import Gdb
+from tests.sessions.delve import Delve
 from tests.sessions.pairs import PAIRS, live
 from tests.sessions.targets import Stopped, bring_up, debugger
 
@@ -51,3 +53,16 @@ def gdb(face: Stopped) -> Gdb:
     """Its GDB, in the frame of main.fixtureReady, a function of package main without variables."""
     face.gdb.run("frame 0")
     return face.gdb
+
+
+@pytest.fixture(scope="module")
+def core(binary: Path) -> CoreDump:
+    """The core of the program that a file's own fixture ``binary`` names, with its maps in it."""
+    return kernel_core_of(binary, "abort")
+
+
+@pytest.fixture(scope="module")
+def delve(binary: Path, core: CoreDump) -> Iterator[Delve]:
+    """Delve on that core."""
+    with Delve("core", binary, core.path) as session:
+        yield session

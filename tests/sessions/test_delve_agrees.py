@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import CoreDump, build, gdb_core_of, kernel_core_of
+from tests.fixtures.builds import CoreDump, build, gdb_core_of
 from tests.fixtures.toolchains import gdb18
 from tests.sessions.corefile import CoreFile
 from tests.sessions.debugger import Gdb
@@ -59,19 +59,8 @@ def binary(go: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def core(binary: Path) -> CoreDump:
-    return kernel_core_of(binary, "abort")
-
-
-@pytest.fixture(scope="module")
 def gdb(binary: Path, core: CoreDump) -> Iterator[Gdb]:
     with Gdb(gdb18(), binary, core.path) as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def delve(binary: Path, core: CoreDump) -> Iterator[Delve]:
-    with Delve("core", binary, core.path) as session:
         yield session
 
 

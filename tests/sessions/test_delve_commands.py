@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,12 +33,6 @@ pytestmark = pytest.mark.xdist_group("dlv-commands")
 @pytest.fixture(scope="module")
 def binary() -> Path:
     return build("maps", "1.27.3")
-
-
-@pytest.fixture(scope="module")
-def delve(binary: Path) -> Iterator[Delve]:
-    with Delve("core", binary, kernel_core_of(binary, "abort").path) as session:
-        yield session
 
 
 @pytest.mark.parametrize("typed", ["dlv_scripts/gomap.star", str(SCRIPT)])

@@ -35,19 +35,8 @@ def binary() -> Path:
 
 
 @pytest.fixture(scope="module")
-def core(binary: Path) -> CoreDump:
-    return kernel_core_of(binary, "abort")
-
-
-@pytest.fixture(scope="module")
 def gdb(binary: Path, core: CoreDump) -> Iterator[Gdb]:
     with Gdb(gdb18(), binary, core.path) as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def delve(binary: Path, core: CoreDump) -> Iterator[Delve]:
-    with Delve("core", binary, core.path) as session:
         yield session
 
 
