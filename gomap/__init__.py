@@ -6,9 +6,9 @@ The package is built in floors; a module imports from floors below its own only:
     views               text and JSON
     check               the invariants of a healthy map
     maps                one model, several containers
-    values, hashing     bytes -> Go literals; keys -> hashes
-    goruntime           the runtime's own bookkeeping: heap, goroutines
-    target              what any debugger gives: memory, types, symbols
+    language, hashing   bytes -> Go literals, Go's names, Go's ==; keys -> hashes
+    goruntime           the runtime's own bookkeeping: modules, type descriptors, heap, goroutines
+    program             what any debugger gives: memory, types, symbols
 
 Nothing below ``gdb`` knows which debugger it runs in.
 """

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from gomap.check.classic import ClassicCheck
+from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
-from gomap.check.swiss import SwissCheck
+from gomap.check.swiss.directory import SwissCheck
 from gomap.goruntime.heap import Heap
 from gomap.hashing import KeyHasher
+from gomap.language import Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
-from gomap.values import Literals
 
 __all__ = ["Report", "check_map"]
 

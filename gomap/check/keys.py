@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from gomap.check.finding import Finding, rule
-from gomap.check.identity import identity
-from gomap.check.records import Records
+from gomap.check.slot_batch import Records
 from gomap.goruntime.heap import Heap
 from gomap.hashing import KeyHasher
 from gomap.hashing.batch import Batch, words
+from gomap.language import Literals
+from gomap.language.equality import identity
 from gomap.maps.layout import Places
-from gomap.target.gotypes import GoType, Kind
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
-from gomap.values import Literals
+from gomap.program.gotypes import GoType, Kind
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["HASH_MISMATCH", "MISPLACED", "UNREADABLE", "Keys"]
 

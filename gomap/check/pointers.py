@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gomap.goruntime.answers import FreeObject, FreePages, HeapObject, StackAddress, Unknown, UnmarkedObject
 from gomap.goruntime.heap import Heap
-from gomap.target.memory import Memory
+from gomap.program.memory import Memory
 
 __all__ = ["Pointers"]
 

@@ -7,18 +7,18 @@ from functools import partial
 
 from gomap.check.checking import Report, check_map
 from gomap.gdb.command import explained
-from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
 from gomap.gdb.threads import somebody_writes
 from gomap.gdb.variables import all_of_them
 from gomap.goruntime.heap import Heap
 from gomap.hashing import HashState, KeyHasher, hasher_for, reflect_hasher_for
+from gomap.language import Limits, Literals
+from gomap.language.spelling import as_written
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.target import pointer_at
-from gomap.values import Limits, Literals
+from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import pointer_at
 
 __all__ = ["check", "package_maps"]
 

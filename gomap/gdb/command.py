@@ -118,8 +118,8 @@ def explained(error: Exception) -> str:
     """One line for any exception: gomap's own errors as they are, any other as the defect that it is."""
     from gomap.gdb.operands import ExpressionError
     from gomap.gdb.target import ProgramError
-    from gomap.target.gotypes import LayoutError
-    from gomap.target.memory import ReadError
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
 
     text = str(error)
     if not isinstance(error, (ExpressionError, ProgramError, LayoutError, ReadError)):

@@ -1,4 +1,4 @@
-"""Go types out of GDB's: what the compiler's debug information says, in the words of gomap.target.gotypes.
+"""Go types out of GDB's: what the compiler's debug information says, in the words of gomap.program.gotypes.
 
 GDB knows no Go type as such; it has what the DWARF of cmd/link and cmd/compile (cmd/link/internal/ld/dwarf.go,
 cmd/internal/dwarf) looks like to it:
@@ -24,8 +24,8 @@ from collections.abc import Sequence
 
 import gdb
 
-from gomap.gdb.spelling import as_linked, as_written
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError, Lazy
+from gomap.language.spelling import as_linked, as_written
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError, Lazy
 
 __all__ = ["DwarfType", "DwarfTypes", "written_name"]
 

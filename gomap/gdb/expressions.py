@@ -19,8 +19,8 @@ from gomap.gdb.operands import ExpressionError, Operand, an, held, of_value, tem
 from gomap.gdb.target import GdbTarget
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 
 __all__ = ["address_in", "evaluate", "opened"]
 

@@ -14,10 +14,10 @@ from typing import Union
 
 from gomap.gdb.operands import ExpressionError, Operand, dynamic, in_memory, temporary
 from gomap.gdb.target import GdbTarget
+from gomap.language.numbers import FLOATS
 from gomap.maps.model import Cell, Entry, GoMap, Note
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.values.numbers import FLOATS
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 
 __all__ = ["Key", "Literal", "element", "literal"]
 

@@ -6,8 +6,8 @@ from gomap.gdb.expressions import address_in, evaluate, opened
 from gomap.gdb.operands import ExpressionError, Operand, an, held
 from gomap.gdb.target import GdbTarget, live
 from gomap.maps.model import GoMap
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 
 __all__ = ["find_map", "map_behind"]
 

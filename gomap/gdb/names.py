@@ -16,9 +16,9 @@ import gdb
 
 from gomap.gdb.operands import ExpressionError, Operand, in_memory, of_value
 from gomap.gdb.registers import LostError, copy_of
-from gomap.gdb.spelling import as_written
 from gomap.gdb.target import GdbTarget
 from gomap.gdb.variables import in_package
+from gomap.language.spelling import as_written
 
 __all__ = ["fields", "locals_in_scope", "packages_in_scope", "resolve"]
 

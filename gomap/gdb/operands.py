@@ -13,8 +13,8 @@ from collections.abc import Callable
 import gdb
 
 from gomap.gdb.target import GdbTarget
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 
 __all__ = ["ExpressionError", "Operand", "address_of", "an", "dynamic", "held", "in_memory", "of_value", "temporary"]
 

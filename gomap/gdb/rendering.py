@@ -12,12 +12,12 @@ import gdb
 
 from gomap.gdb.operands import ExpressionError, dynamic, in_memory
 from gomap.gdb.target import GdbTarget
+from gomap.language import Limits, Literals, Text
 from gomap.maps.model import Cell, GoMap, Note
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.target import pointer_at
-from gomap.values import Limits, Literals, Text
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import pointer_at
 
 __all__ = ["literals", "texts", "value_at", "values"]
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Literal
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
-from gomap.gdb.spelling import as_written
 from gomap.gdb.variables import symbol_of, variable_names
-from gomap.target.gotypes import GoType, LayoutError
-from gomap.target.memory import Memory, ReadError
-from gomap.target.target import Symbol
+from gomap.language.spelling import as_written
+from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.memory import Memory, ReadError
+from gomap.program.target import Symbol
 
 if TYPE_CHECKING:
     from gomap.goruntime.heap import Heap
-    from gomap.target.rtype import RuntimeTypes
-    from gomap.values import Limits, Literals
+    from gomap.goruntime.rtype import RuntimeTypes
+    from gomap.language import Limits, Literals
 
 __all__ = ["GdbTarget", "ProgramError", "current", "forget_memory", "live", "unwatch"]
 
@@ -87,7 +87,7 @@ class GdbTarget:
     @cached_property
     def runtime_types(self) -> RuntimeTypes:
         """Types as the program's own descriptors have them."""
-        from gomap.target.rtype import RuntimeTypes  # loaded when an interface is first looked into
+        from gomap.goruntime.rtype import RuntimeTypes  # loaded when an interface is first looked into
 
         return RuntimeTypes(self)
 

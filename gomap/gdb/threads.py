@@ -6,8 +6,8 @@ import re
 
 import gdb
 
-from gomap.goruntime.parked import functions_of_parked
-from gomap.target.target import Target
+from gomap.goruntime.hidden_stacks import functions_of_parked
+from gomap.program.target import Target
 
 __all__ = ["somebody_writes"]
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import gdb
 
-from gomap.gdb.spelling import as_linked, as_written
 from gomap.gdb.units import in_unit
+from gomap.language.spelling import as_linked, as_written
 
 __all__ = ["all_of_them", "in_package", "package_of", "symbol_of", "variable_names"]
 

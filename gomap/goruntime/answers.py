@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Union
 
-from gomap.target.target import Symbol
+from gomap.program.target import Symbol
 
 __all__ = [
     "Answer",

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.goruntime.record import Record, variable
-from gomap.target.gotypes import LayoutError
-from gomap.target.target import Target, pointer_at
+from gomap.program.gotypes import LayoutError
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["Frames"]
 

@@ -43,8 +43,8 @@ from gomap.goruntime.modules import Modules
 from gomap.goruntime.record import variable
 from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["Heap"]
 

@@ -11,8 +11,8 @@ from typing import NamedTuple, Union
 
 from gomap.goruntime.answers import ModuleData, Text
 from gomap.goruntime.record import Record, variable
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["Modules"]
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Literal
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import Memory
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import Memory
+from gomap.program.target import Target
 
 __all__ = ["Record", "variable"]
 

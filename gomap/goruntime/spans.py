@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
 from gomap.goruntime.record import Record, variable
-from gomap.target.gotypes import Field, LayoutError
-from gomap.target.target import Target, pointer_at
+from gomap.program.gotypes import Field, LayoutError
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["BookkeepingError", "SpanState", "Spans"]
 

@@ -12,8 +12,8 @@ from typing import NamedTuple, Union
 
 from gomap.goruntime.answers import StackAddress, SystemStack
 from gomap.goruntime.record import Record, variable
-from gomap.target.memory import ReadError
-from gomap.target.target import Target, pointer_at
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["Stacks"]
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gomap.hashing.aes import add, column, constant, from_columns, last_round, mixed_round, to_columns
+from gomap.hashing.aes_lanes import BLOCK, LaneHash, Loads
 from gomap.hashing.batch import Batch, Seeds
-from gomap.hashing.lanes import BLOCK, LaneHash, Loads
 
 __all__ = ["Arm64Hash"]
 

@@ -9,13 +9,13 @@ from functools import partial
 from itertools import accumulate
 from typing import Union
 
+from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing.batch import Batch, Seeds, words
 from gomap.hashing.parts import Act, Part, at_run_time, flattened, generated
 from gomap.hashing.state import HashState
-from gomap.target.gotypes import GoType, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["HashError", "KeyHasher", "hasher_for", "reflect_hasher_for"]
 

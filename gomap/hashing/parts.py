@@ -22,7 +22,7 @@ import enum
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
+from gomap.program.gotypes import GoType, Kind, LayoutError
 
 __all__ = ["Act", "Part", "at_run_time", "flattened", "generated"]
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gomap.hashing.aes_lanes import BLOCK
 from gomap.hashing.arm64 import Arm64Hash
 from gomap.hashing.fallback import Fallback32, Fallback64
-from gomap.hashing.lanes import BLOCK
 from gomap.hashing.memhash import MemHash
 from gomap.hashing.x86 import Amd64Hash, I386Hash
-from gomap.target.gotypes import LayoutError
-from gomap.target.target import Target
+from gomap.program.gotypes import LayoutError
+from gomap.program.target import Target
 
 __all__ = ["HashState"]
 

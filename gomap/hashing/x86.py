@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from gomap.hashing.aes import ALL, add, added, column, from_columns, mixed_round, needed_for, to_columns
+from gomap.hashing.aes_lanes import BLOCK, LaneHash, Loads
 from gomap.hashing.batch import Batch, Seeds
-from gomap.hashing.lanes import BLOCK, LaneHash, Loads
 
 __all__ = ["Amd64Hash", "I386Hash"]
 

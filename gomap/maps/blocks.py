@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.maps.model import Note
-from gomap.target.memory import Memory, ReadError
+from gomap.program.memory import Memory, ReadError
 
 __all__ = ["Block", "Gap", "blocks", "gap_note"]
 

@@ -14,9 +14,9 @@ from gomap.maps.blocks import Gap, blocks, gap_note
 from gomap.maps.layout import ClassicLayout, classic_layout
 from gomap.maps.model import LIVE, Bucket, GoMap, Note, Part, Selection, counted
 from gomap.maps.slots import SlotReader, slots_in
-from gomap.target.gotypes import GoType
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["ClassicMap", "flag_names", "live_slots", "unknown_flags"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
-from gomap.target.target import Target
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.target import Target
 
 __all__ = ["ClassicLayout", "Places", "StructReader", "SwissLayout", "classic_layout", "key_and_elem", "swiss_layout"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Union
 
 from gomap.maps.layout import Places, StructReader
-from gomap.target.gotypes import Field, GoType, Kind
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.gotypes import Field, GoType, Kind
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = [
     "LIVE",

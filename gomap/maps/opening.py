@@ -5,8 +5,8 @@ from __future__ import annotations
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
-from gomap.target.gotypes import GoType, LayoutError
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.target import Target
 
 __all__ = ["open_map"]
 

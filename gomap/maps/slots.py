@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from gomap.maps.layout import Places
 from gomap.maps.model import Cell, Entry, MaybeCell
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["SlotReader", "all_marks", "slots_in"]
 

@@ -17,9 +17,9 @@ from gomap.maps.blocks import Gap, blocks, gap_note
 from gomap.maps.layout import SwissLayout, swiss_layout
 from gomap.maps.model import LIVE, Bucket, GoMap, Note, Part, Selection, Table, counted
 from gomap.maps.slots import SlotReader, slots_in
-from gomap.target.gotypes import GoType
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["SwissMap"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gomap.language import Literals
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
-from gomap.target.gotypes import GoType
-from gomap.target.memory import ReadError
-from gomap.values import Literals
+from gomap.program.gotypes import GoType
+from gomap.program.memory import ReadError
 
 __all__ = ["header_object", "start", "walk_object"]
 

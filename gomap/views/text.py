@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from gomap.language import Literals, Text
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table, counted
-from gomap.target.memory import ReadError
-from gomap.values import Literals, Text
+from gomap.program.memory import ReadError
 from gomap.views.paint import Paint
 
 __all__ = ["header_lines", "title", "walk_lines"]

@@ -20,7 +20,7 @@ class Find(gdb.Command):
     def invoke(self, expression: str, _from_tty: bool) -> None:
         from gomap.gdb.maps import find_map
         from gomap.maps.model import Bucket
-        from gomap.target.gotypes import Kind
+        from gomap.program.gotypes import Kind
 
         found = find_map(expression)
         size, word, order = found.layout.places.size, found.target.pointer_size, found.target.byte_order

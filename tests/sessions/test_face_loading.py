@@ -107,7 +107,7 @@ class TestSourcing:
 
     def test_nothing_else_is_loaded_or_read(self, gdb: Path) -> None:
         program = build("maps", "1.27.3")
-        names = ("json", "pygments", "gomap.maps", "gomap.values", "gomap.target")
+        names = ("json", "pygments", "gomap.maps", "gomap.language", "gomap.program")
         heavy = f"python import sys; print([name for name in {names} if name in sys.modules])"
         said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", heavy, program)
         assert said == f"{_LINE}\n[]"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from gomap.target.gotypes import GoType, Kind
-from gomap.target.target import Symbol
+from gomap.program.gotypes import GoType, Kind
+from gomap.program.target import Symbol
 from tests.unit.image import Image, array_of, basic, pointer_to, slice_of, string_type, struct_of
 
 __all__ = ["AMD64", "ARM64", "I386", "MACHINES", "PAGE", "S390X", "Books", "Machine"]

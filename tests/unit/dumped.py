@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gomap.target.gotypes import Field, GoType, Kind
-from gomap.target.target import Symbol
+from gomap.program.gotypes import Field, GoType, Kind
+from gomap.program.target import Symbol
 from tests.fixtures.builds import Experiment, build
 from tests.unit.image import Image
 

@@ -6,9 +6,9 @@ import bisect
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from gomap.target.gotypes import Field, GoType, Kind
-from gomap.target.memory import Memory, ReadError
-from gomap.target.target import Symbol
+from gomap.program.gotypes import Field, GoType, Kind
+from gomap.program.memory import Memory, ReadError
+from gomap.program.target import Symbol
 
 __all__ = ["Image", "array_of", "basic", "pointer_to", "slice_of", "string_type", "struct_of"]
 

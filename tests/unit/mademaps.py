@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from gomap.target.gotypes import GoType, Kind
+from gomap.program.gotypes import GoType, Kind
 from tests.unit.image import Image, array_of, basic, pointer_to, struct_of
 
 __all__ = ["HEADER", "MadeMap"]

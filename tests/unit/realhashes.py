@@ -17,7 +17,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gomap.target.gotypes import Field, GoType, Kind
+from gomap.program.gotypes import Field, GoType, Kind
 from tests.fixtures.builds import Experiment, build
 from tests.unit.image import Image, array_of, basic, string_type, struct_of
 
@@ -39,7 +39,7 @@ class Process(NamedTuple):
 
 
 class RealTypes:
-    """What the program says of the types that it holds in interfaces: as gomap.target.rtype.RuntimeTypes does."""
+    """What the program says of the types that it holds in interfaces: as gomap.goruntime.rtype.RuntimeTypes does."""
 
     def __init__(self, image: Image, dynamic: dict[int, tuple[GoType, bool]]) -> None:
         self._image = image

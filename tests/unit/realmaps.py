@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gomap.target.gotypes import Field, GoType, Kind
+from gomap.program.gotypes import Field, GoType, Kind
 from tests.fixtures import toolchains
 from tests.fixtures.builds import Experiment, build
 from tests.unit.image import Image, array_of, basic, pointer_to, slice_of, string_type, struct_of

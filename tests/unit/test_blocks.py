@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
-from gomap.target.memory import Memory, ReadError
+from gomap.program.memory import Memory, ReadError
 
 PAGE = 4096
 BASE = 0x10000

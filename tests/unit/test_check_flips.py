@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from gomap.check.checking import Report, check_map
+from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, hasher_for
+from gomap.language import Literals
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import GoType, Kind
-from gomap.target.rtype import RuntimeTypes
-from gomap.values import Literals
+from gomap.program.gotypes import GoType, Kind
 from tests.unit.image import Image
 from tests.unit.objects import Objects
 from tests.unit.realmaps import TOOLCHAINS, RealMap, Toolchain, real_maps

@@ -6,9 +6,9 @@ import pytest
 
 from gomap.check.checking import check_map
 from gomap.goruntime.answers import Answer, HeapObject, Span
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language import Literals
 from gomap.maps.opening import open_map
-from gomap.target.rtype import RuntimeTypes
-from gomap.values import Literals
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, RealMap, Toolchain, real_maps
 

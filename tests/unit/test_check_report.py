@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gomap.check import checking
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language import Literals
 from gomap.maps.opening import open_map
-from gomap.target.rtype import RuntimeTypes
-from gomap.values import Literals
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, real_map
 

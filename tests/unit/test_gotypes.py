@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from tests.unit.image import basic, struct_of
 
 

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
+from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, KeyHasher, hasher_for, reflect_hasher_for
-from gomap.target.gotypes import GoType
-from gomap.target.rtype import RuntimeTypes
+from gomap.program.gotypes import GoType
 from tests.unit.realhashes import RECORDED, Process, RealHashes, real_hashes
 
 PROCESSES = (

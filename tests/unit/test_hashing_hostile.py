@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashError, HashState, KeyHasher, hasher_for
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 from tests.unit.image import Image, array_of, basic, slice_of, string_type, struct_of
 
 HEAP = 0xC000000000

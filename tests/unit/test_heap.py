@@ -23,8 +23,8 @@ from gomap.goruntime.answers import (
     UnmarkedObject,
 )
 from gomap.goruntime.heap import Heap
-from gomap.target.gotypes import Kind, LayoutError
-from gomap.target.target import Symbol
+from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.target import Symbol
 from tests.unit import books as at
 from tests.unit.books import AMD64, I386, MACHINES, PAGE, Books, Machine
 from tests.unit.image import Image, array_of, basic, struct_of

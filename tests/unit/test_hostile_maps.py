@@ -11,7 +11,7 @@ from gomap.maps.classic import ClassicMap
 from gomap.maps.model import Cell, Entry, GoMap, Note, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
-from gomap.target.memory import ReadError
+from gomap.program.memory import ReadError
 from tests.unit.agreement import buckets_in, notes_in
 from tests.unit.deadline import soon
 from tests.unit.mademaps import HEADER, MadeMap

@@ -6,7 +6,7 @@ import pytest
 
 from gomap.maps.layout import ClassicLayout, SwissLayout, classic_layout, key_and_elem, swiss_layout
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from tests.unit.image import Image, array_of, basic, pointer_to, struct_of
 from tests.unit.mademaps import MadeMap
 from tests.unit.realmaps import SWISS, TOOLCHAINS, RealMap, Toolchain, real_maps

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gomap.target.memory import Memory, ReadError
+from gomap.program.memory import Memory, ReadError
 
 _PAGE = 4096
 _START = 0x10000

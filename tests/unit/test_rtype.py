@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 from tests.unit.dumped import Dump
 from tests.unit.image import Image
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gomap.maps.model import LIVE, Bucket, Entry, GoMap, Selection, Table
 from gomap.maps.opening import open_map
-from gomap.target.memory import ReadError
+from gomap.program.memory import ReadError
 from tests.unit.agreement import buckets_in
 from tests.unit.deadline import soon
 from tests.unit.image import Image

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gomap.gdb.spelling import as_linked, as_written
+from gomap.language.spelling import as_linked, as_written
 
 
 @pytest.mark.parametrize(

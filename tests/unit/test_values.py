@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language import Limits, Literals
+from gomap.language.names import shown_name
+from gomap.language.numbers import float32_text, float64_text
+from gomap.language.quoting import quote
 from gomap.maps.opening import open_map
-from gomap.target.gotypes import Field, GoType, Kind
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
-from gomap.target.target import Symbol
-from gomap.values import Limits, Literals
-from gomap.values.names import shown_name
-from gomap.values.numbers import float32_text, float64_text
-from gomap.values.quoting import quote
+from gomap.program.gotypes import Field, GoType, Kind
+from gomap.program.memory import ReadError
+from gomap.program.target import Symbol
 from tests.unit.dumped import Dump
 from tests.unit.image import Image, array_of, basic, pointer_to, slice_of, string_type, struct_of
 

@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 
 import gomap.views
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import LIVE, GoMap, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
-from gomap.target.rtype import RuntimeTypes
-from gomap.values import Limits, Literals
 from gomap.views.jsonview import header_object, walk_object
 from tests.unit.agreement import CONTROL, TOPHASH, moved_buckets
 from tests.unit.image import Image

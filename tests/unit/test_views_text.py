@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import LIVE, GoMap, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
-from gomap.target.rtype import RuntimeTypes
-from gomap.values import Limits, Literals
 from gomap.views.paint import Paint
 from gomap.views.text import header_lines, title, walk_lines
 from tests.unit.agreement import CONTROL, TOPHASH, moved_buckets

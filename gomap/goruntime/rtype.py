@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gomap.target.descriptors import Common, Descriptors
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
-from gomap.target.target import Target
-from gomap.target.typenames import TypeNames
+from gomap.goruntime.descriptors import Common, Descriptors
+from gomap.goruntime.typenames import TypeNames
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.target import Target
 
 __all__ = ["RuntimeTypes"]
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple, Protocol, Union
 
-from gomap.target.gotypes import GoType, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
-from gomap.target.target import Target
-from gomap.values.quoting import whole_runes
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language.quoting import whole_runes
+from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["Contents", "Held", "Items", "Limits", "MapReader", "OpenMap", "UnshownError"]
 

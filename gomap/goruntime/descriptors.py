@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.target import Target
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.target import Target
 
 __all__ = ["Common", "Descriptors", "EncodedName"]
 

@@ -25,10 +25,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.values.contents import Contents, Items, UnshownError
-from gomap.values.numbers import FLOATS, float64_text
+from gomap.language.numbers import FLOATS, float64_text
+from gomap.language.references import Contents, Items, UnshownError
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
 
 __all__ = ["Plain", "PlainValues"]
 

@@ -10,7 +10,7 @@ import math
 import struct
 from collections.abc import Callable
 
-from gomap.target.gotypes import Kind
+from gomap.program.gotypes import Kind
 
 __all__ = ["FLOATS", "complex_text", "float32_text", "float64_text"]
 

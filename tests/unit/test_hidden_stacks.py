@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gomap.goruntime.parked import functions_of_parked
-from gomap.target.gotypes import GoType, Kind
-from gomap.target.target import Symbol
+from gomap.goruntime.hidden_stacks import functions_of_parked
+from gomap.program.gotypes import GoType, Kind
+from gomap.program.target import Symbol
 from tests.unit.books import AMD64, ARM64, I386, Machine
 from tests.unit.image import Image, basic, pointer_to, slice_of, struct_of
 

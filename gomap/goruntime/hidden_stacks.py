@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 
 from gomap.goruntime.frames import Frames
 from gomap.goruntime.record import Record, variable
-from gomap.target.gotypes import LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.target import Target, pointer_at
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["functions_of_parked"]
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from gomap.check.chains import Chain, Link, chain_findings
+from gomap.check.classic.chains import Chain, Link, chain_findings
+from gomap.check.classic.overflow_lists import Listed
 from gomap.check.finding import Finding, rule
 from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE, Keys
-from gomap.check.listed import Listed
 from gomap.check.pointers import Pointers
-from gomap.check.records import Records
-from gomap.check.states import LIVE, odd_buckets, sound
+from gomap.check.slot_batch import Records
+from gomap.check.slot_states import LIVE, odd_buckets, sound
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.classic import (
     EVACUATED_EMPTY,
@@ -32,7 +32,7 @@ from gomap.maps.classic import (
 )
 from gomap.maps.model import counted
 from gomap.maps.slots import all_marks
-from gomap.target.memory import ReadError
+from gomap.program.memory import ReadError
 
 __all__ = ["ClassicCheck"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Hashable
 
-from gomap.target.gotypes import GoType, Kind
-from gomap.target.memory import ReadError
-from gomap.target.target import Target
-from gomap.values.numbers import FLOATS
+from gomap.language.numbers import FLOATS
+from gomap.program.gotypes import GoType, Kind
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["identity"]
 

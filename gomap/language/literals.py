@@ -19,15 +19,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from gomap.target.gotypes import GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.rtype import RuntimeTypes
-from gomap.target.target import Target
-from gomap.values.contents import Contents, Items, Limits, MapReader, UnshownError
-from gomap.values.names import shown_name
-from gomap.values.numbers import complex_text, float32_text, float64_text
-from gomap.values.plain import Plain, PlainValues
-from gomap.values.quoting import quote
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language.json_values import Plain, PlainValues
+from gomap.language.names import shown_name
+from gomap.language.numbers import complex_text, float32_text, float64_text
+from gomap.language.quoting import quote
+from gomap.language.references import Contents, Items, Limits, MapReader, UnshownError
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
 __all__ = ["Literals", "Text"]
 
@@ -103,7 +103,7 @@ class Literals:
         return found
 
     def plain(self, type: GoType) -> Plain:
-        """What makes a value of that type one that JSON can carry; see gomap.values.plain."""
+        """What makes a value of that type one that JSON can carry; see gomap.language.json_values."""
         return self._plain.of(type)
 
     def _bool(self, type: GoType) -> Text:

@@ -7,8 +7,8 @@ parts. Source of the spelling: cmd/compile/internal/types/fmt.go.
 
 from __future__ import annotations
 
-from gomap.target.descriptors import Common, Descriptors
-from gomap.target.gotypes import Kind, LayoutError
+from gomap.goruntime.descriptors import Common, Descriptors
+from gomap.program.gotypes import Kind, LayoutError
 
 __all__ = ["TypeNames"]
 

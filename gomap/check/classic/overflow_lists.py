@@ -12,9 +12,9 @@ from gomap.check.finding import Finding, rule
 from gomap.check.pointers import Pointers
 from gomap.maps.classic import ClassicMap
 from gomap.maps.layout import StructReader
-from gomap.target.gotypes import Field, GoType, Kind, LayoutError
-from gomap.target.memory import ReadError
-from gomap.target.target import Target, pointer_at
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["Listed"]
 

@@ -13,9 +13,9 @@ from gomap.check.finding import Finding, Rule, rule
 from gomap.check.header import IMPLAUSIBLE, count_mismatch, implausible, writing_flag
 from gomap.check.keys import UNREADABLE, Keys
 from gomap.check.pointers import Pointers
-from gomap.check.probing import Batch
-from gomap.check.records import bytes_of_each
-from gomap.check.tables import table_findings
+from gomap.check.slot_batch import bytes_of_each
+from gomap.check.swiss.probing import Batch
+from gomap.check.swiss.tables import table_findings
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.model import Note, Table, counted
 from gomap.maps.slots import all_marks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from gomap.target.gotypes import GoType
-from gomap.target.memory import Memory
+from gomap.program.gotypes import GoType
+from gomap.program.memory import Memory
 
 __all__ = ["Symbol", "Target", "pointer_at"]
 

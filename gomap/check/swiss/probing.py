@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gomap.check.finding import Finding, rule
 from gomap.check.hashwords import HashWords, differing, words_of
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, Keys
-from gomap.check.records import Records
+from gomap.check.slot_batch import Records
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
 from gomap.maps.swiss import EMPTY, FULL, SwissMap

@@ -1,0 +1,7 @@
+"""Bytes of the target as Go literals, and as plain values that JSON can carry."""
+
+from gomap.language.json_values import Plain
+from gomap.language.literals import Literals, Text
+from gomap.language.references import Limits, MapReader, OpenMap
+
+__all__ = ["Limits", "Literals", "MapReader", "OpenMap", "Plain", "Text"]
