@@ -8,9 +8,9 @@ from functools import partial
 from gomap.check.checking import Report, check_map
 from gomap.gdb.command import explained
 from gomap.gdb.target import GdbTarget
-from gomap.gdb.threads import somebody_writes
 from gomap.gdb.variables import all_of_them
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.writers import somebody_writes
 from gomap.hashing import HashState, KeyHasher, hasher_for, reflect_hasher_for
 from gomap.language import Limits, Literals
 from gomap.language.spelling import as_written
@@ -43,7 +43,7 @@ def check(target: GdbTarget, map: GoMap, quick: bool) -> Report:
         except (LayoutError, ReadError) as error:
             without.append(f"hashes are not checked: {error}")
     literals = Literals(target, target.runtime_types, _LIMITS, partial(open_map, target))
-    return check_map(map, literals, heap, hasher, lambda: somebody_writes(target), without)
+    return check_map(map, literals, heap, hasher, lambda: somebody_writes(target.program), without)
 
 
 def package_maps(target: GdbTarget) -> Iterator[tuple[str, GoMap | str]]:

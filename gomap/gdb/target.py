@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
+from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import symbol_of, variable_names
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import Memory, ReadError
-from gomap.program.target import Symbol
+from gomap.program.program import Program
+from gomap.program.target import Symbol, Thread
 
 if TYPE_CHECKING:
     from gomap.goruntime.heap import Heap
@@ -47,11 +49,13 @@ class GdbTarget:
     memory: Memory
     pointer_size: int
     byte_order: Literal["little", "big"]
+    architecture: str
 
     def __init__(self, inferior: gdb.Inferior) -> None:
         self._inferior = inferior
         self.pointer_size = _pointer_size()
         self.byte_order = "big" if "big endian" in gdb.execute("show endian", to_string=True) else "little"
+        self.architecture = _architecture(inferior)
         self.memory = Memory(self._read, self.pointer_size)
         self.types = DwarfTypes(self.pointer_size)
         self.literals: dict[Limits, Literals] = {}
@@ -98,9 +102,17 @@ class GdbTarget:
 
         return Heap(self)
 
+    def threads(self) -> list[Thread]:
+        return threads_of(self._inferior, self.architecture)
+
+    @cached_property
+    def program(self) -> Program:
+        """What is worked out about it."""
+        return Program(self)
+
     def forget_memory(self) -> None:
         """Forget what was read of the program, and all that follows from it."""
-        self.memory.clear()
+        self.program.moved()
         self.__dict__.pop("heap", None)
 
     def _read(self, address: int, length: int) -> bytes:
@@ -188,6 +200,15 @@ def unwatch() -> None:
     while _watched:
         registry, handler = _watched.pop()
         registry.disconnect(handler)
+
+
+#: What GDB calls the architectures (bfd's printable names), and what GOARCH does.
+_GOARCH = (("i386:x86-64", "amd64"), ("i386", "386"), ("aarch64", "arm64"))
+
+
+def _architecture(inferior: gdb.Inferior) -> str:
+    name = inferior.architecture().name()
+    return next((goarch for prefix, goarch in _GOARCH if name.startswith(prefix)), name)
 
 
 def _pointer_size() -> int:

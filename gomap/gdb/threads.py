@@ -1,4 +1,4 @@
-"""Whether anybody was writing to a map when the program stopped, by the functions on the stacks."""
+"""Where the threads of the process stand, by their registers."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ import re
 
 import gdb
 
-from gomap.goruntime.hidden_stacks import functions_of_parked
-from gomap.program.target import Target
+from gomap.program.target import Thread
 
-__all__ = ["somebody_writes"]
+__all__ = ["threads_of"]
 
-#: What changes maps: runtime.mapassign_faststr, runtime.mapdelete, runtime.evacuate_fast64, and all of package maps.
-_WRITES = re.compile(r"\b(runtime\.(map(assign|delete|clear)|evacuate|growWork|hashGrow)|internal/runtime/maps\.)")
-#: Frames to look at from the innermost on: a write allocates, which may lead far into the runtime.
-_FRAMES = 64
+#: The register that holds the address to return to, where the machine has one.
+_LINK = {"arm64": "$x30"}
+_STANDS = re.compile(r"^(\d+) (\d+) (\d+) (\d+)$", re.MULTILINE)
 
 
-def somebody_writes(target: Target) -> bool:
-    """Whether a thread or a goroutine without one is inside a map write. The selected thread and frame stay."""
+def threads_of(inferior: gdb.Inferior, architecture: str) -> list[Thread]:
+    """All threads of INFERIOR, the selected one. The selected thread and frame stay."""
     if gdb.selected_thread() is None:
-        return False
-    if _WRITES.search(_of_all_threads(f"backtrace -frame-arguments none {_FRAMES}")):
-        return True
-    said = _of_all_threads('frame apply 1 -s -q printf "%lu %lu\\n", $sp, $pc')
-    threads = [(int(sp), int(pc)) for sp, pc in re.findall(r"^(\d+) (\d+)$", said, re.MULTILINE)]
-    return any(map(_WRITES.match, functions_of_parked(target, threads)))
-
-
-def _of_all_threads(command: str) -> str:
-    """What that command says of each thread."""
+        return []
+    ids = {thread.num: thread.ptid[1] or thread.ptid[2] for thread in inferior.threads()}
     # As a command whose output is caught, since GDB warns of cores whose registers it does not like.
-    said: str = gdb.execute(f"thread apply all -s -q {command}", to_string=True)
-    return said
+    shown = f'printf "%lu %lu %lu %lu\\n", $_thread, $sp, $pc, {_LINK.get(architecture, "0")}'
+    said = gdb.execute(f"thread apply all -s -q frame apply 1 -s -q {shown}", to_string=True)
+    return [
+        Thread(ids.get(number, 0), *stands) for number, *stands in (map(int, each) for each in _STANDS.findall(said))
+    ]

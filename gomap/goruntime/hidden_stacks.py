@@ -1,4 +1,4 @@
-"""The functions on stacks that a debugger does not follow threads to.
+"""The functions on all stacks: those that threads are on, and those that no thread leads to.
 
 A goroutine that was taken off its thread, to help the collector in the middle of a map write say, is on none; and one
 that called the runtime's systemstack, or whose stack has to grow, is hidden behind the thread's g0. All left in g.sched
@@ -16,25 +16,28 @@ from gomap.goruntime.frames import Frames
 from gomap.goruntime.record import Record, variable
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
-from gomap.program.target import Target, pointer_at
+from gomap.program.target import Target, Thread, pointer_at
 
-__all__ = ["functions_of_parked"]
+__all__ = ["functions_on_stacks"]
 
+#: Stack pointer, instruction and link register.
+_Stand = tuple[int, int, int]
 #: Goroutines and threads past which none are looked at.
 _MOST = 1 << 14
 #: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
 _INTERRUPTED = {8: (160, 168), 4: (48, 76)}
 
 
-def functions_of_parked(target: Target, threads: Sequence[tuple[int, int]] = ()) -> Iterator[str]:
+def functions_on_stacks(target: Target, threads: Sequence[Thread] = ()) -> Iterator[str]:
     """The functions' full names, innermost first, stack by stack; none where the runtime cannot be read.
 
     Args:
-        threads: stack pointer and instruction of each thread.
+        threads: where each thread stands.
     """
+    running = [(thread.sp, thread.pc, thread.lr) for thread in threads]
     try:
         frames = Frames(target)
-        stands = [*_handling(target, frames, threads), *_in_clock(target), *_off_thread(target, threads)]
+        stands = [*running, *_handling(target, frames, running), *_in_clock(target), *_off_thread(target, running)]
     except (LayoutError, ReadError):
         return
     for stand in stands:
@@ -45,7 +48,7 @@ def functions_of_parked(target: Target, threads: Sequence[tuple[int, int]] = ())
             continue
 
 
-def _handling(target: Target, frames: Frames, threads: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _handling(target: Target, frames: Frames, threads: Sequence[_Stand]) -> Iterator[tuple[int, int]]:
     """Stack pointer and instruction of each thread that is in a signal's handler, when the signal came."""
     for thread in threads:
         try:
@@ -66,7 +69,7 @@ def _interrupted(target: Target, sp: int) -> tuple[int, int]:
     return (sp + word if pointer_at(target, sp) == pc else sp), pc
 
 
-def _off_thread(target: Target, threads: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def _off_thread(target: Target, threads: Sequence[_Stand]) -> Iterator[_Stand]:
     """Stack pointer, instruction and link register of each goroutine, where it left them in g.sched."""
     address, allgs = variable(target, "runtime.allgs")
     array, length = Record(allgs, ["array", "len"], target.byte_order).read(target.memory, address)
@@ -74,7 +77,7 @@ def _off_thread(target: Target, threads: Sequence[tuple[int, int]]) -> Iterator[
     g = Record(allgs.elem.elem, fields, target.byte_order)
     pointers = target.memory.read(array, min(length, _MOST) * target.pointer_size)
     # A thread takes the stack pointer from there before it jumps where the goroutine goes on.
-    switching = [sp for sp, pc in threads if _name(target, pc) in ("gogo", "runtime.gogo")]
+    switching = [sp for sp, pc, _ in threads if _name(target, pc) in ("gogo", "runtime.gogo")]
     for at in range(0, len(pointers), target.pointer_size):
         one = int.from_bytes(pointers[at : at + target.pointer_size], target.byte_order)
         try:

@@ -59,7 +59,7 @@ class HashState:
         schedule = b""
         # Other architectures than these three do not even have the switch.
         if uses_aes is not None and target.memory.read(uses_aes[0], 1) != b"\0":
-            architecture = _architecture(target)
+            architecture = _with_aes(target)
             schedule = _content(target, f"{home}.aeskeysched", (4 if architecture == "386" else 8) * BLOCK)
         words = [
             int.from_bytes(keys[at : at + target.pointer_size], target.byte_order)
@@ -96,11 +96,11 @@ def _go_version(target: Target) -> tuple[int, int]:
     return int(version[1]), int(version[2])
 
 
-def _architecture(target: Target) -> Literal["amd64", "386", "arm64"]:
-    if target.pointer_size == 4:
-        return "386"
-    # The linker keeps this one, which is about atomic instructions, for arm64 only.
-    return "arm64" if target.variable("runtime.arm64HasATOMICS") else "amd64"
+def _with_aes(target: Target) -> Literal["amd64", "386", "arm64"]:
+    """The target's architecture. Raises LayoutError if gomap knows no hash of its that uses AES."""
+    if target.architecture not in ("amd64", "386", "arm64"):
+        raise LayoutError(f"the program hashes with AES on {target.architecture}, which gomap does not know")
+    return target.architecture  # type: ignore[return-value]
 
 
 def _content(target: Target, name: str, size: int) -> bytes:

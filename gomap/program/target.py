@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 
-__all__ = ["Symbol", "Target", "pointer_at"]
+__all__ = ["Symbol", "Target", "Thread", "pointer_at"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,21 @@ class Symbol:
     size: int
 
 
+class Thread(NamedTuple):
+    """A thread of the operating system's, and where it stands.
+
+    Attributes:
+        id: the system's number for it (LWP).
+        sp, pc: stack pointer and instruction.
+        lr: the link register; 0 on machines that have none.
+    """
+
+    id: int
+    sp: int
+    pc: int
+    lr: int = 0
+
+
 class Target(Protocol):
     """A program that stands still: live and stopped, or a core dump.
 
@@ -27,11 +43,13 @@ class Target(Protocol):
         memory: its bytes.
         pointer_size: 4 or 8.
         byte_order: as int.from_bytes takes it.
+        architecture: as GOARCH names it: ``amd64``, ``386``, ``arm64``.
     """
 
     memory: Memory
     pointer_size: int
     byte_order: Literal["little", "big"]
+    architecture: str
 
     def type_named(self, name: str) -> GoType | None:
         """The type of that full name (``internal/abi.Type``, ``map[string]int``) from the debug information."""
@@ -43,6 +61,15 @@ class Target(Protocol):
 
     def symbol_at(self, address: int) -> Symbol | None:
         """The function or package variable that covers ADDRESS, from the symbol table."""
+        ...
+
+    @property
+    def variable_names(self) -> Sequence[str]:
+        """The full names of all package variables, in alphabetical order."""
+        ...
+
+    def threads(self) -> Sequence[Thread]:
+        """All threads of the process; none where there is no process."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import Memory, ReadError
-from gomap.program.target import Symbol
+from gomap.program.target import Symbol, Thread
 
 __all__ = ["Image", "array_of", "basic", "pointer_to", "slice_of", "string_type", "struct_of"]
 
@@ -37,6 +37,8 @@ class Image:
         types: what type_named finds, each under its own name.
         variables: name, address and type of each package variable.
         symbols: functions and package variables by address.
+        architecture: as GOARCH names it; without it amd64 or 386, by the size of a pointer.
+        threads: where the threads stand.
     """
 
     def __init__(
@@ -45,12 +47,16 @@ class Image:
         *,
         pointer_size: int = 8,
         byte_order: Literal["little", "big"] = "little",
+        architecture: str = "",
+        threads: Iterable[Thread] = (),
         types: Iterable[GoType] = (),
         variables: Iterable[tuple[str, int, GoType]] = (),
         symbols: Iterable[Symbol] = (),
     ) -> None:
         self.pointer_size = pointer_size
-        self.byte_order = byte_order
+        self.byte_order: Literal["little", "big"] = byte_order
+        self.architecture = architecture or ("amd64" if pointer_size == 8 else "386")
+        self._threads = list(threads)
         self.memory = Memory(self._read, pointer_size)
         self._types = {type.name: type for type in types}
         self._variables = {name: (address, type) for name, address, type in variables}
@@ -76,6 +82,13 @@ class Image:
 
     def type_named(self, name: str) -> GoType | None:
         return self._types.get(name)
+
+    @property
+    def variable_names(self) -> list[str]:
+        return sorted(self._variables)
+
+    def threads(self) -> list[Thread]:
+        return self._threads
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._variables.get(name)

@@ -109,7 +109,9 @@ def real_hashes(process: Process) -> RealHashes:
     variables = [
         (name, view["address"], GoType(Kind.ARRAY, view["size"], name)) for name, view in document["variables"].items()
     ]
-    image = Image(_segments(document["memory"]), pointer_size=pointer_size, variables=variables)
+    image = Image(
+        _segments(document["memory"]), pointer_size=pointer_size, architecture=document["arch"], variables=variables
+    )
     dynamic = {
         int(address): (_type(view["type"], pointer_size), view["direct"])
         for address, view in document["dynamic"].items()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from gomap.goruntime.hidden_stacks import functions_of_parked
+from gomap.goruntime.hidden_stacks import functions_on_stacks
 from gomap.program.gotypes import GoType, Kind
-from gomap.program.target import Symbol
+from gomap.program.target import Symbol, Thread
 from tests.unit.books import AMD64, ARM64, I386, Machine
 from tests.unit.image import Image, basic, pointer_to, slice_of, struct_of
 
@@ -158,7 +158,7 @@ def test_a_caller_is_found_from_each_instruction(machine: Machine, offset: int, 
     program.goroutine(sp, ("runtime.nilinterequal", offset))
     write(program, sp + depth + word)
     program.stack(sp, {depth: ("runtime.mapassign", 50)})
-    assert list(functions_of_parked(program.image)) == WRITING
+    assert list(functions_on_stacks(program.image)) == WRITING
 
 
 @pytest.mark.parametrize(("offset", "depth"), [(0, 0), (16, 24)])
@@ -170,48 +170,54 @@ def test_the_link_register_counts_where_nothing_was_pushed_yet(offset: int, dept
     program.goroutine(sp, ("runtime.nilinterequal", offset), lr=caller if not depth else 0xBAD)
     program.words(sp, caller if depth else 0xBAD)
     program.stack(sp + depth, {0: ("main.main", 20), 200: ("runtime.goexit", 4)})
-    assert list(functions_of_parked(program.image)) == WRITING
+    assert list(functions_on_stacks(program.image)) == WRITING
 
 
 def test_a_plugin_has_tables_of_its_own(program: Program) -> None:
     sp = STACK + 0x100
     program.goroutine(sp, ("runtime.mapassign", 0))
     program.stack(sp, {0: ("plugin.Write", 8), 8 + 300: ("runtime.goexit", 1)})
-    assert list(functions_of_parked(program.image)) == ["runtime.mapassign", "plugin.Write", "runtime.goexit"]
+    assert list(functions_on_stacks(program.image)) == ["runtime.mapassign", "plugin.Write", "runtime.goexit"]
 
 
 def test_a_goroutine_that_runs_or_has_ended_left_nothing(program: Program) -> None:
     write(program, STACK + 0x100)
     program.goroutine(0, ("runtime.mapassign", 50))
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50), hi=0)
-    assert list(functions_of_parked(program.image)) == []
+    assert list(functions_on_stacks(program.image)) == []
 
 
 def test_a_goroutine_that_goes_on_at_once(program: Program) -> None:
     """The thread has its stack pointer already, and g.sched has not any more."""
     write(program, STACK + 0x100)
     program.goroutine(0, ("runtime.mapassign", 50))
-    elsewhere, there = ((sp, program.place("gogo", 8)) for sp in (STACK - 8, STACK + 0x100))
-    assert list(functions_of_parked(program.image, [elsewhere])) == []
-    assert list(functions_of_parked(program.image, [elsewhere, there])) == WRITING[1:]
+    elsewhere, there = (Thread(1, sp, program.place("gogo", 8)) for sp in (STACK - 8, STACK + 0x100))
+    assert list(functions_on_stacks(program.image, [elsewhere])) == ["gogo"]
+    assert list(functions_on_stacks(program.image, [elsewhere, there])) == ["gogo", "gogo", *WRITING[1:]]
 
 
 def test_a_stack_that_moves_counts_where_the_old_one_is(program: Program) -> None:
     """copystack enters the new stack first, and then where the goroutine stands on it."""
     write(program, STACK + 0x100)
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50), hi=STACK + 0x8_0000)
-    assert list(functions_of_parked(program.image)) == WRITING[1:]
+    assert list(functions_on_stacks(program.image)) == WRITING[1:]
 
 
 def test_who_asks_for_the_time(program: Program) -> None:
     write(program, STACK + 0x100)
     program.thread(vdsoSP=STACK + 0x100, vdsoPC=program.place("runtime.mapassign", 50))
-    assert list(functions_of_parked(program.image)) == WRITING[1:]
+    assert list(functions_on_stacks(program.image)) == WRITING[1:]
 
 
 def test_threads_that_lead_back_to_each_other(program: Program) -> None:
     program.thread(alllink=M)
-    assert list(functions_of_parked(program.image)) == []
+    assert list(functions_on_stacks(program.image)) == []
+
+
+def test_a_thread_that_writes(program: Program) -> None:
+    write(program, STACK + 0x100)
+    thread = Thread(1, STACK + 0x100, program.place("runtime.mapassign", 50))
+    assert list(functions_on_stacks(program.image, [thread])) == WRITING[1:]
 
 
 def test_what_a_signal_interrupted_on_amd64(program: Program) -> None:
@@ -222,10 +228,10 @@ def test_what_a_signal_interrupted_on_amd64(program: Program) -> None:
     in_handler, at_its_end = context - 8, context
     program.stack(in_handler, {0: ("runtime.sigreturn__sigaction", 0)})
     for thread in (
-        (in_handler, program.place("runtime.sigtramp", 0)),
-        (at_its_end, program.place("runtime.sigreturn__sigaction", 4)),
+        Thread(1, in_handler, program.place("runtime.sigtramp", 0)),
+        Thread(1, at_its_end, program.place("runtime.sigreturn__sigaction", 4)),
     ):
-        assert list(functions_of_parked(program.image, [(0xBAD, TEXT), thread])) == WRITING[1:]
+        assert list(functions_on_stacks(program.image, [Thread(2, 0xBAD, 0xBAD), thread]))[-3:] == WRITING[1:]
 
 
 def test_a_signal_that_makes_the_goroutine_give_way(program: Program) -> None:
@@ -234,8 +240,8 @@ def test_a_signal_that_makes_the_goroutine_give_way(program: Program) -> None:
     context, at = STACK + 0x800, ("runtime.mapassign", 50)
     program.stack(STACK + 0x100 - 8, {0: at})
     program.words(context + 40 + 8 * 15, STACK + 0x100 - 8, program.place(*at))
-    thread = context, program.place("runtime.sigreturn__sigaction", 0)
-    assert list(functions_of_parked(program.image, [thread])) == WRITING[1:]
+    thread = Thread(1, context, program.place("runtime.sigreturn__sigaction", 0))
+    assert list(functions_on_stacks(program.image, [thread]))[1:] == WRITING[1:]
 
 
 def test_what_a_signal_interrupted_on_386() -> None:
@@ -246,21 +252,21 @@ def test_what_a_signal_interrupted_on_386() -> None:
     program.words(STACK + 0x700, 23, STACK + 0x900, context)
     program.words(context + 20 + 4 * 7, STACK + 0x100)
     program.words(context + 20 + 4 * 14, program.place("runtime.mapassign", 50))
-    thread = STACK + 0x700, program.place("runtime.sigreturn__sigaction", 0)
-    assert list(functions_of_parked(program.image, [thread])) == WRITING[1:]
+    thread = Thread(1, STACK + 0x700, program.place("runtime.sigreturn__sigaction", 0))
+    assert list(functions_on_stacks(program.image, [thread]))[1:] == WRITING[1:]
 
 
 def test_nothing_is_known_behind_a_function_without_a_table(program: Program) -> None:
     program.goroutine(STACK + 0x100, ("runtime.abort", 4))
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 0))
     program.stack(STACK + 0x100, {0: ("runtime.abort", 4)})
-    assert list(functions_of_parked(program.image)) == ["runtime.mapassign"]
+    assert list(functions_on_stacks(program.image)) == ["runtime.mapassign"]
 
 
 def test_a_stack_that_never_ends(program: Program) -> None:
     program.goroutine(STACK, ("runtime.goexit", 1))
     program.words(STACK, *[program.place("runtime.goexit", 1)] * 512)
-    assert len(list(functions_of_parked(program.image))) == 64
+    assert len(list(functions_on_stacks(program.image))) == 64
 
 
 @pytest.mark.parametrize("damaged", [MODULE, HEADER & ~0xFFF, FTAB, PCLN, PCTAB, ALLGS, G, M, STACK], ids=hex)
@@ -271,7 +277,7 @@ def test_damaged_books(program: Program, damaged: int, rubbish: bytes) -> None:
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50))
     program.thread(vdsoSP=STACK + 0x100, vdsoPC=program.place("runtime.mapassign", 50))
     program.image.write(damaged, rubbish * 0x1000)
-    assert len(list(functions_of_parked(program.image, [(STACK, TEXT)]))) <= 3 * 64
+    assert len(list(functions_on_stacks(program.image, [Thread(1, STACK, TEXT)]))) <= 3 * 64
 
 
 def write(program: Program, sp: int) -> None:
