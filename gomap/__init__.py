@@ -3,8 +3,9 @@
 The package is built in floors; a module imports from floors below its own only:
 
     gdb                 the face: GDB's API, commands, printers
+    commands            how commands' options are declared and read
     views               text and JSON
-    check               the invariants of a healthy map
+    check, expressions  the invariants of a healthy map; what a person types to name one
     maps                one model, several containers
     language, hashing   bytes -> Go literals, Go's names, Go's ==; keys -> hashes
     goruntime           the runtime's own bookkeeping: modules, type descriptors, heap, goroutines

@@ -18,7 +18,7 @@ from typing import Any
 
 import gdb
 
-from gomap.gdb.options import Option, UsageError, complete, describe, parse, usage
+from gomap.commands.options import Option, UsageError, complete, describe, parse, usage
 
 __all__ = ["COMMANDS", "JSON", "TYPE", "MapCommand", "Options", "command", "explained"]
 
@@ -116,7 +116,7 @@ def command(
 
 def explained(error: Exception) -> str:
     """One line for any exception: gomap's own errors as they are, any other as the defect that it is."""
-    from gomap.gdb.operands import ExpressionError
+    from gomap.expressions.go_values import ExpressionError
     from gomap.gdb.target import ProgramError
     from gomap.program.gotypes import LayoutError
     from gomap.program.memory import ReadError

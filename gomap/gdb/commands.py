@@ -7,8 +7,8 @@ from typing import Any
 
 import gdb
 
+from gomap.commands.options import Option, number, number_or_unlimited
 from gomap.gdb.command import COMMANDS, JSON, TYPE, Options, command
-from gomap.gdb.options import Option, number, number_or_unlimited
 
 
 @command("gomap", argument="")
@@ -36,12 +36,13 @@ def header(options: Options, expression: str) -> Iterable[str]:
 
     Fields have their names in Go's sources; flags are decoded. Then come the load and the state of
     growth that they amount to, and a note on any value that cannot be right."""
-    from gomap.gdb.maps import find_map
+    from gomap.expressions.finding import find_map
+    from gomap.gdb.scope import live_scope
     from gomap.gdb.styling import paint
     from gomap.views.jsonview import header_object
     from gomap.views.text import header_lines
 
-    map = find_map(expression, options["type"])
+    map = find_map(live_scope(), expression, options["type"])
     return _json(header_object(map)) if options["json"] else header_lines(map, paint())
 
 
@@ -88,15 +89,16 @@ def walk(options: Options, expression: str) -> Iterable[str]:
 
     Each slot has its number, its tophash or control byte, its state as the runtime spells it, and
     the key and element if it holds a live entry. Overflow chains are followed."""
-    from gomap.gdb.maps import find_map
+    from gomap.expressions.finding import find_map
     from gomap.gdb.rendering import literals
+    from gomap.gdb.scope import live_scope
     from gomap.gdb.styling import paint
     from gomap.gdb.target import live
     from gomap.maps.model import Selection
     from gomap.views.jsonview import walk_object
     from gomap.views.text import walk_lines
 
-    map = find_map(expression, options["type"])
+    map = find_map(live_scope(), expression, options["type"])
     everything = options["all"]
     table, bucket = options["bucket"] or (None, None)
     selection = Selection(table=table, bucket=bucket, old=options["old"] or everything, unused=everything)
@@ -131,15 +133,16 @@ def check(options: Options, expression: str) -> Iterable[str]:
     Each finding has a severity, the rule that is broken, the address of what is wrong, and what
     follows from it. Hashes are computed here, not in the process, which is only read. What a
     write under way explains is marked transient."""
+    from gomap.expressions.finding import find_map
     from gomap.gdb import checks
-    from gomap.gdb.maps import find_map
+    from gomap.gdb.scope import live_scope
     from gomap.gdb.styling import paint
     from gomap.gdb.target import live
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
 
     limit = options["limit"]
     if not options["all"]:
-        report = checks.check(live(), find_map(expression, options["type"]), options["quick"])
+        report = checks.check(live(), find_map(live_scope(), expression, options["type"]), options["quick"])
         yield from _json(check_object(report)) if options["json"] else check_lines(report, limit, paint())
         return
     reports = (
@@ -155,10 +158,11 @@ def whatis(options: Options, expression: str) -> Iterable[str]:
 
     ADDR is an expression, as for print. Whether an address can be read says little: freed memory
     can. This asks the books that the runtime keeps of its heap, its stacks and its modules."""
-    from gomap.gdb.expressions import address_in, evaluate
+    from gomap.expressions.evaluating import address_in, evaluate
+    from gomap.gdb.scope import live_scope
     from gomap.gdb.target import live
 
-    address = address_in(evaluate(live(), expression))
+    address = address_in(evaluate(live_scope(), expression))
     answer = live().heap.at(address)
     if options["json"]:
         return _json(

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, ClassVar
 import gdb
 
 if TYPE_CHECKING:
-    from gomap.gdb.keys import Key
-    from gomap.gdb.operands import Operand
+    from gomap.expressions.go_values import GoValue
+    from gomap.expressions.key_literals import Key
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
 
@@ -59,9 +59,9 @@ class Function(gdb.Function, abc.ABC):
         except Exception as error:
             raise gdb.GdbError(explained(error)) from None
 
-    def element(self, target: GdbTarget, map: GoMap, key: gdb.Value) -> Operand | None:
+    def element(self, target: GdbTarget, map: GoMap, key: gdb.Value) -> GoValue | None:
         """What MAP has under KEY; None if it has no such key."""
-        from gomap.gdb.keys import element
+        from gomap.expressions.key_literals import element
 
         return element(target, map, self.name, _key(target, key))
 
@@ -137,18 +137,19 @@ def register() -> None:
 
 
 def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
-    from gomap.gdb.maps import find_map, map_behind
-    from gomap.gdb.operands import of_value
+    from gomap.expressions.finding import find_map, map_behind
+    from gomap.gdb.scope import GdbScope
+    from gomap.gdb.values import of_value
 
-    text = _text(value)
+    scope, text = GdbScope(target), _text(value)
     if text is not None:
-        return find_map(text.decode())
-    return map_behind(target, of_value(target, target.types.of(value.type), "the argument", value))
+        return find_map(scope, text.decode())
+    return map_behind(scope, of_value(target, target.types.of(value.type), "the argument", value))
 
 
 def _key(target: GdbTarget, value: gdb.Value) -> Key:
     """A key that was given as a value of GDB's: a constant, or a value of the program."""
-    from gomap.gdb.operands import address_of, of_value
+    from gomap.gdb.values import address_of, of_value
 
     text = _text(value)
     if text is not None:
@@ -166,7 +167,7 @@ def _key(target: GdbTarget, value: gdb.Value) -> Key:
 
 def _text(value: gdb.Value) -> bytes | None:
     """What a string constant of GDB's holds: an array of characters in most languages; None for any other value."""
-    from gomap.gdb.operands import address_of
+    from gomap.gdb.values import address_of
 
     type = value.type.strip_typedefs()
     if type.code not in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRING) or type.target().sizeof != 1:

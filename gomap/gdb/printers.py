@@ -73,13 +73,14 @@ class MapPrinter:
         return texts(target, map) if printed else values(target, map)
 
     def _open(self) -> tuple[GdbTarget, GoMap]:
-        from gomap.gdb.maps import map_behind
-        from gomap.gdb.operands import of_value
-        from gomap.gdb.target import live
+        from gomap.expressions.finding import map_behind
+        from gomap.gdb.scope import live_scope
+        from gomap.gdb.values import of_value
 
-        target = live()
-        operand = of_value(target, target.types.of(self._value.type), "the map", self._value)
-        return target, map_behind(target, operand)
+        scope = live_scope()
+        target = scope.target
+        value = of_value(target, target.types.of(self._value.type), "the map", self._value)
+        return target, map_behind(scope, value)
 
 
 class StringPrinter:

@@ -10,7 +10,7 @@ from typing import Union
 
 import gdb
 
-from gomap.gdb.operands import ExpressionError, dynamic, in_memory
+from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
 from gomap.gdb.target import GdbTarget
 from gomap.language import Limits, Literals, Text
 from gomap.maps.model import Cell, GoMap, Note

@@ -74,15 +74,6 @@ class GdbTarget:
             self._symbols[address] = _function_at(address) or _symbol_at(address)
         return self._symbols[address]
 
-    def dynamic_type(self, descriptor: int) -> GoType:
-        """The type whose descriptor is at that address: the debug information's if it has it, as that knows more.
-
-        Raises LayoutError and ReadError.
-        """
-        type = self.runtime_types.at(descriptor)
-        named = self.types.named(type.name)
-        return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
-
     @cached_property
     def variable_names(self) -> list[str]:
         """The full names of all package variables, in alphabetical order."""

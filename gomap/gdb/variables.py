@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import gdb
 
 from gomap.gdb.units import in_unit
-from gomap.language.spelling import as_linked, as_written
+from gomap.language.spelling import as_linked, as_written, package_of
 
-__all__ = ["all_of_them", "in_package", "package_of", "symbol_of", "variable_names"]
+__all__ = ["all_of_them", "symbol_of", "variable_names"]
 
 #: ``[ 17] B 0x5f2a10 main.counts section .bss  main.go``; what the compiler made has two dots in a row.
 _LISTED = re.compile(
@@ -25,16 +25,6 @@ _LISTED = re.compile(
 def variable_names() -> list[str]:
     """The full names of all package variables, in alphabetical order; some of the linker's symbols are among them."""
     return sorted({as_written(name) for name in _LISTED.findall(gdb.execute("maint print msymbols", to_string=True))})
-
-
-def package_of(name: str) -> str:
-    """The package that a variable of that full name is in."""
-    return name.rpartition(".")[0]
-
-
-def in_package(names: list[str], package: str) -> list[str]:
-    """Of full names those in that package, without it."""
-    return [name[len(package) + 1 :] for name in names if package_of(name) == package]
 
 
 def symbol_of(name: str) -> gdb.Symbol | None:

@@ -52,6 +52,15 @@ class RuntimeTypes:
         """
         return self._at(address, 0)
 
+    def named_at(self, address: int) -> GoType:
+        """The type whose descriptor is at ADDRESS: the debug information's if it has it, as that knows more.
+
+        Raises LayoutError and ReadError.
+        """
+        type = self.at(address)
+        named = self._target.type_named(type.name)
+        return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
+
     def made_by_reflect(self, type: GoType) -> bool:
         """Whether TYPE comes from a descriptor that package reflect made at run time. Raises ReadError, LayoutError."""
         address = next((address for address, known in self._types.items() if known is type), None)

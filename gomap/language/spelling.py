@@ -7,8 +7,9 @@ stands only in what GDB is asked, and in what it answers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["as_linked", "as_written"]
+__all__ = ["as_linked", "as_written", "in_package", "package_of"]
 
 #: What a name consists of, but for slashes.
 _WORD = r"""[^\s\[\](){}*,;"<>/]"""
@@ -27,3 +28,13 @@ def as_linked(name: str) -> str:
 def as_written(name: str) -> str:
     """The inverse of as_linked."""
     return name.replace("%2e", ".")
+
+
+def package_of(name: str) -> str:
+    """The package that a variable of that full name is in."""
+    return name.rpartition(".")[0]
+
+
+def in_package(names: Iterable[str], package: str) -> list[str]:
+    """Of full names those in that package, without it."""
+    return [name[len(package) + 1 :] for name in names if package_of(name) == package]

@@ -18,11 +18,12 @@ class Find(gdb.Command):
         super().__init__("bench-find", gdb.COMMAND_DATA)
 
     def invoke(self, expression: str, _from_tty: bool) -> None:
-        from gomap.gdb.maps import find_map
+        from gomap.expressions.finding import find_map
+        from gomap.gdb.scope import live_scope
         from gomap.maps.model import Bucket
         from gomap.program.gotypes import Kind
 
-        found = find_map(expression)
+        found = find_map(live_scope(), expression)
         size, word, order = found.layout.places.size, found.target.pointer_size, found.target.byte_order
         pieces = []
         for part in found.walk():

@@ -12,8 +12,7 @@ import struct
 from collections.abc import Callable, Hashable
 from typing import Union
 
-from gomap.gdb.operands import ExpressionError, Operand, dynamic, in_memory, temporary
-from gomap.gdb.target import GdbTarget
+from gomap.expressions.go_values import ExpressionError, GoValue, TypedTarget, dynamic, in_memory, temporary
 from gomap.language.numbers import FLOATS
 from gomap.maps.model import Cell, Entry, GoMap, Note
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -23,7 +22,7 @@ __all__ = ["Key", "Literal", "element", "literal"]
 
 #: A Go constant: a string is bytes, nil is None.
 Literal = Union[bytes, int, float, None]
-Key = Union[Literal, Operand]
+Key = Union[Literal, GoValue]
 _Read = Callable[[bytes, int], Hashable]
 
 _ADDRESSES = {Kind.POINTER, Kind.CHAN, Kind.UNSAFE_POINTER}
@@ -58,7 +57,7 @@ def literal(text: str) -> Literal:
     raise ValueError(text)
 
 
-def element(target: GdbTarget, map: GoMap, text: str, key: Key) -> Operand | None:
+def element(target: TypedTarget, map: GoMap, text: str, key: Key) -> GoValue | None:
     """The element of MAP under KEY, to be called TEXT; None if it has no such key.
 
     Raises ExpressionError if the map can have no such key, where the element cannot be read, and where the key is not
@@ -66,7 +65,7 @@ def element(target: GdbTarget, map: GoMap, text: str, key: Key) -> Operand | Non
     """
     reader = _Reader(target)
     try:
-        wanted = reader.of_operand(map.key, key) if isinstance(key, Operand) else reader.of_literal(map.key, key)
+        wanted = reader.of_value(map.key, key) if isinstance(key, GoValue) else reader.of_literal(map.key, key)
     except ExpressionError as error:
         raise ExpressionError(f"{text}: {error}") from None
     entry = _entry(map, reader.of_type(map.key), wanted)
@@ -99,7 +98,7 @@ def _entry(map: GoMap, read: _Read, wanted: Hashable) -> Entry | Note | None:
 class _Reader:
     """Turns keys into Python values that are equal where Go's == finds the keys equal."""
 
-    def __init__(self, target: GdbTarget) -> None:
+    def __init__(self, target: TypedTarget) -> None:
         self._target = target
         self._order = "<" if target.byte_order == "little" else ">"
 
@@ -126,12 +125,13 @@ class _Reader:
             raise ExpressionError(f"not a key of this map: its keys are of type {type.name}")
         if kind is Kind.FLOAT32 and isinstance(key, (int, float)):
             try:
-                return struct.unpack("<f", struct.pack("<f", key))[0]  # "f" alone makes an infinity of it
+                rounded: float = struct.unpack("<f", struct.pack("<f", key))[0]  # "f" alone makes an infinity of it
+                return rounded
             except OverflowError:
                 raise ExpressionError(f"{key} overflows float32, the type of the map's keys") from None
         return key
 
-    def of_operand(self, type: GoType, key: Operand) -> Hashable:
+    def of_value(self, type: GoType, key: GoValue) -> Hashable:
         value: Hashable = self.of_type(key.type)(key.read(), 0)
         if type.kind is Kind.INTERFACE:
             return value if key.type.kind is Kind.INTERFACE else (key.type.name, value)

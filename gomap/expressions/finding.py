@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gomap.gdb.expressions import address_in, evaluate, opened
-from gomap.gdb.operands import ExpressionError, Operand, an, held
-from gomap.gdb.target import GdbTarget, live
+from gomap.expressions.evaluating import address_in, evaluate, opened
+from gomap.expressions.go_values import ExpressionError, GoValue, an, held
+from gomap.expressions.scope import Scope
 from gomap.maps.model import GoMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -17,56 +17,56 @@ _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _MOST_FOLLOWED = 16
 
 
-def find_map(expression: str, type_name: str | None = None) -> GoMap:
+def find_map(scope: Scope, expression: str, type_name: str | None = None) -> GoMap:
     """The map that EXPRESSION leads to.
 
     Args:
         expression: what was typed; pointers and interfaces are followed.
         type_name: the map's type, where EXPRESSION is the address of its header.
 
-    Raises ExpressionError, ProgramError and LayoutError, each with a line that can be shown.
+    Raises ExpressionError and LayoutError, each with a line that can be shown.
     """
-    target = live()
-    operand = evaluate(target, expression)
+    target = scope.target
+    value = evaluate(scope, expression)
     if type_name is None:
-        return map_behind(target, operand)
+        return map_behind(scope, value)
     type = target.type_named(type_name)
     if type is None:
         raise ExpressionError(f"no type {type_name} in the program's debug information")
     if type.kind is not Kind.MAP:
         raise ExpressionError(f"-type {type_name}: not a map type")
-    return opened(target, type, expression, address_in(operand))
+    return opened(target, type, expression, address_in(value))
 
 
-def map_behind(target: GdbTarget, operand: Operand) -> GoMap:
-    """The map that OPERAND is, points to, or has as its dynamic type. Raises ExpressionError if none."""
-    text, type = operand.text, operand.type
+def map_behind(scope: Scope, value: GoValue) -> GoMap:
+    """The map that VALUE is, points to, or has as its dynamic type. Raises ExpressionError if none."""
+    text, type = value.text, value.type
     for _ in range(_MOST_FOLLOWED):
-        kind = operand.type.kind
+        kind = value.type.kind
         if kind is Kind.MAP:
-            return opened(target, operand.type, text, operand.integer())
+            return opened(scope.target, value.type, text, value.integer())
         if kind is Kind.INTERFACE:
-            operand = held(operand)
-            type = operand.type
-        elif kind is Kind.POINTER and operand.type.elem.name in _HEADERS:
-            return opened(target, _type_of_argument(target, text, operand.type), text, operand.integer())
+            value = held(value)
+            type = value.type
+        elif kind is Kind.POINTER and value.type.elem.name in _HEADERS:
+            return opened(scope.target, _type_of_argument(scope, text, value.type), text, value.integer())
         elif kind is Kind.POINTER:
-            operand = operand.pointee().named(operand.text)
+            value = value.pointee().named(value.text)
         else:
             break
     raise ExpressionError(f"{text} is {an(type)}, not a map{_advice(type)}")
 
 
-def _type_of_argument(target: GdbTarget, text: str, header: GoType) -> GoType:
+def _type_of_argument(scope: Scope, text: str, header: GoType) -> GoType:
     """The map type that the runtime's functions take beside an untyped header: mapassign(t, h, key), (m).putSlot(typ).
 
     Raises ExpressionError if the selected frame has no such argument.
     """
     for name in ("t", "typ"):
         try:
-            descriptor = evaluate(target, name)
+            descriptor = evaluate(scope, name)
             if descriptor.type.kind is Kind.POINTER and descriptor.type.elem.name.lower().endswith("maptype"):
-                return target.dynamic_type(descriptor.integer())
+                return scope.target.runtime_types.named_at(descriptor.integer())
         except (ExpressionError, LayoutError, ReadError):
             continue
     raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; give -type 'map[K]V'")

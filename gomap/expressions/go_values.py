@@ -1,24 +1,22 @@
 """Values in the program that an expression passes through on its way to a map: variables, fields, elements.
 
-An operand has a Go type, and its bytes are in memory, in registers, or nowhere but here. It knows fields, elements and
-what it points to, for every Go type alike - those too that only the runtime's descriptors know, and that GDB has no
-values for.
+A value has a Go type, and its bytes are in memory, in registers, or nowhere but here. It knows fields, elements and
+what it points to, for every Go type alike - those too that only the runtime's descriptors know, and that a debugger
+has no values for.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
+from typing import Protocol
 
-import gdb
-
-from gomap.gdb.target import GdbTarget
+from gomap.goruntime.rtype import RuntimeTypes
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.target import Target
 
-__all__ = ["ExpressionError", "Operand", "address_of", "an", "dynamic", "held", "in_memory", "of_value", "temporary"]
+__all__ = ["ExpressionError", "GoValue", "TypedTarget", "an", "dynamic", "held", "in_memory", "temporary"]
 
-_FLOAT_FORMATS = {4: "f", 8: "d"}
 #: Pointers and interfaces in one another, at most: a pointer may point to itself.
 _MOST_FOLLOWED = 16
 #: Structs embedded in one another, at most.
@@ -29,7 +27,14 @@ class ExpressionError(Exception):
     """An expression leads to no map: one line that says at which part of it, and why."""
 
 
-class Operand:
+class TypedTarget(Target, Protocol):
+    """A Target with the types that the program's own descriptors describe."""
+
+    @property
+    def runtime_types(self) -> RuntimeTypes: ...
+
+
+class GoValue:
     """A value in the program.
 
     Attributes:
@@ -41,12 +46,12 @@ class Operand:
 
     def __init__(
         self,
-        target: GdbTarget,
+        target: TypedTarget,
         type: GoType,
         text: str,
         address: int | None,
         read: Callable[[], bytes],
-        part: Callable[[Field, str], Operand],
+        part: Callable[[Field, str], GoValue],
     ) -> None:
         self.target = target
         self.type = type
@@ -67,11 +72,11 @@ class Operand:
         """Its bytes as a number."""
         return int.from_bytes(self.read(), self.target.byte_order, signed=signed)
 
-    def named(self, text: str) -> Operand:
+    def named(self, text: str) -> GoValue:
         """The same under the name of another expression."""
-        return Operand(self.target, self.type, text, self.address, self._read, self.part)
+        return GoValue(self.target, self.type, text, self.address, self._read, self.part)
 
-    def pointee(self) -> Operand:
+    def pointee(self) -> GoValue:
         """What it points to. Raises ExpressionError if it is no pointer, or nil."""
         if self.type.kind is not Kind.POINTER:
             raise ExpressionError(f"{self.text} is {an(self.type)}, not a pointer")
@@ -80,7 +85,7 @@ class Operand:
             raise ExpressionError(f"{self.text} is a nil {self.type.name}")
         return in_memory(self.target, self.type.elem, f"*{self.text}", address)
 
-    def behind(self) -> Operand:
+    def behind(self) -> GoValue:
         """What pointers and interfaces lead to from here; itself if it is neither. Raises ExpressionError."""
         found = self
         for _ in range(_MOST_FOLLOWED):
@@ -92,7 +97,7 @@ class Operand:
                 break
         return found
 
-    def field(self, name: str) -> Operand:
+    def field(self, name: str) -> GoValue:
         """The field of that name, through pointers, interfaces and embedded structs. Raises ExpressionError."""
         whole = self.behind()
         text = f"{self.text}.{name}"
@@ -112,7 +117,7 @@ class Operand:
             f"{self.text} is {an(whole.type)}, which has no field {name}" + (f"; it has {there}" if there else "")
         )
 
-    def element(self, index: int) -> Operand:
+    def element(self, index: int) -> GoValue:
         """The element of that index of a slice, an array or behind a pointer. Raises ExpressionError."""
         text = f"{self.text}[{index}]"
         kind = self.type.kind
@@ -135,77 +140,43 @@ class Operand:
         return in_memory(self.target, elem, text, base.integer() + index * elem.size)
 
 
-def in_memory(target: GdbTarget, type: GoType, text: str, address: int) -> Operand:
+def in_memory(target: TypedTarget, type: GoType, text: str, address: int) -> GoValue:
     """The value of that type at ADDRESS."""
 
-    def part(field: Field, text: str) -> Operand:
+    def part(field: Field, text: str) -> GoValue:
         return in_memory(target, field.type, text, address + field.offset)
 
-    return Operand(target, type, text, address, lambda: target.memory.read(address, type.size), part)
+    return GoValue(target, type, text, address, lambda: target.memory.read(address, type.size), part)
 
 
-def temporary(target: GdbTarget, type: GoType, text: str, data: bytes) -> Operand:
+def temporary(target: TypedTarget, type: GoType, text: str, data: bytes) -> GoValue:
     """A value that is nowhere but in DATA."""
 
-    def part(field: Field, text: str) -> Operand:
+    def part(field: Field, text: str) -> GoValue:
         return temporary(target, field.type, text, data[field.offset : field.offset + field.type.size])
 
-    return Operand(target, type, text, None, lambda: data, part)
+    return GoValue(target, type, text, None, lambda: data, part)
 
 
-def address_of(value: gdb.Value) -> int | None:
-    """Where a value of GDB's lies; None if not in memory.
-
-    Asked for the address of an array that is not, such as a string constant, GDB would have the program call malloc.
-    """
-    if value.type.strip_typedefs().code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRING):
-        with gdb.with_parameter("may-call-functions", False):
-            address = value.address
-    else:
-        address = value.address
-    return None if address is None else int(address)
-
-
-def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> Operand:
-    """What GDB's VALUE, of the Go type TYPE, is: at its address, or in registers, or made by GDB."""
-    if value.is_optimized_out:
-        raise ExpressionError(f"{text} is optimized out here; try another frame, or build with -gcflags='-N -l'")
-    address = address_of(value)
-    if address is not None:
-        return in_memory(target, type, text, address)
-
-    def read() -> bytes:
-        try:
-            return _encode(target, value)
-        except gdb.error as error:
-            raise ExpressionError(f"{text}: {error}") from None
-
-    def part(field: Field, text: str) -> Operand:
-        inner = value[int(field.name)] if type.kind is Kind.ARRAY else value[field.name]
-        return of_value(target, field.type, text, inner)
-
-    return Operand(target, type, text, None, read, part)
-
-
-def dynamic(operand: Operand) -> Operand | None:
+def dynamic(value: GoValue) -> GoValue | None:
     """The value in an interface, with its dynamic type; None in a nil interface.
 
-    Raises ExpressionError if OPERAND is no interface, or where its type should be is none.
+    Raises ExpressionError if VALUE is no interface, or where its type should be is none.
     """
-    target, text = operand.target, operand.text
-    if operand.type.kind is not Kind.INTERFACE:
-        raise ExpressionError(f"{text} is {an(operand.type)}, not an interface")
-    word, data = operand.type.fields
-    descriptor = operand.part(word, text).integer()
+    target, types, text = value.target, value.target.runtime_types, value.text
+    if value.type.kind is not Kind.INTERFACE:
+        raise ExpressionError(f"{text} is {an(value.type)}, not an interface")
+    word, data = value.type.fields
+    descriptor = value.part(word, text).integer()
     if descriptor == 0:
         return None
     try:
         if word.name == "tab":
-            descriptor = target.runtime_types.in_itab(descriptor)
-        type, direct = target.dynamic_type(descriptor), target.runtime_types.is_direct(descriptor)
+            descriptor = types.in_itab(descriptor)
+        type, direct = types.named_at(descriptor), types.is_direct(descriptor)
     except (LayoutError, ReadError) as error:
         raise ExpressionError(f"{text} has no type at {descriptor:#x}: {error}") from None
-    inner = operand.part(data, text)
+    inner = value.part(data, text)
     if not direct:
         return in_memory(target, type, text, inner.integer())
     if inner.address is not None:
@@ -213,30 +184,12 @@ def dynamic(operand: Operand) -> Operand | None:
     return temporary(target, type, text, inner.read())
 
 
-def held(operand: Operand) -> Operand:
+def held(value: GoValue) -> GoValue:
     """What an interface holds. Raises ExpressionError if it is none, or nil."""
-    inner = dynamic(operand)
+    inner = dynamic(value)
     if inner is None:
-        raise ExpressionError(f"{operand.text} is a nil {operand.type.name}")
+        raise ExpressionError(f"{value.text} is a nil {value.type.name}")
     return inner
-
-
-def _encode(target: GdbTarget, value: gdb.Value) -> bytes:
-    """The bytes of a value that has no address. (GDB hands them over from version 15 on.)"""
-    type = value.type.strip_typedefs()
-    if type.code == gdb.TYPE_CODE_STRUCT:
-        data = bytearray(type.sizeof)
-        for field in type.fields():
-            at = field.bitpos // 8
-            data[at : at + field.type.sizeof] = _encode(target, value[field])
-        return bytes(data)
-    if type.code == gdb.TYPE_CODE_ARRAY:
-        first, last = type.range()
-        return b"".join(_encode(target, value[index]) for index in range(first, last + 1))
-    if type.code == gdb.TYPE_CODE_FLT:
-        order = "<" if target.byte_order == "little" else ">"
-        return struct.pack(order + _FLOAT_FORMATS[type.sizeof], float(value))
-    return (int(value) % (1 << (8 * type.sizeof))).to_bytes(type.sizeof, target.byte_order)
 
 
 def an(type: GoType) -> str:

@@ -1,0 +1,1 @@
+"""What all doors' commands have in common: how their options are declared and read."""

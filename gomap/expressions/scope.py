@@ -1,0 +1,46 @@
+"""What a debugger adds to a program when an expression is evaluated: the selected frame, and a parser of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gomap.expressions.go_values import GoValue, TypedTarget
+
+__all__ = ["Scope"]
+
+
+class Scope(Protocol):
+    """Where an expression is evaluated. Files alone have no locals, and nobody else to evaluate anything."""
+
+    @property
+    def target(self) -> TypedTarget:
+        """The program."""
+        ...
+
+    @property
+    def variable_names(self) -> Sequence[str]:
+        """The full names of all package variables, in alphabetical order."""
+        ...
+
+    def local(self, name: str) -> GoValue | None:
+        """The local variable or argument of that name in the selected frame.
+
+        Raises ExpressionError where there is one, and its value is lost.
+        """
+        ...
+
+    def locals(self) -> Sequence[str]:
+        """The names of the local variables and arguments of the selected frame."""
+        ...
+
+    def packages(self) -> Sequence[str]:
+        """Packages whose variables may be named without them: the selected frame's, and main."""
+        ...
+
+    def evaluate(self, text: str) -> GoValue:
+        """What the debugger itself makes of TEXT, which is no expression that is understood here.
+
+        It can change nothing and calls nothing. Raises ExpressionError.
+        """
+        ...

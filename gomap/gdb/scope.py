@@ -1,0 +1,128 @@
+"""What GDB adds to a program for an expression: the selected frame's variables, its convenience variables and history,
+and its own evaluation of what is none of Go's.
+
+GDB's own parsers do not go far. Which of them reads an expression depends on the selected frame, and there are
+versions of the one for Go that know no ``pkg.Var``; none knows ``net/http.DefaultServeMux``, or that a variable that
+escaped to the heap is a local named ``&m`` in the debug information.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import gdb
+
+from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
+from gomap.gdb.registers import LostError, copy_of
+from gomap.gdb.target import GdbTarget, live
+from gomap.gdb.values import of_value
+from gomap.language.spelling import as_written
+from gomap.program.gotypes import LayoutError
+
+__all__ = ["GdbScope", "live_scope"]
+
+#: The package in a function's name.
+_PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
+_CONSTANT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
+#: An assignment, as GDB's languages write it.
+_CHANGES = re.compile(r"\+\+|--|<<=|>>=|(?<![=!<>])=(?!=)")
+
+
+class GdbScope:
+    """GDB's selected frame, as it is when it is asked about.
+
+    Attributes:
+        target: the program.
+    """
+
+    def __init__(self, target: GdbTarget) -> None:
+        self.target = target
+
+    @property
+    def variable_names(self) -> list[str]:
+        return self.target.variable_names
+
+    def local(self, name: str) -> GoValue | None:
+        for symbol, frame in _symbols_in_scope():
+            if symbol.name == name:
+                return self._in_frame(symbol, frame)
+            if symbol.name == "&" + name:  # escaped: what stands in the frame is its address
+                return self._in_frame(symbol, frame).pointee().named(name)
+        return None
+
+    def locals(self) -> list[str]:
+        return [symbol.name.removeprefix("&") for symbol, _ in _symbols_in_scope()]
+
+    def packages(self) -> list[str]:
+        try:
+            function = gdb.selected_frame().name()
+        except gdb.error:
+            function = None
+        found = _PACKAGE.match(function or "")
+        return list(dict.fromkeys([as_written(found[1]), "main"] if found else ["main"]))
+
+    def evaluate(self, text: str) -> GoValue:
+        """What GDB makes of TEXT, in the current language or, failing that, in C. It can change nothing."""
+        if _CHANGES.search(_CONSTANT.sub("", text)):
+            raise ExpressionError(f"{text}: nothing is changed here; that is for 'set var' to do")
+        with gdb.with_parameter("may-call-functions", False):
+            try:
+                value = gdb.parse_and_eval(text)
+            except gdb.MemoryError as error:
+                raise ExpressionError(f"{text}: {error}") from None
+            except gdb.error as error:
+                value = _in_c(text)
+                if value is None:
+                    raise ExpressionError(f"{text}: {error}") from None
+        if value.type.code == gdb.TYPE_CODE_VOID:
+            raise ExpressionError(f"{text} has no value")
+        try:
+            return of_value(self.target, self.target.types.of(value.type), text, value)
+        except LayoutError as error:
+            raise ExpressionError(f"{text}: {error}") from None
+
+    def _in_frame(self, symbol: gdb.Symbol, frame: gdb.Frame) -> GoValue:
+        type = self.target.types.of(symbol.type)
+        try:
+            copy = copy_of(symbol.name, frame)
+        except LostError:
+            raise ExpressionError(
+                f"{symbol.name} was in a register, which a call has overwritten since; "
+                "try another frame, or build with -gcflags='-N -l'"
+            ) from None
+        if copy is not None:
+            return in_memory(self.target, type, symbol.name, copy)
+        return of_value(self.target, type, symbol.name, symbol.value(frame))
+
+
+def live_scope() -> GdbScope:
+    """The selected frame of the current program, with a process or a core behind it. Raises ProgramError without."""
+    return GdbScope(live())
+
+
+def _symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:
+    """Variables and arguments of the selected frame's function, innermost block first."""
+    try:
+        frame = gdb.selected_frame()
+        block = frame.block()
+    except (gdb.error, RuntimeError):  # no process, or code without debug information
+        return
+    while block is not None and not block.is_global and not block.is_static:
+        for symbol in block:
+            if symbol.is_variable or symbol.is_argument:
+                yield symbol, frame
+        if block.function is not None:
+            return
+        block = block.superblock
+
+
+def _in_c(text: str) -> gdb.Value | None:
+    language = gdb.parameter("language")
+    gdb.execute("set language c", to_string=True)
+    try:
+        return gdb.parse_and_eval(text)
+    except gdb.error:
+        return None
+    finally:
+        gdb.execute(f"set language {language}", to_string=True)

@@ -1,0 +1,67 @@
+"""GDB's values as Go's: at their address, or in registers, or made by GDB."""
+
+from __future__ import annotations
+
+import struct
+
+import gdb
+
+from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
+from gomap.gdb.target import GdbTarget
+from gomap.program.gotypes import Field, GoType, Kind
+
+__all__ = ["address_of", "of_value"]
+
+_FLOAT_FORMATS = {4: "f", 8: "d"}
+
+
+def address_of(value: gdb.Value) -> int | None:
+    """Where a value of GDB's lies; None if not in memory.
+
+    Asked for the address of an array that is not, such as a string constant, GDB would have the program call malloc.
+    """
+    if value.type.strip_typedefs().code in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRING):
+        with gdb.with_parameter("may-call-functions", False):
+            address = value.address
+    else:
+        address = value.address
+    return None if address is None else int(address)
+
+
+def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> GoValue:
+    """What GDB's VALUE is, of the Go type TYPE and called TEXT. Raises ExpressionError if it is optimized out."""
+    if value.is_optimized_out:
+        raise ExpressionError(f"{text} is optimized out here; try another frame, or build with -gcflags='-N -l'")
+    address = address_of(value)
+    if address is not None:
+        return in_memory(target, type, text, address)
+
+    def read() -> bytes:
+        try:
+            return _encode(target, value)
+        except gdb.error as error:
+            raise ExpressionError(f"{text}: {error}") from None
+
+    def part(field: Field, text: str) -> GoValue:
+        inner = value[int(field.name)] if type.kind is Kind.ARRAY else value[field.name]
+        return of_value(target, field.type, text, inner)
+
+    return GoValue(target, type, text, None, read, part)
+
+
+def _encode(target: GdbTarget, value: gdb.Value) -> bytes:
+    """The bytes of a value that has no address. (GDB hands them over from version 15 on.)"""
+    type = value.type.strip_typedefs()
+    if type.code == gdb.TYPE_CODE_STRUCT:
+        data = bytearray(type.sizeof)
+        for field in type.fields():
+            at = field.bitpos // 8
+            data[at : at + field.type.sizeof] = _encode(target, value[field])
+        return bytes(data)
+    if type.code == gdb.TYPE_CODE_ARRAY:
+        first, last = type.range()
+        return b"".join(_encode(target, value[index]) for index in range(first, last + 1))
+    if type.code == gdb.TYPE_CODE_FLT:
+        order = "<" if target.byte_order == "little" else ">"
+        return struct.pack(order + _FLOAT_FORMATS[type.sizeof], float(value))
+    return (int(value) % (1 << (8 * type.sizeof))).to_bytes(type.sizeof, target.byte_order)

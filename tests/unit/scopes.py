@@ -1,0 +1,72 @@
+"""An expression's scope without a debugger: an image of memory, its variables by name, and nobody else to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.program.gotypes import GoType
+from tests.unit.image import Image
+
+__all__ = ["ImageScope"]
+
+
+class _TypedImage:
+    """IMAGE, with what its type descriptors say and the types that a test knows besides."""
+
+    def __init__(self, image: Image, types: Mapping[str, GoType], variables: Mapping[str, tuple[int, GoType]]) -> None:
+        self.memory = image.memory
+        self.pointer_size = image.pointer_size
+        self.byte_order = image.byte_order
+        self.symbol_at = image.symbol_at
+        self._image, self._types, self._variables = image, types, variables
+
+    def type_named(self, name: str) -> GoType | None:
+        return self._types.get(name) or self._image.type_named(name)
+
+    def variable(self, name: str) -> tuple[int, GoType] | None:
+        return self._variables.get(name) or self._image.variable(name)
+
+    @cached_property
+    def runtime_types(self) -> RuntimeTypes:
+        return RuntimeTypes(self)
+
+
+class ImageScope:
+    """Package variables and locals, each given by its address and type; the selected frame is of package main.
+
+    Attributes:
+        evaluated: what scope.evaluate was asked, in turn; it understands nothing.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        *,
+        variables: Mapping[str, tuple[int, GoType]] | None = None,
+        locals: Mapping[str, tuple[int, GoType]] | None = None,
+        types: Iterable[GoType] = (),
+    ) -> None:
+        variables = variables or {}
+        self.target = _TypedImage(image, {type.name: type for type in types}, variables)
+        self.variable_names = sorted(variables)
+        self.evaluated: list[str] = []
+        self._locals = locals or {}
+
+    def local(self, name: str) -> GoValue | None:
+        if name not in self._locals:
+            return None
+        address, type = self._locals[name]
+        return in_memory(self.target, type, name, address)
+
+    def locals(self) -> list[str]:
+        return list(self._locals)
+
+    def packages(self) -> list[str]:
+        return ["main"]
+
+    def evaluate(self, text: str) -> GoValue:
+        self.evaluated.append(text)
+        raise ExpressionError(f"{text}: not understood")
