@@ -11,17 +11,25 @@ from gomap.check.finding import Finding, Severity, rule
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.swiss.directory import SwissCheck
-from gomap.goruntime.heap import Heap
-from gomap.hashing import KeyHasher
-from gomap.language import Literals
+from gomap.goruntime.heap import Heap, heap_of
+from gomap.goruntime.rtype import runtime_types
+from gomap.goruntime.writers import somebody_writes
+from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
+from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
+from gomap.maps.opening import literals_of
 from gomap.maps.swiss import SwissMap
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
 
-__all__ = ["Report", "check_map"]
+__all__ = ["Report", "check", "check_map"]
 
 FREED = rule("header-freed", "the variable that leads to a map is in use", Severity.WARNING)
 
+#: Keys are named in findings, one to a line.
+_LIMITS = Limits(elements=64, depth=4)
 #: Findings after which a check ends: the map is rubbish, and more of the same says nothing new.
 _MOST = 1000
 
@@ -93,3 +101,25 @@ def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
     """With a write under way, everything that is not as it must be may be so for a moment only."""
     for finding in findings:
         yield finding.in_passing() if written else finding
+
+
+def check(program: Program, map: GoMap, quick: bool = False) -> Report:
+    """Check MAP with all that is known of its program. What cannot be looked at is said in the report.
+
+    QUICK: without hashes.
+    """
+    without = []
+    heap: Heap | None = None
+    hasher: KeyHasher | None = None
+    try:
+        heap = heap_of(program)
+    except (LayoutError, ReadError) as error:
+        without.append(f"pointers are judged by whether they can be read, not by the heap's books: {error}")
+    if not quick:
+        try:
+            types = runtime_types(program)
+            of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
+            hasher = of_keys(hash_state(program), program, types, map.key)
+        except (LayoutError, ReadError) as error:
+            without.append(f"hashes are not checked: {error}")
+    return check_map(map, literals_of(program, _LIMITS), heap, hasher, lambda: somebody_writes(program), without)

@@ -1,1 +1,6 @@
-"""What all doors' commands have in common: how their options are declared and read."""
+"""Every command, declared once for all doors: importing this declares them."""
+
+from gomap.commands import overview, maps, checks, addresses  # isort: skip  (their order is that of the overview)
+from gomap.commands.command import COMMANDS
+
+__all__ = ["COMMANDS", "addresses", "checks", "maps", "overview"]

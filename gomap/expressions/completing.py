@@ -33,9 +33,9 @@ def _names(scope: Scope, begun: str) -> Iterator[str]:
         yield from scope.locals()
         for package in scope.packages():
             yield f"{package}."
-            yield from in_package(scope.variable_names, package)
+            yield from in_package(scope.program.variable_names, package)
     if begun:
-        for name in scope.variable_names:
+        for name in scope.program.variable_names:
             if name.startswith(begun):
                 # As a shell shows folders: first the packages, then what is in one.
                 package = f"{package_of(name)}."

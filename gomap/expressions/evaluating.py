@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from gomap.expressions.go_values import ExpressionError, GoValue, TypedTarget, an, held, temporary
+from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
 from gomap.expressions.key_literals import Key, element, literal
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
@@ -19,6 +19,7 @@ from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import ReadError
+from gomap.program.program import Program
 
 __all__ = ["address_in", "evaluate", "opened"]
 
@@ -61,7 +62,7 @@ class _Parser:
 
     def __init__(self, scope: Scope, text: str) -> None:
         self.scope = scope
-        self.target = scope.target
+        self.program = scope.program
         self.text = text
         self.at = 0
 
@@ -79,7 +80,7 @@ class _Parser:
             value = self.unary()
             if value.address is None:
                 raise ExpressionError(f"{value.text} is in no memory, so it has no address")
-            return self.number(value.address, _pointer_to(self.target, value.type), f"&{value.text}")
+            return self.number(value.address, _pointer_to(self.program, value.type), f"&{value.text}")
         return self.postfix(self.primary())
 
     def postfix(self, value: GoValue) -> GoValue:
@@ -89,7 +90,7 @@ class _Parser:
             elif self.match(_ASSERTION):
                 name = self.until(")").strip()
                 value = held(value)
-                if self.target.type_named(name) not in (None, value.type) or name.lstrip("*") == "":
+                if self.program.type_named(name) not in (None, value.type) or name.lstrip("*") == "":
                     raise ExpressionError(f"{value.text} holds {an(value.type)}, not {name}")
             elif found := self.match(_FIELD):
                 value = value.field(found[1])
@@ -100,8 +101,8 @@ class _Parser:
         key = self.key(index)
         text = f"{value.text}[{index}]"
         if value.type.kind is Kind.MAP:
-            map = opened(self.target, value.type, value.text, value.integer())
-            found = element(self.target, map, text, key)
+            map = opened(self.program, value.type, value.text, value.integer())
+            found = element(self.program, map, text, key)
             if found is None:
                 raise ExpressionError(f"{value.text} has no key {index} (of {map.summary()})")
             return found
@@ -142,21 +143,23 @@ class _Parser:
         text = text.strip()
         if text.endswith("*"):
             text = "*" + text[:-1].rstrip().strip("'")
-        return self.target.type_named(text) if text.startswith("*") else None
+        return self.program.type_named(text) if text.startswith("*") else None
 
     def number(self, value: int, type: GoType, text: str) -> GoValue:
-        data = (value % (1 << 8 * self.target.pointer_size)).to_bytes(self.target.pointer_size, self.target.byte_order)
-        return temporary(self.target, type, text, data)
+        data = (value % (1 << 8 * self.program.pointer_size)).to_bytes(
+            self.program.pointer_size, self.program.byte_order
+        )
+        return temporary(self.program, type, text, data)
 
     def constant(self, value: int, text: str) -> GoValue:
         """A number as it was typed: an int, or an int64 where it fits no int (it may be an address of another size)."""
-        kind = Kind.INT if value < 1 << 8 * self.target.pointer_size else Kind.INT64
-        size = kind.fixed_size(self.target.pointer_size)
+        kind = Kind.INT if value < 1 << 8 * self.program.pointer_size else Kind.INT64
+        size = kind.fixed_size(self.program.pointer_size)
         return temporary(
-            self.target,
+            self.program,
             GoType(kind, size, kind.value),
             text,
-            (value % (1 << 8 * size)).to_bytes(size, self.target.byte_order),
+            (value % (1 << 8 * size)).to_bytes(size, self.program.byte_order),
         )
 
     def skip_space(self) -> None:
@@ -202,13 +205,13 @@ class _Parser:
         self.at += 1
 
 
-def opened(target: TypedTarget, type: GoType, text: str, address: int) -> GoMap:
+def opened(program: Program, type: GoType, text: str, address: int) -> GoMap:
     """The map of that type whose header is at ADDRESS, and that is called TEXT.
 
     Raises LayoutError, and ExpressionError where there is no readable header.
     """
     try:
-        return open_map(target, type, address)
+        return open_map(program, type, address)
     except ReadError as error:
         raise ExpressionError(f"{text}: no map header at {address:#x}: {error}") from None
 
@@ -232,8 +235,8 @@ def address_in(value: GoValue) -> int:
         return value.address
     if not kind.integer and kind not in _ADDRESSES:
         raise ExpressionError(f"{value.text} is {an(value.type)}, not an address")
-    return value.integer(kind.signed) % (1 << 8 * value.target.pointer_size)
+    return value.integer(kind.signed) % (1 << 8 * value.program.pointer_size)
 
 
-def _pointer_to(target: TypedTarget, type: GoType) -> GoType:
-    return GoType(Kind.POINTER, target.pointer_size, "*" + type.name, elem=type)
+def _pointer_to(program: Program, type: GoType) -> GoType:
+    return GoType(Kind.POINTER, program.pointer_size, "*" + type.name, elem=type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gomap.expressions.evaluating import address_in, evaluate, opened
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held
 from gomap.expressions.scope import Scope
+from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -26,16 +27,16 @@ def find_map(scope: Scope, expression: str, type_name: str | None = None) -> GoM
 
     Raises ExpressionError and LayoutError, each with a line that can be shown.
     """
-    target = scope.target
+    program = scope.program
     value = evaluate(scope, expression)
     if type_name is None:
         return map_behind(scope, value)
-    type = target.type_named(type_name)
+    type = program.type_named(type_name)
     if type is None:
         raise ExpressionError(f"no type {type_name} in the program's debug information")
     if type.kind is not Kind.MAP:
         raise ExpressionError(f"-type {type_name}: not a map type")
-    return opened(target, type, expression, address_in(value))
+    return opened(program, type, expression, address_in(value))
 
 
 def map_behind(scope: Scope, value: GoValue) -> GoMap:
@@ -44,12 +45,12 @@ def map_behind(scope: Scope, value: GoValue) -> GoMap:
     for _ in range(_MOST_FOLLOWED):
         kind = value.type.kind
         if kind is Kind.MAP:
-            return opened(scope.target, value.type, text, value.integer())
+            return opened(scope.program, value.type, text, value.integer())
         if kind is Kind.INTERFACE:
             value = held(value)
             type = value.type
         elif kind is Kind.POINTER and value.type.elem.name in _HEADERS:
-            return opened(scope.target, _type_of_argument(scope, text, value.type), text, value.integer())
+            return opened(scope.program, _type_of_argument(scope, text, value.type), text, value.integer())
         elif kind is Kind.POINTER:
             value = value.pointee().named(value.text)
         else:
@@ -66,7 +67,7 @@ def _type_of_argument(scope: Scope, text: str, header: GoType) -> GoType:
         try:
             descriptor = evaluate(scope, name)
             if descriptor.type.kind is Kind.POINTER and descriptor.type.elem.name.lower().endswith("maptype"):
-                return scope.target.runtime_types.named_at(descriptor.integer())
+                return runtime_types(scope.program).named_at(descriptor.integer())
         except (ExpressionError, LayoutError, ReadError):
             continue
     raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; give -type 'map[K]V'")

@@ -8,14 +8,13 @@ has no values for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-from gomap.goruntime.rtype import RuntimeTypes
+from gomap.goruntime.rtype import runtime_types
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
-from gomap.program.target import Target
+from gomap.program.program import Program
 
-__all__ = ["ExpressionError", "GoValue", "TypedTarget", "an", "dynamic", "held", "in_memory", "temporary"]
+__all__ = ["ExpressionError", "GoValue", "an", "dynamic", "held", "in_memory", "temporary"]
 
 #: Pointers and interfaces in one another, at most: a pointer may point to itself.
 _MOST_FOLLOWED = 16
@@ -27,18 +26,11 @@ class ExpressionError(Exception):
     """An expression leads to no map: one line that says at which part of it, and why."""
 
 
-class TypedTarget(Target, Protocol):
-    """A Target with the types that the program's own descriptors describe."""
-
-    @property
-    def runtime_types(self) -> RuntimeTypes: ...
-
-
 class GoValue:
     """A value in the program.
 
     Attributes:
-        target: the program.
+        program: the program.
         type: the value's type.
         text: the expression that leads to it, for messages.
         address: where it lies; None if not in memory.
@@ -46,14 +38,14 @@ class GoValue:
 
     def __init__(
         self,
-        target: TypedTarget,
+        program: Program,
         type: GoType,
         text: str,
         address: int | None,
         read: Callable[[], bytes],
         part: Callable[[Field, str], GoValue],
     ) -> None:
-        self.target = target
+        self.program = program
         self.type = type
         self.text = text
         self.address = address
@@ -70,11 +62,11 @@ class GoValue:
 
     def integer(self, signed: bool = False) -> int:
         """Its bytes as a number."""
-        return int.from_bytes(self.read(), self.target.byte_order, signed=signed)
+        return int.from_bytes(self.read(), self.program.byte_order, signed=signed)
 
     def named(self, text: str) -> GoValue:
         """The same under the name of another expression."""
-        return GoValue(self.target, self.type, text, self.address, self._read, self.part)
+        return GoValue(self.program, self.type, text, self.address, self._read, self.part)
 
     def pointee(self) -> GoValue:
         """What it points to. Raises ExpressionError if it is no pointer, or nil."""
@@ -83,7 +75,7 @@ class GoValue:
         address = self.integer()
         if address == 0:
             raise ExpressionError(f"{self.text} is a nil {self.type.name}")
-        return in_memory(self.target, self.type.elem, f"*{self.text}", address)
+        return in_memory(self.program, self.type.elem, f"*{self.text}", address)
 
     def behind(self) -> GoValue:
         """What pointers and interfaces lead to from here; itself if it is neither. Raises ExpressionError."""
@@ -137,25 +129,25 @@ class GoValue:
         if kind is Kind.ARRAY:
             return self.part(Field(str(index), elem, index * elem.size), text)
         base = self.part(self.type.field("array"), self.text) if kind is Kind.SLICE else self
-        return in_memory(self.target, elem, text, base.integer() + index * elem.size)
+        return in_memory(self.program, elem, text, base.integer() + index * elem.size)
 
 
-def in_memory(target: TypedTarget, type: GoType, text: str, address: int) -> GoValue:
+def in_memory(program: Program, type: GoType, text: str, address: int) -> GoValue:
     """The value of that type at ADDRESS."""
 
     def part(field: Field, text: str) -> GoValue:
-        return in_memory(target, field.type, text, address + field.offset)
+        return in_memory(program, field.type, text, address + field.offset)
 
-    return GoValue(target, type, text, address, lambda: target.memory.read(address, type.size), part)
+    return GoValue(program, type, text, address, lambda: program.memory.read(address, type.size), part)
 
 
-def temporary(target: TypedTarget, type: GoType, text: str, data: bytes) -> GoValue:
+def temporary(program: Program, type: GoType, text: str, data: bytes) -> GoValue:
     """A value that is nowhere but in DATA."""
 
     def part(field: Field, text: str) -> GoValue:
-        return temporary(target, field.type, text, data[field.offset : field.offset + field.type.size])
+        return temporary(program, field.type, text, data[field.offset : field.offset + field.type.size])
 
-    return GoValue(target, type, text, None, lambda: data, part)
+    return GoValue(program, type, text, None, lambda: data, part)
 
 
 def dynamic(value: GoValue) -> GoValue | None:
@@ -163,7 +155,7 @@ def dynamic(value: GoValue) -> GoValue | None:
 
     Raises ExpressionError if VALUE is no interface, or where its type should be is none.
     """
-    target, types, text = value.target, value.target.runtime_types, value.text
+    program, types, text = value.program, runtime_types(value.program), value.text
     if value.type.kind is not Kind.INTERFACE:
         raise ExpressionError(f"{text} is {an(value.type)}, not an interface")
     word, data = value.type.fields
@@ -178,10 +170,10 @@ def dynamic(value: GoValue) -> GoValue | None:
         raise ExpressionError(f"{text} has no type at {descriptor:#x}: {error}") from None
     inner = value.part(data, text)
     if not direct:
-        return in_memory(target, type, text, inner.integer())
+        return in_memory(program, type, text, inner.integer())
     if inner.address is not None:
-        return in_memory(target, type, text, inner.address)
-    return temporary(target, type, text, inner.read())
+        return in_memory(program, type, text, inner.address)
+    return temporary(program, type, text, inner.read())
 
 
 def held(value: GoValue) -> GoValue:

@@ -12,11 +12,12 @@ import struct
 from collections.abc import Callable, Hashable
 from typing import Union
 
-from gomap.expressions.go_values import ExpressionError, GoValue, TypedTarget, dynamic, in_memory, temporary
+from gomap.expressions.go_values import ExpressionError, GoValue, dynamic, in_memory, temporary
 from gomap.language.numbers import FLOATS
 from gomap.maps.model import Cell, Entry, GoMap, Note
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.program import Program
 
 __all__ = ["Key", "Literal", "element", "literal"]
 
@@ -57,13 +58,13 @@ def literal(text: str) -> Literal:
     raise ValueError(text)
 
 
-def element(target: TypedTarget, map: GoMap, text: str, key: Key) -> GoValue | None:
+def element(program: Program, map: GoMap, text: str, key: Key) -> GoValue | None:
     """The element of MAP under KEY, to be called TEXT; None if it has no such key.
 
     Raises ExpressionError if the map can have no such key, where the element cannot be read, and where the key is not
     found but part of the map cannot be read either.
     """
-    reader = _Reader(target)
+    reader = _Reader(program)
     try:
         wanted = reader.of_value(map.key, key) if isinstance(key, GoValue) else reader.of_literal(map.key, key)
     except ExpressionError as error:
@@ -75,7 +76,7 @@ def element(target: TypedTarget, map: GoMap, text: str, key: Key) -> GoValue | N
         raise ExpressionError(f"{text}: no such key in what can be read of the map: {entry.text}")
     if isinstance(entry.elem, ReadError):
         raise ExpressionError(f"{text}: {entry.elem}")
-    return in_memory(target, map.elem, text, entry.elem.address)
+    return in_memory(program, map.elem, text, entry.elem.address)
 
 
 def _entry(map: GoMap, read: _Read, wanted: Hashable) -> Entry | Note | None:
@@ -98,9 +99,9 @@ def _entry(map: GoMap, read: _Read, wanted: Hashable) -> Entry | Note | None:
 class _Reader:
     """Turns keys into Python values that are equal where Go's == finds the keys equal."""
 
-    def __init__(self, target: TypedTarget) -> None:
-        self._target = target
-        self._order = "<" if target.byte_order == "little" else ">"
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._order = "<" if program.byte_order == "little" else ">"
 
     def of_literal(self, type: GoType, key: Literal) -> Hashable:
         kind = type.kind
@@ -151,7 +152,7 @@ class _Reader:
             return self._interface(type)
         if kind in FLOATS:
             return self._floats(FLOATS[kind])
-        size, order, signed = type.size, self._target.byte_order, kind.signed
+        size, order, signed = type.size, self._program.byte_order, kind.signed
         return lambda buffer, at: int.from_bytes(buffer[at : at + size], order, signed=signed)
 
     def _floats(self, format: str) -> _Read:
@@ -160,8 +161,8 @@ class _Reader:
         return lambda buffer, at: complex(*unpack(buffer, at))
 
     def _string(self) -> _Read:
-        unpack = struct.Struct(self._order + ("QQ" if self._target.pointer_size == 8 else "II")).unpack_from
-        memory = self._target.memory
+        unpack = struct.Struct(self._order + ("QQ" if self._program.pointer_size == 8 else "II")).unpack_from
+        memory = self._program.memory
 
         def read(buffer: bytes, at: int) -> Hashable:
             address, length = unpack(buffer, at)
@@ -177,7 +178,7 @@ class _Reader:
 
     def _interface(self, type: GoType) -> _Read:
         def read(buffer: bytes, at: int) -> Hashable:
-            whole = temporary(self._target, type, "the key", buffer[at : at + type.size])
+            whole = temporary(self._program, type, "the key", buffer[at : at + type.size])
             inner = dynamic(whole)
             if inner is None:
                 return None

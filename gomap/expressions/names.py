@@ -38,10 +38,10 @@ def fields(scope: Scope, path: str) -> list[str]:
 def _package_variable(scope: Scope, folder: str, parts: list[str]) -> tuple[GoValue | None, list[str]]:
     """The package variable that PARTS begin with, and the fields left over. The package may be left out."""
     for name, used in _candidates(scope, folder, parts):
-        found = scope.target.variable(name)
+        found = scope.program.variable(name)
         if found is not None:
             address, type = found
-            return in_memory(scope.target, type, name, address), parts[used:]
+            return in_memory(scope.program, type, name, address), parts[used:]
     return None, parts
 
 
@@ -59,12 +59,12 @@ def _unknown(scope: Scope, path: str, folder: str, parts: list[str]) -> str:
     wanted = parts[1] if len(parts) > 1 else parts[0]
     near: list[str] = []
     for package in packages:
-        variables = in_package(scope.variable_names, package)
+        variables = in_package(scope.program.variable_names, package)
         near += [f"{package}.{name}" for name in difflib.get_close_matches(wanted, variables, n=3, cutoff=0.7)]
     if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux, yaml.x for yaml.v3.x
         names = "|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))
         whole = re.compile(rf".*/{re.escape(folder + parts[0])}([/.]v\d+)*\.({names})$")
-        near = list(islice(filter(whole.match, scope.variable_names), 3))
+        near = list(islice(filter(whole.match, scope.program.variable_names), 3))
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     where = "" if folder or len(parts) > 1 else " in the selected frame or its package"
     return f"no variable {path}{where}{hint}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gomap.expressions.go_values import GoValue, TypedTarget
+from gomap.expressions.go_values import GoValue
+from gomap.program.program import Program
 
 __all__ = ["Scope"]
 
@@ -14,13 +15,8 @@ class Scope(Protocol):
     """Where an expression is evaluated. Files alone have no locals, and nobody else to evaluate anything."""
 
     @property
-    def target(self) -> TypedTarget:
+    def program(self) -> Program:
         """The program."""
-        ...
-
-    @property
-    def variable_names(self) -> Sequence[str]:
-        """The full names of all package variables, in alphabetical order."""
         ...
 
     def local(self, name: str) -> GoValue | None:

@@ -10,8 +10,9 @@ __all__ = ["load", "unload"]
 
 def load() -> None:
     """Register everything with GDB."""
-    from gomap.gdb import commands, functions, parameters, printers  # noqa: F401  (commands register by decorator)
+    from gomap.gdb import command, functions, parameters, printers
 
+    command.register()
     parameters.register()
     functions.register()
     printers.register()

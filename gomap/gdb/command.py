@@ -1,69 +1,71 @@
-"""What all of gomap's commands have in common: how they are declared, called, completed, and how they fail.
-
-A command is a function with a decorator::
-
-    @command("gomap-header", options=(TYPE, JSON))
-    def header(options: Options, expression: str) -> Iterable[str]:
-        '''Show every field of a map's header. ...'''
-
-It gets its options by name and the rest of its line, and returns lines; each is printed as it comes. All that a command
-needs is imported when it is called, so that loading gomap costs next to nothing.
-"""
+"""gomap's commands as commands of GDB's: registered under their names, printed as they come, failing in one line."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import gdb
 
-from gomap.commands.options import Option, UsageError, complete, describe, parse, usage
+from gomap.commands import COMMANDS
+from gomap.commands.command import Command, explained
+from gomap.commands.options import UsageError, complete
 
-__all__ = ["COMMANDS", "JSON", "TYPE", "MapCommand", "Options", "command", "explained"]
+if TYPE_CHECKING:
+    from gomap.expressions.scope import Scope
+    from gomap.language import Limits
+    from gomap.program.program import Program
+    from gomap.views.paint import Paint
 
-Options = dict[str, Any]
-Run = Callable[[Options, str], Iterable[str]]
-
-JSON = Option("json", "", "Print one JSON object instead of text.")
-TYPE = Option(
-    "type",
-    "TYPE",
-    """EXPR is the address of the header of a map of this type, e.g. -type 'map[string]int';
-    quote it if it holds blanks.""",
-)
-
-#: Every command by name, in the order of declaration.
-COMMANDS: dict[str, MapCommand] = {}
-
-_EXPRESSION_HELP = """\
-EXPR is an expression as for print, and Go's own: m, main.counts, net/http.DefaultServeMux.m,
-servers[3].conns, m["key"], *p. Pointers and interfaces are followed to the map."""
+__all__ = ["GdbDoor", "failure", "register"]
 
 
-class MapCommand(gdb.Command):
-    """A command that takes options and one argument.
+class GdbDoor:
+    """What GDB offers to a command: its selected frame and its settings."""
 
-    Attributes:
-        summary: the first line of its help.
-    """
+    def scope(self) -> Scope:
+        from gomap.gdb.scope import live_scope
 
-    def __init__(
-        self, name: str, run: Run, options: Sequence[Option], argument: str, instead: str | None, text: str
-    ) -> None:
-        self.name = name
-        self.summary = text.partition("\n")[0]
-        self._run = run
-        self._options = options
-        self._argument = argument
-        self._instead = instead
-        parts = [text, f"Usage: {usage(name, options, argument)}"]
-        if argument == "EXPR":
-            parts.append(_EXPRESSION_HELP)
-        if options:
-            parts.append(f"Options:\n{describe(options)}")
-        self.__doc__ = "\n\n".join(parts)
-        super().__init__(name, gdb.COMMAND_DATA)
+        return live_scope()
+
+    def program(self) -> Program:
+        from gomap.gdb.target import live
+
+        return live().program
+
+    def limits(self) -> Limits:
+        from gomap.gdb.rendering import limits
+
+        return limits()
+
+    def walk_limit(self) -> int | None:
+        limit: int | None = gdb.parameter("gomap limit")
+        return limit
+
+    def paint(self) -> Paint:
+        from gomap.gdb.styling import paint
+
+        return paint()
+
+    def besides(self) -> Iterable[str]:
+        from gomap.gdb.functions import FUNCTIONS
+
+        yield "Functions, for print, conditions and scripts:"
+        width = max(map(len, FUNCTIONS)) + 1
+        for name, summary in FUNCTIONS.items():
+            yield f"  {name:{width}} {summary}"
+        yield "print, info locals and IDEs show maps by their contents."
+        yield "'help COMMAND' says more; 'show gomap' lists the settings."
+
+
+class _Registered(gdb.Command):
+    """One command in GDB."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self.__doc__ = command.help
+        super().__init__(command.name, gdb.COMMAND_DATA)
 
     def invoke(self, argument: str, _from_tty: bool) -> None:
         from gomap.gdb.target import forget_memory
@@ -71,66 +73,42 @@ class MapCommand(gdb.Command):
         self.dont_repeat()
         forget_memory()
         try:
-            options, rest = parse(self._options, argument)
-            if self._argument and not rest and not (self._instead and options[self._instead]):
-                raise UsageError(f"needs {self._argument}. Usage: {usage(self.name, self._options, self._argument)}")
-            if rest and self._instead and options[self._instead]:
-                raise UsageError(f"-{self._instead} stands in place of {self._argument}, such as {rest}")
-            if rest and not self._argument:
-                raise UsageError(f"takes no argument, such as {rest}")
-            for line in self._run(options, rest):
+            for line in self._command.lines(GdbDoor(), argument):
                 gdb.write(line + "\n")
         except UsageError as error:
-            raise gdb.GdbError(f"{self.name}: {error}") from None
+            raise gdb.GdbError(f"{self._command.name}: {error}") from None
         except gdb.GdbError:
             raise
         except Exception as error:
-            raise gdb.GdbError(explained(error)) from None
+            raise gdb.GdbError(failure(error)) from None
 
     def complete(self, text: str, word: str | None) -> list[str] | int:
-        names, expression = complete(self._options, text)
+        names, expression = complete(self._command.options, text)
         if names:
             # GDB takes the dash for a boundary between words; what is to be replaced is behind it.
             return [name.lstrip("-") for name in names]
-        if expression is None or not self._argument:
+        if expression is None or not self._command.argument:
             return []
         from gomap.gdb.completion import completions
 
         return completions(expression, word)
 
 
-def command(
-    name: str, *, options: Sequence[Option] = (), argument: str = "EXPR", instead: str | None = None
-) -> Callable[[Run], Run]:
-    """Registers the decorated function as the GDB command NAME; its docstring is the command's help.
-
-    INSTEAD: the option that may stand in the argument's place.
-    """
-
-    def register(run: Run) -> Run:
-        COMMANDS[name] = MapCommand(name, run, options, argument, instead, inspect.cleandoc(run.__doc__ or ""))
-        return run
-
-    return register
+def register() -> None:
+    """Register every command."""
+    for command in COMMANDS.values():
+        _Registered(command)
 
 
-def explained(error: Exception) -> str:
-    """One line for any exception: gomap's own errors as they are, any other as the defect that it is."""
-    from gomap.expressions.go_values import ExpressionError
-    from gomap.gdb.target import ProgramError
-    from gomap.program.gotypes import LayoutError
-    from gomap.program.memory import ReadError
+def failure(error: Exception) -> str:
+    """One line for any exception. GDB's own errors are about what it was asked to do; they are no defect of gomap's."""
+    if isinstance(error, gdb.error):
+        from gomap.program.program import ProgramError
 
-    text = str(error)
-    if not isinstance(error, (ExpressionError, ProgramError, LayoutError, ReadError)):
-        if gdb.parameter("gomap debug"):
-            import traceback
+        return explained(ProgramError(str(error)))
+    text = explained(error)
+    if text.startswith("gomap failed") and gdb.parameter("gomap debug"):
+        import traceback
 
-            gdb.write(traceback.format_exc(), gdb.STDERR)
-        if not isinstance(error, gdb.error):  # GDB's own words, about what it was asked to do
-            text = (
-                f"gomap failed: {type(error).__name__}: {text} "
-                "(a defect in gomap; please report it, with what 'set gomap debug on' then shows)"
-            )
-    # A name that came out of the program's memory may hold anything.
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+        print(*traceback.format_exception(error), sep="", file=sys.stderr)
+    return text

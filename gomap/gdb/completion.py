@@ -16,7 +16,8 @@ def completions(text: str, word: str | None) -> list[str] | int:
     """
     from gomap.expressions.completing import name_begun, names
     from gomap.gdb.scope import GdbScope
-    from gomap.gdb.target import ProgramError, current
+    from gomap.gdb.target import current
+    from gomap.program.program import ProgramError
 
     begun = name_begun(text)
     if text[: len(text) - len(begun)].endswith(("'", "$")):

@@ -45,7 +45,7 @@ class Function(gdb.Function, abc.ABC):
         """What the call comes to. Raises any of gomap's errors."""
 
     def invoke(self, *arguments: gdb.Value) -> object:
-        from gomap.gdb.command import explained
+        from gomap.gdb.command import failure
         from gomap.gdb.target import forget_memory, live
 
         forget_memory()
@@ -57,13 +57,13 @@ class Function(gdb.Function, abc.ABC):
         except gdb.GdbError:
             raise
         except Exception as error:
-            raise gdb.GdbError(explained(error)) from None
+            raise gdb.GdbError(failure(error)) from None
 
     def element(self, target: GdbTarget, map: GoMap, key: gdb.Value) -> GoValue | None:
         """What MAP has under KEY; None if it has no such key."""
         from gomap.expressions.key_literals import element
 
-        return element(target, map, self.name, _key(target, key))
+        return element(target.program, map, self.name, _key(target, key))
 
 
 class Len(Function):
@@ -119,9 +119,9 @@ class Findings(Function):
     parameters = ("MAP",)
 
     def answer(self, target: GdbTarget, map: GoMap, *keys: gdb.Value) -> object:
-        from gomap.gdb.checks import check
+        from gomap.check.checking import check
 
-        findings = check(target, map, quick=False).findings
+        findings = check(target.program, map).findings
         return min(255, sum(not finding.transient for finding in findings))
 
 

@@ -168,6 +168,6 @@ def _caller() -> tuple[int, int]:
 
 
 def _line(error: Exception) -> str:
-    from gomap.gdb.command import explained
+    from gomap.gdb.command import failure
 
-    return explained(error)
+    return failure(error)

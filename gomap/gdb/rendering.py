@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 from typing import Union
 
@@ -14,12 +13,12 @@ from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
 from gomap.gdb.target import GdbTarget
 from gomap.language import Limits, Literals, Text
 from gomap.maps.model import Cell, GoMap, Note
-from gomap.maps.opening import open_map
+from gomap.maps.opening import literals_of
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import pointer_at
 
-__all__ = ["literals", "texts", "value_at", "values"]
+__all__ = ["limits", "texts", "value_at", "values"]
 
 Child = Union[str, gdb.Value]
 #: Entries that may go to GDB as one: enough to save its time, few enough to come at once.
@@ -27,19 +26,14 @@ _TOGETHER = 64
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def literals(target: GdbTarget, within: int = 0) -> Literals:
-    """What turns bytes into Go literals, limited by ``set print elements`` and ``set print max-depth``.
+def limits(within: int = 0) -> Limits:
+    """How much of a value is shown: as ``set print elements`` and ``set print max-depth`` say.
 
     Args:
-        within: how many levels of that depth are taken by what stands around the literal.
+        within: how many levels of that depth are taken by what stands around the value.
     """
     elements, depth = _print_limits()
-    limits = Limits(elements, None if depth is None else max(depth - within, 0))
-    known = target.literals.get(limits)
-    if known is None:
-        known = Literals(target, target.runtime_types, limits, partial(open_map, target))
-        target.literals[limits] = known
-    return known
+    return Limits(elements, None if depth is None else max(depth - within, 0))
 
 
 def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
@@ -58,7 +52,7 @@ def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
 
 def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
     # A hundred thousand of them are made for one print: whatever can be done once is done before the loop.
-    shown = literals(target, within=1)
+    shown = literals_of(target.program, limits(within=1))
     key_text, elem_text = _encoded(shown.text(map.key)), _encoded(shown.text(map.elem))
     for entry in map.entries():
         if isinstance(entry, Note):
@@ -84,7 +78,7 @@ def _joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
     """Keys and elements in turn, as values of GDB's where it has their type, numbered."""
-    shown = literals(target, within=1)
+    shown = literals_of(target.program, limits(within=1))
     key_value, elem_value = _child(target, map.key, shown), _child(target, map.elem, shown)
     number = 0
     for entry in map.entries():
@@ -102,7 +96,7 @@ def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
     """GDB's value of that type at ADDRESS: of an interface what it holds, of a func its code. None if it has no such
     type. Raises ReadError and ExpressionError where these cannot be followed."""
     if type.kind is Kind.INTERFACE:
-        inner = dynamic(in_memory(target, type, f"the {type.name}", address))
+        inner = dynamic(in_memory(target.program, type, f"the {type.name}", address))
         found = None if inner is None or inner.address is None else value_at(target, inner.type, inner.address)
         if found is not None:
             return found

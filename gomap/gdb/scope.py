@@ -33,15 +33,13 @@ class GdbScope:
     """GDB's selected frame, as it is when it is asked about.
 
     Attributes:
-        target: the program.
+        target: the program as GDB knows it.
+        program: the same, with what is worked out about it.
     """
 
     def __init__(self, target: GdbTarget) -> None:
         self.target = target
-
-    @property
-    def variable_names(self) -> list[str]:
-        return self.target.variable_names
+        self.program = target.program
 
     def local(self, name: str) -> GoValue | None:
         for symbol, frame in _symbols_in_scope():
@@ -92,7 +90,7 @@ class GdbScope:
                 "try another frame, or build with -gcflags='-N -l'"
             ) from None
         if copy is not None:
-            return in_memory(self.target, type, symbol.name, copy)
+            return in_memory(self.program, type, symbol.name, copy)
         return of_value(self.target, type, symbol.name, symbol.value(frame))
 
 

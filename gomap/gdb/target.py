@@ -7,35 +7,26 @@ stay the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
-from gomap.gdb.variables import symbol_of, variable_names
+from gomap.gdb.variables import all_of_them, symbol_of, variable_names
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import Memory, ReadError
-from gomap.program.program import Program
+from gomap.program.program import Program, ProgramError
 from gomap.program.target import Symbol, Thread
 
-if TYPE_CHECKING:
-    from gomap.goruntime.heap import Heap
-    from gomap.goruntime.rtype import RuntimeTypes
-    from gomap.language import Limits, Literals
-
-__all__ = ["GdbTarget", "ProgramError", "current", "forget_memory", "live", "unwatch"]
+__all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 
 #: ``main[counts] + 4 in section .bss of /tmp/prog``: GDB's demangler puts brackets round a Go variable's name.
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
 _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
-
-
-class ProgramError(Exception):
-    """What GDB has loaded is not a Go program that gomap can look into; says what to do."""
 
 
 class GdbTarget:
@@ -43,7 +34,6 @@ class GdbTarget:
 
     Attributes:
         types: its types as DWARF has them.
-        literals: what renders its values, by the limits in force (see gomap.gdb.rendering).
     """
 
     memory: Memory
@@ -58,7 +48,6 @@ class GdbTarget:
         self.architecture = _architecture(inferior)
         self.memory = Memory(self._read, self.pointer_size)
         self.types = DwarfTypes(self.pointer_size)
-        self.literals: dict[Limits, Literals] = {}
         self._symbols: dict[int, Symbol | None] = {}
 
     def type_named(self, name: str) -> GoType | None:
@@ -79,19 +68,9 @@ class GdbTarget:
         """The full names of all package variables, in alphabetical order."""
         return variable_names()
 
-    @cached_property
-    def runtime_types(self) -> RuntimeTypes:
-        """Types as the program's own descriptors have them."""
-        from gomap.goruntime.rtype import RuntimeTypes  # loaded when an interface is first looked into
-
-        return RuntimeTypes(self)
-
-    @cached_property
-    def heap(self) -> Heap:
-        """The runtime's bookkeeping of its heap. Raises LayoutError."""
-        from gomap.goruntime.heap import Heap  # loaded when an address is first asked about
-
-        return Heap(self)
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        for symbol in all_of_them(self.variable_names):
+            yield as_written(symbol.name), int(symbol.value().address), self.types.of(symbol.type)
 
     def threads(self) -> list[Thread]:
         return threads_of(self._inferior, self.architecture)
@@ -104,7 +83,6 @@ class GdbTarget:
     def forget_memory(self) -> None:
         """Forget what was read of the program, and all that follows from it."""
         self.program.moved()
-        self.__dict__.pop("heap", None)
 
     def _read(self, address: int, length: int) -> bytes:
         try:

@@ -34,7 +34,7 @@ def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> Go
         raise ExpressionError(f"{text} is optimized out here; try another frame, or build with -gcflags='-N -l'")
     address = address_of(value)
     if address is not None:
-        return in_memory(target, type, text, address)
+        return in_memory(target.program, type, text, address)
 
     def read() -> bytes:
         try:
@@ -46,7 +46,7 @@ def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> Go
         inner = value[int(field.name)] if type.kind is Kind.ARRAY else value[field.name]
         return of_value(target, field.type, text, inner)
 
-    return GoValue(target, type, text, None, read, part)
+    return GoValue(target.program, type, text, None, read, part)
 
 
 def _encode(target: GdbTarget, value: gdb.Value) -> bytes:

@@ -44,9 +44,10 @@ from gomap.goruntime.record import variable
 from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
 from gomap.program.memory import ReadError
+from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target
 
-__all__ = ["Heap"]
+__all__ = ["Heap", "heap_of"]
 
 #: Past that many spans the cache of bits starts anew.
 _MOST_SPANS = 1 << 16
@@ -197,3 +198,9 @@ class Heap:
 
     def _unmanaged(self, address: int) -> Answer:
         return Foreign(address) if self._memory.readable(address, 1) else NotMapped(address)
+
+
+@until_it_moves
+def heap_of(program: Program) -> Heap:
+    """The runtime's bookkeeping of the program's heap. Raises LayoutError."""
+    return Heap(program)

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from gomap.goruntime.descriptors import Common, Descriptors
 from gomap.goruntime.typenames import TypeNames
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.program import Program, while_files_stay
 from gomap.program.target import Target
 
-__all__ = ["RuntimeTypes"]
+__all__ = ["RuntimeTypes", "runtime_types"]
 
 #: How deep one type may hold another by value: what goes deeper holds itself.
 _DEEPEST = 100
@@ -198,3 +199,9 @@ class RuntimeTypes:
         if found is None:
             raise LayoutError(f"the debug information has no {' or '.join(names)}")
         return found
+
+
+@while_files_stay
+def runtime_types(program: Program) -> RuntimeTypes:
+    """The types that the program's own descriptors describe."""
+    return RuntimeTypes(program)

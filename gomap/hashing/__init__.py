@@ -1,10 +1,10 @@
 """Go's hash functions, offline: where a key belongs that the process hashed.
 
-``HashState.read`` takes the process's random key, ``hasher_for`` the key's type; the ``KeyHasher`` that comes of both
+``hash_state`` takes the process's random key, ``hasher_for`` the key's type; the ``KeyHasher`` that comes of both
 hashes one key, or tens of thousands at once.
 """
 
 from gomap.hashing.hasher import HashError, KeyHasher, hasher_for, reflect_hasher_for
-from gomap.hashing.state import HashState
+from gomap.hashing.state import HashState, hash_state
 
-__all__ = ["HashError", "HashState", "KeyHasher", "hasher_for", "reflect_hasher_for"]
+__all__ = ["HashError", "HashState", "KeyHasher", "hash_state", "hasher_for", "reflect_hasher_for"]

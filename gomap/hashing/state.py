@@ -16,9 +16,10 @@ from gomap.hashing.fallback import Fallback32, Fallback64
 from gomap.hashing.memhash import MemHash
 from gomap.hashing.x86 import Amd64Hash, I386Hash
 from gomap.program.gotypes import LayoutError
+from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target
 
-__all__ = ["HashState"]
+__all__ = ["HashState", "hash_state"]
 
 #: The packages that the variables may be in, new to old, and what they call the switch.
 _HOMES = (("internal/runtime/maps", "UseAeshash"), ("runtime", "useAeshash"))
@@ -112,3 +113,9 @@ def _content(target: Target, name: str, size: int) -> bytes:
     if type.size != size:
         raise LayoutError(f"{name} has {type.size} bytes, not {size}: a Go version whose hash functions are not known")
     return target.memory.read(address, size)
+
+
+@until_it_moves
+def hash_state(program: Program) -> HashState:
+    """The state of the program's hash functions. Raises LayoutError where it has none that is known, and ReadError."""
+    return HashState.read(program)

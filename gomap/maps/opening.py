@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from typing import Union
+
+from gomap.goruntime.rtype import runtime_types
+from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
-from gomap.program.gotypes import GoType, LayoutError
-from gomap.program.target import Target
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program, while_files_stay
+from gomap.program.target import Target, pointer_at
 
-__all__ = ["open_map"]
+__all__ = ["literals_of", "open_map", "package_maps"]
 
 
 def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
@@ -27,3 +35,19 @@ def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
         f"{header.name} is the header of no map that gomap knows: expected a field buckets (Go up to 1.23) or dirPtr "
         f"(Go 1.24 on); found {found}"
     )
+
+
+@while_files_stay
+def literals_of(program: Program, limits: Limits) -> Literals:
+    """What turns bytes of the program into Go literals, maps in them included, within LIMITS."""
+    return Literals(program, runtime_types(program), limits, partial(open_map, program))
+
+
+def package_maps(program: Program) -> Iterator[tuple[str, Union[GoMap, LayoutError, ReadError]]]:
+    """Every package variable that is a map, by its full name; or why the map that it leads to cannot be opened."""
+    for name, address, type in program.variables():
+        if type.kind is Kind.MAP:
+            try:
+                yield name, open_map(program, type, pointer_at(program, address))
+            except (LayoutError, ReadError) as error:
+                yield name, error

@@ -16,16 +16,20 @@ program: nothing outlives it in a cache of a module.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from gomap.program.gotypes import GoType
 from gomap.program.target import Symbol, Target, Thread
 
-__all__ = ["Program", "until_it_moves", "while_files_stay"]
+__all__ = ["Program", "ProgramError", "until_it_moves", "while_files_stay"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class ProgramError(Exception):
+    """What was given is no Go program that gomap can look into; says what to do."""
 
 
 class Program:
@@ -60,6 +64,9 @@ class Program:
     @property
     def variable_names(self) -> Sequence[str]:
         return self.target.variable_names
+
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        return self.target.variables()
 
     def threads(self) -> Sequence[Thread]:
         return self.target.threads()

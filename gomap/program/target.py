@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -66,6 +66,10 @@ class Target(Protocol):
     @property
     def variable_names(self) -> Sequence[str]:
         """The full names of all package variables, in alphabetical order."""
+        ...
+
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        """Every package variable: full name, address and type; package by package, in alphabetical order."""
         ...
 
     def threads(self) -> Sequence[Thread]:

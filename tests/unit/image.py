@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from gomap.program.gotypes import Field, GoType, Kind
@@ -86,6 +86,9 @@ class Image:
     @property
     def variable_names(self) -> list[str]:
         return sorted(self._variables)
+
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        return ((name, *self._variables[name]) for name in self.variable_names)
 
     def threads(self) -> list[Thread]:
         return self._threads

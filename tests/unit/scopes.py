@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
 
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
-from gomap.goruntime.rtype import RuntimeTypes
 from gomap.program.gotypes import GoType
+from gomap.program.program import Program
 from tests.unit.image import Image
 
 __all__ = ["ImageScope"]
 
 
-class _TypedImage:
-    """IMAGE, with what its type descriptors say and the types that a test knows besides."""
+class _NamedImage:
+    """IMAGE, with types and variables that a test knows besides."""
 
     def __init__(self, image: Image, types: Mapping[str, GoType], variables: Mapping[str, tuple[int, GoType]]) -> None:
         self.memory = image.memory
         self.pointer_size = image.pointer_size
         self.byte_order = image.byte_order
+        self.architecture = image.architecture
         self.symbol_at = image.symbol_at
+        self.threads = image.threads
+        self.variable_names = sorted(variables)
         self._image, self._types, self._variables = image, types, variables
 
     def type_named(self, name: str) -> GoType | None:
@@ -29,9 +31,8 @@ class _TypedImage:
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._variables.get(name) or self._image.variable(name)
 
-    @cached_property
-    def runtime_types(self) -> RuntimeTypes:
-        return RuntimeTypes(self)
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        return ((name, *self._variables[name]) for name in self.variable_names)
 
 
 class ImageScope:
@@ -50,8 +51,7 @@ class ImageScope:
         types: Iterable[GoType] = (),
     ) -> None:
         variables = variables or {}
-        self.target = _TypedImage(image, {type.name: type for type in types}, variables)
-        self.variable_names = sorted(variables)
+        self.program = Program(_NamedImage(image, {type.name: type for type in types}, variables))
         self.evaluated: list[str] = []
         self._locals = locals or {}
 
@@ -59,7 +59,7 @@ class ImageScope:
         if name not in self._locals:
             return None
         address, type = self._locals[name]
-        return in_memory(self.target, type, name, address)
+        return in_memory(self.program, type, name, address)
 
     def locals(self) -> list[str]:
         return list(self._locals)

@@ -1,0 +1,51 @@
+"""The command that says what is wrong with a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gomap.commands.command import JSON, TYPE, Door, Options, command, explained, json_line
+from gomap.commands.options import Option, number_or_unlimited
+
+
+@command(
+    "gomap-check",
+    options=(
+        Option("all", "", "Check every package variable that is a map, in place of EXPR."),
+        Option("quick", "", "Leave out the hashes: whether keys stand where lookups find them is not checked."),
+        Option(
+            "limit",
+            "N|unlimited",
+            "Show N findings at most; 20 without it.",
+            number_or_unlimited,
+            default=20,
+        ),
+        JSON,
+        TYPE,
+    ),
+    instead="all",
+)
+def check(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Say what is wrong with a Go map: one finding a line; a clean map is said to be so.
+
+    Each finding has a severity, the rule that is broken, the address of what is wrong, and what
+    follows from it. Hashes are computed here, not in the process, which is only read. What a
+    write under way explains is marked transient."""
+    from gomap.check.checking import check as checked
+    from gomap.expressions.finding import find_map
+    from gomap.maps.opening import package_maps
+    from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
+
+    program, limit = door.program(), options["limit"]
+    if not options["all"]:
+        report = checked(program, find_map(door.scope(), expression, options["type"]), options["quick"])
+        yield from json_line(check_object(report)) if options["json"] else check_lines(report, limit, door.paint())
+        return
+    reports = (
+        (name, explained(map) if isinstance(map, Exception) else checked(program, map, options["quick"]))
+        for name, map in package_maps(program)
+    )
+    if options["json"]:
+        yield from json_line(check_all_object(reports))
+    else:
+        yield from check_all_lines(reports, limit, door.paint())

@@ -1,0 +1,168 @@
+"""How a command is declared, called, explained, and how it fails: once for all doors.
+
+A command is a function with a decorator::
+
+    @command("gomap-header", options=(JSON, TYPE))
+    def header(door: Door, options: Options, expression: str) -> Iterable[str]:
+        '''Show every field of a map's header. ...'''
+
+It gets the door that it was typed in, its options by name and the rest of its line, and yields lines, which the door
+prints as they come. All that a command needs is imported when it is called, so that loading costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gomap.commands.options import Option, UsageError, describe, parse, usage
+
+if TYPE_CHECKING:
+    from gomap.expressions.scope import Scope
+    from gomap.language import Limits
+    from gomap.program.program import Program
+    from gomap.views.paint import Paint
+
+__all__ = ["COMMANDS", "JSON", "TYPE", "Command", "Door", "Options", "command", "explained", "json_line"]
+
+Options = dict[str, Any]
+
+JSON = Option("json", "", "Print one JSON object instead of text.")
+TYPE = Option(
+    "type",
+    "TYPE",
+    """EXPR is the address of the header of a map of this type, e.g. -type 'map[string]int';
+    quote it if it holds blanks.""",
+)
+
+_EXPRESSION_HELP = """\
+EXPR is an expression as Go has them: m, main.counts, net/http.DefaultServeMux.m, servers[3].conns,
+m["key"], *p, *(*map[string]int)(0xc000012345); and whatever else the debugger understands. Pointers
+and interfaces are followed to the map."""
+
+
+class Door(Protocol):
+    """What a command asks of the debugger, or of the shell, that it was typed in."""
+
+    def scope(self) -> Scope:
+        """Where expressions are evaluated. Raises ProgramError without a process or a core."""
+        ...
+
+    def program(self) -> Program:
+        """The program that stands still. Raises ProgramError without a process or a core."""
+        ...
+
+    def limits(self) -> Limits:
+        """How much of a value is shown."""
+        ...
+
+    def walk_limit(self) -> int | None:
+        """How many buckets or groups a walk shows unless told otherwise; None: all."""
+        ...
+
+    def paint(self) -> Paint:
+        """The colours of the command that is running."""
+        ...
+
+    def besides(self) -> Iterable[str]:
+        """Lines about what gomap adds here besides its commands."""
+        ...
+
+
+Run = Callable[[Door, Options, str], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        name: as it is typed.
+        run: the function behind it.
+        options: what it takes before its argument.
+        argument: what that is, for a person: ``EXPR``, ``ADDR``; empty if it takes none.
+        instead: the option that may stand in the argument's place.
+        text: its help, without what follows from the options.
+    """
+
+    name: str
+    run: Run
+    options: Sequence[Option]
+    argument: str
+    instead: str | None
+    text: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of its help."""
+        return self.text.partition("\n")[0]
+
+    @property
+    def usage(self) -> str:
+        return usage(self.name, self.options, self.argument)
+
+    @property
+    def help(self) -> str:
+        parts = [self.text, f"Usage: {self.usage}"]
+        if self.argument == "EXPR":
+            parts.append(_EXPRESSION_HELP)
+        if self.options:
+            parts.append(f"Options:\n{describe(self.options)}")
+        return "\n\n".join(parts)
+
+    def lines(self, door: Door, line: str) -> Iterable[str]:
+        """What the command says when LINE is typed behind its name. Raises UsageError, and any of gomap's errors."""
+        options, rest = parse(self.options, line)
+        replaced = self.instead is not None and options[self.instead]
+        if self.argument and not rest and not replaced:
+            raise UsageError(f"needs {self.argument}. Usage: {self.usage}")
+        if rest and replaced:
+            raise UsageError(f"-{self.instead} stands in place of {self.argument}, such as {rest}")
+        if rest and not self.argument:
+            raise UsageError(f"takes no argument, such as {rest}")
+        return self.run(door, options, rest)
+
+
+#: Every command by name, in the order of declaration.
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str, *, options: Sequence[Option] = (), argument: str = "EXPR", instead: str | None = None
+) -> Callable[[Run], Run]:
+    """Declares the decorated function as the command NAME; its docstring is the command's help.
+
+    INSTEAD: the option that may stand in the argument's place.
+    """
+
+    def declare(run: Run) -> Run:
+        COMMANDS[name] = Command(name, run, options, argument, instead, inspect.cleandoc(run.__doc__ or ""))
+        return run
+
+    return declare
+
+
+def json_line(object: dict[str, Any]) -> Iterable[str]:
+    """OBJECT as the one line that ``-json`` prints."""
+    import json
+
+    yield json.dumps(object)
+
+
+def explained(error: Exception) -> str:
+    """One line for any exception: gomap's own errors as they are, any other as the defect that it is."""
+    from gomap.expressions.go_values import ExpressionError
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
+    from gomap.program.program import ProgramError
+
+    text = str(error)
+    if not isinstance(error, (ExpressionError, ProgramError, LayoutError, ReadError, UsageError)):
+        text = (
+            f"gomap failed: {type(error).__name__}: {text} "
+            "(a defect in gomap; please report it, with what 'set gomap debug on' then shows)"
+        )
+    # A name that came out of the program's memory may hold anything.
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

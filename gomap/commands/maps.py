@@ -1,0 +1,84 @@
+"""Commands that show one map: its header, its buckets or groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gomap.commands.command import JSON, TYPE, Door, Options, command, json_line
+from gomap.commands.options import Option, number, number_or_unlimited
+
+
+@command("gomap-header", options=(JSON, TYPE))
+def header(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Show every field of a Go map's header, and what follows from it.
+
+    Fields have their names in Go's sources; flags are decoded. Then come the load and the state of
+    growth that they amount to, and a note on any value that cannot be right."""
+    from gomap.expressions.finding import find_map
+    from gomap.views.jsonview import header_object
+    from gomap.views.text import header_lines
+
+    map = find_map(door.scope(), expression, options["type"])
+    return json_line(header_object(map)) if options["json"] else header_lines(map, door.paint())
+
+
+#: No limit that could be given: the door's own.
+_AS_SET = -1
+
+
+def _bucket(text: str) -> tuple[int | None, int]:
+    table, _, bucket = text.rpartition(":")
+    return (number(table) if table else None), number(bucket)
+
+
+@command(
+    "gomap-walk",
+    options=(
+        Option(
+            "limit",
+            "N|unlimited",
+            """Show N buckets or groups at most; overflow buckets are shown with theirs.
+            32 without it (in GDB, what 'set gomap limit' says).""",
+            number_or_unlimited,
+            default=_AS_SET,
+        ),
+        Option(
+            "bucket",
+            "N|TABLE:GROUP",
+            """Show only this bucket and its overflow chain; of a Swiss map this group
+            of every table, or of the table at this place in the directory.""",
+            _bucket,
+        ),
+        Option("old", "", "Show old buckets too that are evacuated: their slots say where the entries went."),
+        Option(
+            "all",
+            "",
+            """Show everything, without a limit: old buckets, overflow buckets that are preallocated and
+            on no chain, and every slot, those behind emptyRest too.""",
+        ),
+        JSON,
+        TYPE,
+    ),
+)
+def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Show a Go map's buckets or groups, slot by slot, in storage order.
+
+    Each slot has its number, its tophash or control byte, its state as the runtime spells it, and
+    the key and element if it holds a live entry. Overflow chains are followed."""
+    from gomap.expressions.finding import find_map
+    from gomap.maps.model import Selection
+    from gomap.maps.opening import literals_of
+    from gomap.views.jsonview import walk_object
+    from gomap.views.text import walk_lines
+
+    map = find_map(door.scope(), expression, options["type"])
+    everything = options["all"]
+    table, bucket = options["bucket"] or (None, None)
+    selection = Selection(table=table, bucket=bucket, old=options["old"] or everything, unused=everything)
+    limit = options["limit"]
+    if limit == _AS_SET:
+        limit = None if everything else door.walk_limit()
+    literals = literals_of(door.program(), door.limits())
+    if options["json"]:
+        return json_line(walk_object(map, literals, selection, limit))
+    return walk_lines(map, literals, selection, limit, everything, door.paint())
