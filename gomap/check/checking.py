@@ -29,7 +29,7 @@ __all__ = ["Report", "check", "check_map"]
 FREED = rule("header-freed", "the variable that leads to a map is in use", Severity.WARNING)
 
 #: Keys are named in findings, one to a line.
-_LIMITS = Limits(elements=64, depth=4)
+_LIMITS = Limits(elements=64, depth=4, repeats=10, bytes_as_text=True)
 #: Findings after which a check ends: the map is rubbish, and more of the same says nothing new.
 _MOST = 1000
 

@@ -56,6 +56,17 @@ def _bucket(text: str) -> tuple[int | None, int]:
             """Show everything, without a limit: old buckets, overflow buckets that are preallocated and
             on no chain, and every slot, those behind emptyRest too.""",
         ),
+        Option(
+            "entries",
+            "",
+            """Show only live entries, one a line, each behind the place that it has; -limit counts entries then.""",
+        ),
+        Option(
+            "full",
+            "",
+            """Show keys and elements whole, however long or deep, with no run of equal items shortened
+            (in GDB, whatever 'set print elements', 'max-depth' and 'repeats' say).""",
+        ),
         JSON,
         TYPE,
     ),
@@ -66,8 +77,10 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
     Each slot has its number, its tophash or control byte, its state as the runtime spells it, and
     the key and element if it holds a live entry. Overflow chains are followed."""
     from gomap.expressions.finding import find_map
+    from gomap.language import FULL
     from gomap.maps.model import Selection
     from gomap.maps.opening import literals_of
+    from gomap.views.entries import entries_lines, entries_object
     from gomap.views.jsonview import walk_object
     from gomap.views.text import walk_lines
 
@@ -78,7 +91,12 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
     limit = options["limit"]
     if limit == _AS_SET:
         limit = None if everything else door.walk_limit()
-    literals = literals_of(door.program(), door.limits())
+    limits = FULL if options["full"] else door.limits()
     if options["json"]:
-        return json_line(walk_object(map, literals, selection, limit))
+        literals = literals_of(door.program(), limits.of_literals())
+        shown = entries_object if options["entries"] else walk_object
+        return json_line(shown(map, literals, selection, limit))
+    literals = literals_of(door.program(), limits)
+    if options["entries"]:
+        return entries_lines(map, literals, selection, limit, door.paint())
     return walk_lines(map, literals, selection, limit, everything, door.paint())

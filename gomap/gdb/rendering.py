@@ -27,13 +27,13 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def limits(within: int = 0) -> Limits:
-    """How much of a value is shown: as ``set print elements`` and ``set print max-depth`` say.
+    """How much of a value is shown by ``set print elements``, ``set print max-depth`` and ``set print repeats``.
 
     Args:
         within: how many levels of that depth are taken by what stands around the value.
     """
-    elements, depth = _print_limits()
-    return Limits(elements, None if depth is None else max(depth - within, 0))
+    elements, depth, repeats = _print_limits()
+    return Limits(elements, None if depth is None else max(depth - within, 0), repeats, bytes_as_text=True)
 
 
 def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
@@ -126,14 +126,15 @@ def _unreadable(error: ReadError) -> str:
     return f"<unreadable {error.address:#x}>"
 
 
-def _print_limits() -> tuple[int | None, int | None]:
-    """How many elements, and how deep; None for unlimited."""
-    if hasattr(gdb, "print_options"):  # since GDB 13; knows of print's own options, -elements and -max-depth
+def _print_limits() -> tuple[int | None, int | None, int | None]:
+    """How many elements, how deep, and how many equal ones are a run; None for unlimited."""
+    if hasattr(gdb, "print_options"):  # since GDB 13; knows of print's own options, such as -elements
         options = gdb.print_options()
-        elements, depth = options["max_elements"], options["max_depth"]
+        found = options["max_elements"], options["max_depth"], options["repeat_threshold"]
     else:
-        elements, depth = gdb.parameter("print elements"), gdb.parameter("print max-depth")
-    return _limit(elements), _limit(depth)
+        found = gdb.parameter("print elements"), gdb.parameter("print max-depth"), gdb.parameter("print repeats")
+    elements, depth, repeats = map(_limit, found)
+    return elements, depth, repeats
 
 
 def _one_a_line() -> bool:

@@ -10,6 +10,8 @@ The deliberate differences:
 - a func is its function's symbol: ``main.main.func1``;
 - maps come in storage order, and no GoString method is called;
 - what is cut says so: ``"abc"... (1048576 bytes)``, ``[]int{1, 2, ... 998 more}``, ``main.T{...}`` if it is too deep;
+- where Limits ask for it, runs of equal items are shown as GDB does (``[64]uint8{0x0 <repeats 64 times>}``), and bytes
+  that hold text have it beside them (``[]byte{0x68, 0x69} "hi"``);
 - what cannot be read or be true is put in angle brackets, in the place of that part only: ``<unreadable 0x1234>``,
   ``<string: length -1 at 0x1234>``.
 """
@@ -302,11 +304,17 @@ class Literals:
 
 def _in_braces(name: str, items: Items, item: Text) -> str:
     parts = [item(items.buffer, offset) for offset in items.offsets]
+    if items.times:
+        parts = [
+            part if times == 1 else f"{part} <repeats {times} times>"
+            for part, times in zip(parts, items.times, strict=True)
+        ]
     if items.failed is not None:
         parts.append(f"<{items.failed}>")
     if items.more:
         parts.append(f"... {items.more} more")
-    return f"{name}{{{', '.join(parts)}}}"
+    text = "" if items.text is None else f" {quote(items.text[0])}{'' if items.text[1] else '...'}"
+    return f"{name}{{{', '.join(parts)}}}{text}"
 
 
 def _cell(cell: tuple[bytes, int, int] | ReadError, text: Text) -> str:

@@ -8,17 +8,17 @@ of two hundred references to the next one are more than anybody can print.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol, Union
 
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language.quoting import whole_runes
-from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["Contents", "Held", "Items", "Limits", "MapReader", "OpenMap", "UnshownError"]
+__all__ = ["FULL", "Contents", "Held", "Items", "Limits", "MapReader", "OpenMap", "UnshownError"]
 
 #: Where a key or an element lies: a buffer, the offset in it, the address in the target. Or why it cannot be read.
 MaybeCell = Union[tuple[bytes, int, int], ReadError]
@@ -34,6 +34,10 @@ _DEEPEST = 100
 _MOST_PARTS, _MOST_PARTS_UNLIMITED = 20_000, 1 << 20
 #: Items shown of an array that takes no memory, however long it is.
 _MOST_NOTHINGS = 200
+#: Bytes of a slice that are worth a look for the end of a run of equal items.
+_LOOK_AHEAD = 4096
+#: Control characters that text may hold.
+_LAYOUT = str.maketrans("", "", "\t\n\r")
 
 
 class Limits(NamedTuple):
@@ -42,10 +46,23 @@ class Limits(NamedTuple):
     Attributes:
         elements: items of each slice, array and map, and bytes of each string; None: all.
         depth: structs, arrays, slices and maps within each other; None: all, which is to say a hundred.
+        repeats: a run of more than so many equal items of a slice or an array is shown as one item, and takes the
+            room of so many; None: each item is shown.
+        bytes_as_text: whether slices and arrays of bytes that hold text show it besides.
     """
 
     elements: int | None = 200
     depth: int | None = 20
+    repeats: int | None = None
+    bytes_as_text: bool = False
+
+    def of_literals(self) -> Limits:
+        """The same, with nothing in it that is not a Go literal."""
+        return self._replace(repeats=None, bytes_as_text=False)
+
+
+#: Nothing is cut, and no run of equal items shortened.
+FULL = Limits(elements=None, depth=None, bytes_as_text=True)
 
 
 class UnshownError(Exception):
@@ -80,15 +97,19 @@ class Items(NamedTuple):
 
     Attributes:
         buffer: holds them.
-        offsets: where in it each of them begins.
+        offsets: where in it each of them begins; of equal items that are shown as one, the first.
         more: how many there are besides.
         failed: why some of them could not be read, which are neither in offsets nor in more.
+        times: how many items each offset stands for; empty where each stands for one.
+        text: what they hold, if they are bytes that hold text, and whether that is all of it.
     """
 
     buffer: bytes
     offsets: Iterable[int]
     more: int
     failed: UnshownError | None = None
+    times: Sequence[int] = ()
+    text: tuple[bytes, bool] | None = None
 
 
 class Held(NamedTuple):
@@ -114,6 +135,8 @@ class Contents:
         self._elements = limits.elements
         self._depth_limit = _DEEPEST if limits.depth is None else min(limits.depth, _DEEPEST)
         self._parts_limit = _MOST_PARTS_UNLIMITED if limits.elements is None else _MOST_PARTS
+        self._repeats = limits.repeats
+        self._bytes_as_text = limits.bytes_as_text
         self._maps = maps
         self._depth = 0
         self._parts = 0
@@ -176,18 +199,20 @@ class Contents:
         if not 0 <= length <= capacity or length * max(size, 1) >= _LONGEST:
             raise UnshownError(f"slice: length {length}, capacity {capacity} at {address:#x}")
         count = self._shown(length, size)
-        try:
-            return Items(self.read(address, count * size), _offsets(0, count, size), length - count)
-        except UnshownError as failed:
-            # The first items may be there all the same, and as many as are worth a look.
-            good = self._memory.readable(address, min(count * size, _SUSPICIOUS)) // size
-            return Items(self.read(address, good * size), _offsets(0, good, size), length - count, failed)
+        for seen in sorted({count, self._looked_at(length, size)}, reverse=True):
+            try:
+                return self._items(type.elem, self.read(address, seen * size), 0, seen, length)
+            except UnshownError as error:
+                failed = error
+        # The first items may be there all the same, and as many as are worth a look.
+        good = self._memory.readable(address, min(count * size, _SUSPICIOUS)) // size
+        items = self._items(type.elem, self.read(address, good * size), 0, good, count)
+        return items._replace(more=length - count, failed=failed)
 
     def array(self, type: GoType, buffer: bytes, offset: int) -> Items:
         """The items of the array of that type there."""
-        size = type.elem.size
-        count = self._shown(type.length, size)
-        return Items(buffer, _offsets(offset, count, size), type.length - count)
+        seen = type.length if type.elem.size else self._shown(type.length, 0)
+        return self._items(type.elem, buffer, offset, seen, type.length)
 
     def held(self, type: GoType, buffer: bytes, offset: int) -> Held | None:
         """What the interface of that type there holds; None if it is nil."""
@@ -241,6 +266,32 @@ class Contents:
         """How many entries a map has besides, as its header claims."""
         return 0 if self._elements is None else max(opened.count - self._elements, 0)
 
+    def _items(self, elem: GoType, buffer: bytes, start: int, seen: int, length: int) -> Items:
+        """What is shown of LENGTH items, of which the buffer has SEEN from START on."""
+        size = elem.size
+        text = None
+        if self._bytes_as_text and elem.kind is Kind.UINT8:
+            text = _text(buffer[start : start + seen], seen == length, self._elements)
+        if self._repeats is None:
+            count = min(self._shown(length, size), seen)
+            return Items(buffer, _offsets(start, count, size), length - count, text=text)
+        offsets: list[int] = []
+        times: list[int] = []
+        at = room = 0
+        while at < seen and (self._elements is None or room < self._elements):
+            offset = start + at * size
+            run = _run(buffer, offset, size, seen - at, self._repeats + 1)
+            offsets.append(offset)
+            times.append(run)
+            at += run
+            room += 1 if run == 1 else self._repeats
+        return Items(buffer, offsets, length - at, times=times, text=text)
+
+    def _looked_at(self, length: int, size: int) -> int:
+        """How many of a slice's items are read: where runs are looked for, some that may prove to be their ends."""
+        shown = self._shown(length, size)
+        return shown if self._repeats is None or size == 0 else max(shown, min(length, _LOOK_AHEAD // size))
+
     def _shown(self, length: int, size: int) -> int:
         if size == 0:
             length = min(length, _MOST_NOTHINGS)
@@ -249,3 +300,40 @@ class Contents:
 
 def _offsets(start: int, count: int, size: int) -> Iterable[int]:
     return range(start, start + count * size, size) if size else [start] * count
+
+
+def _run(buffer: bytes, offset: int, size: int, most: int, least: int) -> int:
+    """How many items of SIZE bytes from OFFSET on are equal, MOST of them at most; 1 if they are fewer than LEAST."""
+    item = buffer[offset : offset + size]
+    if most < least or buffer[offset : offset + least * size] != item * least:
+        return 1
+    if size == 0:
+        return most
+    # The longest run that is known to be one doubles until it ends, then the rest is found by halving.
+    run, step = least, least
+    while step:
+        step = min(step, most - run)
+        at = offset + run * size
+        if buffer[at : at + step * size] == item * step:
+            run += step
+            step = min(step * 2, most - run)
+        else:
+            step //= 2
+    return run
+
+
+def _text(data: bytes, whole: bool, elements: int | None) -> tuple[bytes, bool] | None:
+    """The text in some bytes, or the first ELEMENTS bytes of it, and whether that is all; None if they hold none.
+
+    Zeros behind it are room that it does not take. WHOLE: there are no bytes besides.
+    """
+    body = data.rstrip(b"\0") if whole else data
+    shown = body if elements is None or len(body) <= elements else body[:elements]
+    complete = whole and len(shown) == len(body)
+    if not complete:
+        shown = whole_runes(shown)
+    try:
+        printable = shown.decode().translate(_LAYOUT).isprintable()
+    except UnicodeDecodeError:
+        return None
+    return (shown, complete) if shown and printable and b"\0" not in body else None

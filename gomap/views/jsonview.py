@@ -14,10 +14,10 @@ from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Ta
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 
-__all__ = ["header_object", "start", "walk_object"]
+__all__ = ["CellObject", "cell_objects", "header_object", "note_object", "start", "walk_object"]
 
 #: One key or element: how it is read, as text and as a plain value.
-_Show = Callable[[MaybeCell], dict[str, Any]]
+CellObject = Callable[[MaybeCell], dict[str, Any]]
 
 
 def header_object(map: GoMap) -> dict[str, Any]:
@@ -35,13 +35,13 @@ def header_object(map: GoMap) -> dict[str, Any]:
             for field in map.fields()
         ],
         "derived": dict(map.derived()),
-        "notes": [_note(note) for note in map.notes()],
+        "notes": [note_object(note) for note in map.notes()],
     }
 
 
 def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int | None) -> dict[str, Any]:
     """What ``gomap-walk -json`` prints: every slot of LIMIT buckets or groups, overflow buckets not counted."""
-    key, elem = _show(literals, map.key), _show(literals, map.elem)
+    key, elem = cell_objects(literals, map.key), cell_objects(literals, map.elem)
     tables: list[dict[str, Any]] = []
     buckets: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int
     complete = True
     for part in map.walk(selection):
         if isinstance(part, Note):
-            notes.append(_note(part))
+            notes.append(note_object(part))
             continue
         head = isinstance(part, Table) or part.role not in ("overflow", "old overflow")
         if head and limit is not None and heads >= limit:
@@ -81,7 +81,7 @@ def start(command: str, map: GoMap) -> dict[str, Any]:
     }
 
 
-def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: _Show, elem: _Show) -> dict[str, Any]:
+def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: CellObject, elem: CellObject) -> dict[str, Any]:
     shown: dict[str, Any] = {"role": bucket.role, "index": bucket.index, "address": _hex(bucket.address)}
     if bucket.role == "group":
         shown["table"] = tables[-1]["first"] if tables else None
@@ -92,7 +92,7 @@ def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: _Show, elem: _Sho
     return shown
 
 
-def _slot(slot: Slot, key: _Show, elem: _Show) -> dict[str, Any]:
+def _slot(slot: Slot, key: CellObject, elem: CellObject) -> dict[str, Any]:
     shown: dict[str, Any] = {"slot": slot.number, "mark": slot.mark, "state": slot.state}
     if slot.entry is not None:
         shown["key"] = key(slot.entry.key)
@@ -100,7 +100,8 @@ def _slot(slot: Slot, key: _Show, elem: _Show) -> dict[str, Any]:
     return shown
 
 
-def _show(literals: Literals, type: GoType) -> _Show:
+def cell_objects(literals: Literals, type: GoType) -> CellObject:
+    """What makes the object for a key or an element of that type: its text and its plain value."""
     text, plain = literals.text(type), literals.plain(type)
 
     def show(cell: MaybeCell) -> dict[str, Any]:
@@ -126,7 +127,8 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _note(note: Note) -> dict[str, Any]:
+def note_object(note: Note) -> dict[str, Any]:
+    """What could not be shown, or is not as it must be, and where."""
     return {"address": _hex(note.address), "text": note.text}
 
 

@@ -13,7 +13,7 @@ from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Ta
 from gomap.program.memory import ReadError
 from gomap.views.paint import Paint
 
-__all__ = ["header_lines", "title", "walk_lines"]
+__all__ = ["cell_text", "header_lines", "note_line", "title", "walk_lines"]
 
 #: Roles that stand at the head of a line of slots; what hangs on a chain counts with its head.
 _HEADS = ("bucket", "old bucket", "unused overflow", "group")
@@ -41,7 +41,7 @@ def header_lines(map: GoMap, paint: Paint) -> Iterator[str]:
     for name, text in map.derived():
         yield f"  {name:{width}}  {text}"
     for note in map.notes():
-        yield _note(note, paint)
+        yield note_line(note, paint)
 
 
 def walk_lines(
@@ -56,7 +56,7 @@ def walk_lines(
     shown: Counter[str] = Counter()
     for part in map.walk(selection):
         if isinstance(part, Note):
-            yield _note(part, paint)
+            yield note_line(part, paint)
             continue
         head = isinstance(part, Table) or part.role in _HEADS
         if head and limit is not None and shown.total() >= limit:
@@ -102,17 +102,19 @@ def _slot(slot: Slot, key: Text, elem: Text, paint: Paint) -> str:
     start = f"  {slot.number}  {slot.mark:02x}  "
     if slot.entry is None:
         return start + paint.state(slot.state)
-    entry = f"{_cell(slot.entry.key, key, paint)}: {_cell(slot.entry.elem, elem, paint)}"
+    entry = f"{cell_text(slot.entry.key, key, paint)}: {cell_text(slot.entry.elem, elem, paint)}"
     return f"{start}{paint.state(slot.state)}{' ' * (_STATE_WIDTH - len(slot.state))}{entry}"
 
 
-def _cell(cell: MaybeCell, text: Text, paint: Paint) -> str:
+def cell_text(cell: MaybeCell, text: Text, paint: Paint) -> str:
+    """A key or an element, by what makes the literals of its type."""
     if isinstance(cell, ReadError):
         return paint.note(f"<unreadable {cell.address:#x}>")
     return paint.literal(text(cell.buffer, cell.offset))
 
 
-def _note(note: Note, paint: Paint) -> str:
+def note_line(note: Note, paint: Paint) -> str:
+    """What could not be shown, or is not as it must be."""
     return paint.note(f"note: {note.text}")
 
 

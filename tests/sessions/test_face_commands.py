@@ -60,7 +60,10 @@ class TestOptions:
             ("-limit -1 main.small", "gomap-walk: -limit takes N|unlimited, not -1"),
             ("-bucket x main.small", "gomap-walk: -bucket takes N|TABLE:GROUP, not x"),
             ("-bucket 1: main.small", "gomap-walk: -bucket takes N|TABLE:GROUP, not 1:"),
-            ("-nonsense main.small", "gomap-walk: no option -nonsense; there are -limit, -bucket, -old, -all, -json"),
+            (
+                "-nonsense main.small",
+                "gomap-walk: no option -nonsense; there are -limit, -bucket, -old, -all, -entries",
+            ),
             ("-type", "gomap-walk: -type takes a value: TYPE"),
             ("--limit 3 main.small", "gomap-walk: no option --limit; there are -limit, -bucket"),
             ("-limit=3 main.small", "gomap-walk: no option -limit=3; there are -limit, -bucket"),
@@ -120,7 +123,7 @@ class TestHelp:
         ("gomap-walk -l", ["gomap-walk -limit"]),
         (
             "gomap-walk -json -",
-            [f"gomap-walk -json -{name}" for name in ("all", "bucket", "json", "limit", "type")],
+            [f"gomap-walk -json -{name}" for name in ("all", "bucket", "entries", "full", "json", "limit", "type")],
         ),
         ("gomap-walk main.growi", [f"gomap-walk main.growing{rest}" for rest in ("", "SameSize", "Strings")]),
         ("gomap-walk -limit 3 -old main.growi", ["gomap-walk -limit 3 -old main.growing"]),

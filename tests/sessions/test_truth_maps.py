@@ -23,7 +23,7 @@ _SWISS_STATES = {0x80: "empty", 0xFE: "deleted"}
 
 @pytest.fixture(scope="module")
 def session(stopped: Stopped) -> Gdb:
-    for setting in ("elements unlimited", "max-depth unlimited"):
+    for setting in ("elements unlimited", "max-depth unlimited", "repeats unlimited"):
         assert stopped.gdb.run(f"set print {setting}") == ""
     return stopped.gdb
 

@@ -16,6 +16,7 @@ from gomap.maps.classic import ClassicMap
 from gomap.maps.model import LIVE, GoMap, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
+from gomap.views.entries import entries_object
 from gomap.views.jsonview import header_object, walk_object
 from tests.unit.agreement import CONTROL, TOPHASH, moved_buckets
 from tests.unit.image import Image
@@ -103,6 +104,43 @@ def test_a_walk(toolchain: Toolchain) -> None:
             "complete": True,
             "notes": [],
         }, name
+
+
+@pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=str)
+def test_entries_alone(toolchain: Toolchain) -> None:
+    """Those of the buckets of a walk, each with its place."""
+    for name in INTEGERS:
+        real = real_map(toolchain, name)
+        target = real.target()
+        map = open_map(target, real.type, real.address)
+        literals = Literals(target, RuntimeTypes(target), Limits(None, None))
+        shown = printed(entries_object(map, literals, LIVE, None))
+        wanted = [
+            {part: bucket[part] for part in ("role", "index", "address")}
+            | ({"table": bucket["table"]} if "table" in bucket else {})
+            | {part: slot[part] for part in ("slot", "key", "elem")}
+            for bucket in walk(map, target)["buckets"]
+            for slot in bucket["slots"]
+            if "key" in slot
+        ]
+        links = [entry.pop("link", None) for entry in shown["entries"]]
+        assert [bool(link) for link in links] == ["overflow" in entry["role"] for entry in wanted], name
+        assert shown["entries"] == wanted, name
+        assert len(wanted) == real.truth["len"] and shown["complete"]
+        cut = printed(entries_object(map, literals, LIVE, 1))
+        assert len(cut["entries"]) == min(1, len(wanted))
+        assert cut["complete"] == (len(wanted) <= 1)
+
+
+def test_links_are_counted_along_their_chain() -> None:
+    real = real_map(CLASSIC[1], "chained")
+    target = real.target()
+    literals = Literals(target, RuntimeTypes(target), Limits(None, None))
+    shown = entries_object(open_map(target, real.type, real.address), literals, LIVE, None)
+    links = {(entry["link"], entry["address"]) for entry in shown["entries"] if entry["index"] == 0}
+    chain = [bucket for bucket in real.truth["buckets"] if bucket["role"] in ("bucket", "overflow")][:5]
+    assert links == {(link, hex(bucket["address"])) for link, bucket in enumerate(chain) if bucket["live"]}
+    assert len(links) > 1
 
 
 @pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=str)

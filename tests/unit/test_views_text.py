@@ -14,6 +14,7 @@ from gomap.maps.classic import ClassicMap
 from gomap.maps.model import LIVE, GoMap, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
+from gomap.views.entries import entries_lines
 from gomap.views.paint import Paint
 from gomap.views.text import header_lines, title, walk_lines
 from tests.unit.agreement import CONTROL, TOPHASH, moved_buckets
@@ -103,7 +104,53 @@ def test_nothing_that_moves_a_terminal(toolchain: Toolchain) -> None:
         assert line.isprintable(), line
 
 
+@pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=str)
+def test_entries_alone(toolchain: Toolchain) -> None:
+    """A line for each entry that the program sees, where it sees it."""
+    for name in SELF_CONTAINED:
+        real = real_map(toolchain, name)
+        map = open_map(real.target(), real.type, real.address)
+        title, *lines = list(entries_lines(map, unlimited(real.target()), LIVE, None, PLAIN))
+        assert title == walked(map)[0]
+        assert [re.sub(" +", " ", line) for line in lines] == list(expected_entries(real)), name
+        assert len(lines) == real.truth["len"]
+
+
+def expected_entries(real: RealMap) -> Iterator[str]:
+    moved = set(moved_buckets(real.truth["buckets"]))
+    link = 0
+    for bucket in real.truth["buckets"]:
+        role, index = bucket["role"], bucket["index"]
+        link = link + 1 if "overflow" in role else 0
+        if bucket["address"] in moved or role == "unused overflow":
+            continue
+        place = f"{'old bucket' if role.startswith('old') else 'bucket'} {index}"
+        if real.kind == "swiss":
+            place = f"group {index}" if bucket["table"] < 0 else f"table {bucket['table']} group {index}"
+        for slot in bucket["live"]:
+            where = f"{place}, overflow {link}" if link else place
+            yield re.sub(" +", " ", f" {where} slot {slot['slot']} {slot['key']}: {slot['elem']}")
+
+
 class TestLimit:
+    def test_of_entries(self) -> None:
+        real = real_map(CLASSIC[1], "grown")
+        map = opened(real)
+        lines = list(entries_lines(map, unlimited(real.target()), LIVE, 3, PLAIN))
+        assert len(lines) == 5
+        assert lines[-1] == "997 more entries; see 'help gomap-walk' for -limit"
+        every = list(entries_lines(map, unlimited(real.target()), LIVE, 1000, PLAIN))
+        assert every == list(entries_lines(map, unlimited(real.target()), LIVE, None, PLAIN))
+
+    def test_of_entries_that_the_header_does_not_count(self) -> None:
+        made = MadeMap()
+        made.put_hmap(count=1, buckets=0x20000)
+        made.put_bucket(0x20000, {0: (0xAB, 1, 2), 1: (0xAC, 3, 4)})
+        image = made.image()
+        map = ClassicMap(image, made.classic, HEADER)
+        lines = list(entries_lines(map, unlimited(image), LIVE, 1, PLAIN))
+        assert lines[1:] == ["  bucket 0 slot 0  1: 2", "1 more entry; see 'help gomap-walk' for -limit"]
+
     def test_what_is_left_out_is_said(self) -> None:
         real = real_map(CLASSIC[1], "growing")
         map = ClassicMap(real.target(), real.type, real.address)
