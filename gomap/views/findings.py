@@ -30,7 +30,8 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
     for what in report.without:
         yield paint.note(f"note: {what}")
     if report.written:
-        yield paint.note("note: the map was being written when the program stopped; that may explain what follows")
+        what = "note: the map was being written when the program stopped"
+        yield paint.note(f"{what}; that may explain what follows" if report.findings else what)
     shown = report.findings[:limit]
     width = max((len(finding.rule.name) for finding in shown), default=0)
     for finding in shown:

@@ -26,6 +26,8 @@ def command_timed(args):
     dlv_command(args)
     print("took", (time.now() - start).seconds)
 """
+#: A map in gomap-check -all of whose keys that is said.
+_UNHASHED = re.compile(r"^(.*):\n.*: no findings in .*\nnote: hashes are not checked: keys of type .*\n", re.M)
 
 pytestmark = pytest.mark.xdist_group("dlv-commands")
 
@@ -111,8 +113,11 @@ def test_one_clear_line(delve: Delve, typed: str, answer: str) -> None:
 
 
 def test_all_maps_of_all_packages(binary: Path, delve: Delve) -> None:
+    """As in GDB, but for keys that are not hashed here: such a map is named, and what is left out."""
+    ours = delve.run("gomap-check -all")
     with Gdb(gdb18(), binary, kernel_core_of(binary, "abort").path) as gdb:
-        assert delve.run("gomap-check -all") == gdb.run("gomap-check -all")
+        assert _UNHASHED.sub("", ours) == gdb.run("gomap-check -all")
+    assert [each[1] for each in _UNHASHED.finditer(ours)] == ["main.anys", "main.errs", "main.stringers"]
 
 
 @pytest.mark.parametrize("aes", [True, False])
@@ -124,7 +129,8 @@ def test_each_version_of_go_and_both_families_of_hashes(go: str, aes: bool) -> N
         delve.run(f"break {READY}")
         delve.run("continue")
         assert delve.run("print runtime.useAeshash" if go < "1.27" else PRINT_SWITCH) == str(aes).lower()
-        assert re.fullmatch(r"\d\d maps checked, \d{4} entries: no findings", delve.run("gomap-check -all"))
+        last = delve.run("gomap-check -all").splitlines()[-1]
+        assert re.fullmatch(r"\d\d maps checked, \d{4} entries: no findings", last)
         grown = delve.run("gomap-check main.grown")
         assert "no findings in 1000 entries" in grown and "1000 hashes" in grown
 
@@ -234,13 +240,3 @@ def _timed(delve: Delve, command: str) -> tuple[str, Took]:
     took = re.search(r"took ([\d.e-]+)$", said)
     assert took, said[-500:]
     return said, Took(float(took[1]), delve.processor_seconds() - before)
-
-
-def test_a_million_keys_are_sampled_and_that_is_said() -> None:
-    binary = build("large", "1.27.3")
-    with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
-        verdict, note = delve.run("gomap-check main.million").splitlines()
-    assert "no findings in 1000000 entries" in verdict
-    said = re.fullmatch(r"note: hashes of every 8th group only: (\d+) keys of 1000000", note)
-    assert said and 100_000 < int(said[1]) < 150_000
-    assert f"{said[1]} hashes" in verdict
