@@ -2,7 +2,7 @@
 
 Go's own operators are understood here, for GDB's parsers index no slice, know no key of a map, and take ``m[3]`` for
 arithmetic on m's pointer: names (see gomap.expressions.names), ``.field``, ``[index]``, ``[key]``, ``.(T)``, ``*``,
-``&``, parentheses, conversions (``*(*map[string]int)(0xc000012345)``, ``*(map[string]int *)0xc000012345``), numbers.
+``&``, parentheses, conversions (``(*main.Server)(0xc000012345).conns``, ``*(map[string]int *)0xc000012345``), numbers.
 Interfaces are followed to what they hold. Anything else, such as GDB's variables and history (``$m``, ``$2``), is for
 the debugger to evaluate.
 """
@@ -10,11 +10,14 @@ the debugger to evaluate.
 from __future__ import annotations
 
 import re
+from functools import partial
 
+from gomap.expressions.brackets import closing
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
-from gomap.expressions.key_literals import Key, element, literal
+from gomap.expressions.map_keys import element
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
+from gomap.expressions.written import Constant, read
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.program.gotypes import GoType, Kind
@@ -98,7 +101,7 @@ class _Parser:
                 return value
 
     def index(self, value: GoValue, index: str) -> GoValue:
-        key = self.key(index)
+        key = read(index, partial(evaluate, self.scope))
         text = f"{value.text}[{index}]"
         if value.type.kind is Kind.MAP:
             map = opened(self.program, value.type, value.text, value.integer())
@@ -106,26 +109,28 @@ class _Parser:
             if found is None:
                 raise ExpressionError(f"{value.text} has no key {index} (of {map.summary()})")
             return found
+        number = key.value if isinstance(key, Constant) else None
         if isinstance(key, GoValue):
-            key = key.integer(signed=True)
-        if not isinstance(key, int):
+            number = key.integer(signed=True)
+        if not isinstance(number, int):
             raise ExpressionError(f"{text}: the index of {an(value.type)} is a number")
-        return value.element(key)
-
-    def key(self, text: str) -> Key:
-        try:
-            return literal(text)
-        except ValueError:
-            return evaluate(self.scope, text)
+        return value.element(number)
 
     def primary(self) -> GoValue:
         if self.accept("("):
             inside = self.until(")")
-            pointer = self.pointer_type(inside)
-            if pointer is None:
+            type = self.address_type(inside)
+            c_cast = inside.rstrip().endswith("*")  # takes all that follows, .field and [index] too
+            if not c_cast and self.accept("("):
+                if type is None:
+                    raise self.no_conversion(inside)
+                converted = self.until(")")
+                value = address_in(evaluate(self.scope, converted))
+                return self.number(value, type, f"({inside})({converted})")
+            if type is None or type.kind is not Kind.POINTER:
                 return evaluate(self.scope, inside)
-            value = self.unary()
-            return self.number(address_in(value), pointer, f"({inside}){value.text}")
+            operand = self.unary()
+            return self.number(address_in(operand), type, f"({inside}){operand.text}")
         if found := self.match(_QUOTED):
             return resolve(self.scope, found[1])
         if found := self.match(_OF_GDB):
@@ -138,12 +143,19 @@ class _Parser:
             return self.constant(int(found[0].replace("_", ""), 0), found[0])
         raise _ForDebuggerError
 
-    def pointer_type(self, text: str) -> GoType | None:
-        """The pointer type that the inside of parentheses spells, as Go (*T) or as C (T *); None if it is a value."""
+    def address_type(self, text: str) -> GoType | None:
+        """The type that the inside of parentheses spells, as Go or as C (T *), if its values are addresses."""
         text = text.strip()
         if text.endswith("*"):
             text = "*" + text[:-1].rstrip().strip("'")
-        return self.program.type_named(text) if text.startswith("*") else None
+        type = self.program.type_named(text)
+        return type if type is not None and type.kind in (Kind.POINTER, Kind.MAP, Kind.UNSAFE_POINTER) else None
+
+    def no_conversion(self, inside: str) -> Exception:
+        """What to raise where (INSIDE)(...) stands, and INSIDE is no type of addresses."""
+        if inside.startswith("*") and self.program.type_named(inside) is None:
+            return ExpressionError(f"no type {inside.lstrip('*')} in the program's debug information")
+        return _ForDebuggerError()
 
     def number(self, value: int, type: GoType, text: str) -> GoValue:
         data = (value % (1 << 8 * self.program.pointer_size)).to_bytes(
@@ -182,27 +194,13 @@ class _Parser:
             self.at = found.end()
         return found
 
-    def until(self, closing: str) -> str:
+    def until(self, bracket: str) -> str:
         """What stands before the bracket that closes the one just read, which is skipped."""
-        start, depth = self.at, 1
-        while self.at < len(self.text):
-            char = self.peek()
-            if char in "\"'`":
-                self.skip_quoted(char)
-                continue
-            depth += (char in "([{") - (char in ")]}")
-            self.at += 1
-            if depth == 0:
-                if char != closing:
-                    break
-                return self.text[start : self.at - 1]
-        raise ExpressionError(f"{self.text}: no {closing} closes what is open")
-
-    def skip_quoted(self, quote: str) -> None:
-        self.at += 1
-        while self.at < len(self.text) and self.peek() != quote:
-            self.at += 2 if self.peek() == "\\" and quote != "`" else 1
-        self.at += 1
+        start, end = self.at, closing(self.text, self.at)
+        if end < 0 or self.text[end] != bracket:
+            raise ExpressionError(f"{self.text}: no {bracket} closes what is open")
+        self.at = end + 1
+        return self.text[start:end]
 
 
 def opened(program: Program, type: GoType, text: str, address: int) -> GoMap:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import abc
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import gdb
 
 if TYPE_CHECKING:
     from gomap.expressions.go_values import GoValue
-    from gomap.expressions.key_literals import Key
+    from gomap.expressions.written import Written
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
+    from gomap.program.gotypes import GoType
 
 __all__ = ["FUNCTIONS", "register"]
 
@@ -61,9 +63,9 @@ class Function(gdb.Function, abc.ABC):
 
     def element(self, target: GdbTarget, map: GoMap, key: gdb.Value) -> GoValue | None:
         """What MAP has under KEY; None if it has no such key."""
-        from gomap.expressions.key_literals import element
+        from gomap.expressions.map_keys import element
 
-        return element(target.program, map, self.name, _key(target, key))
+        return element(target.program, map, self.name, _key(target, map.key, key))
 
 
 class Len(Function):
@@ -147,21 +149,31 @@ def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
     return map_behind(scope, of_value(target, target.types.of(value.type), "the argument", value))
 
 
-def _key(target: GdbTarget, value: gdb.Value) -> Key:
-    """A key that was given as a value of GDB's: a constant, or a value of the program."""
+def _key(target: GdbTarget, of: GoType, value: gdb.Value) -> Written:
+    """A key of type OF that was given as a value of GDB's: a constant, or a value of the program.
+
+    A string is one, unless keys are structs, arrays or complex numbers: GDB has no constants of these, so the string
+    spells it as Go does.
+    """
+    from gomap.expressions.evaluating import evaluate
+    from gomap.expressions.written import Constant, read
+    from gomap.gdb.scope import GdbScope
     from gomap.gdb.values import address_of, of_value
 
-    text = _text(value)
-    if text is not None:
-        return text
+    data = _text(value)
+    if data is not None:
+        text = data.decode("utf-8", "replace")
+        if of.kind.value in ("struct", "array", "complex64", "complex128"):
+            return read(text, partial(evaluate, GdbScope(target)))
+        return Constant(text, data)
     type = value.type.strip_typedefs()
     if address_of(value) is None:
         if type.code == gdb.TYPE_CODE_BOOL:
-            return bool(value)
+            return Constant(str(value), bool(value))
         if type.code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
-            return int(value)
+            return Constant(str(value), int(value))
         if type.code == gdb.TYPE_CODE_FLT:
-            return float(value)
+            return Constant(str(value), float(value))
     return of_value(target, target.types.of(value.type), "the key", value)
 
 

@@ -6,6 +6,7 @@ The addresses are those that the program printed of its maps.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -59,11 +60,72 @@ def ready(face: Stopped) -> Stopped:
         ("*(map[string]int *)&main.small", "main.small"),
         ("*('map[string]int' *)&'main.small'", "main.small"),
         ("*(*main.Header)(&main.header)", "main.header"),
+        ("(*main.holder)(&main.boxed).Members", "main.small"),
+        ("(*main.holder)(&main.boxes[1]).Members", "main.small"),
+        ("(map[string]int)(main.small)", "main.small"),
     ],
 )
 def test_an_expression_leads_to_its_map(ready: Stopped, expression: str, name: str) -> None:
     address, _ = header_of(ready, expression)
     assert address == truth(ready, name)["address"]
+
+
+def test_gos_own_conversion_of_an_address(ready: Stopped) -> None:
+    """An address from a core's log, and Go's spelling of what lies there."""
+    boxed = re.search(r"0x[0-9a-f]+", ready.gdb.run("output/x &main.boxed"))
+    assert boxed
+    address = truth(ready, "main.small")["address"]
+    assert header_of(ready, f"(*main.holder)({boxed[0]}).Members")[0] == address
+    assert header_of(ready, f"(map[string]int)({address:#x})") == (address, "map[string]int")
+    assert ready.gdb.run(f"gomap-walk (*main.nobody)({boxed[0]}).Members") == (
+        "no type main.nobody in the program's debug information"
+    )
+    assert ready.gdb.run(f"gomap-walk (*main.holder)({boxed[0]}).Nobody") == (
+        f"(*main.holder)({boxed[0]}) is a main.holder, which has no field Nobody; it has Name, Members"
+    )
+
+
+#: Keys of the maps that the program calls so; what an interface holds shows the type of all but strings and ints.
+_WRITTEN_KEYS = [
+    ("main.arrays", "[3]uint8{0x1, 0x2, 0x3}"),
+    ("main.arrays", "{1, 2, 3}"),
+    ("main.matrices", "{{1, 2}, {3, 4}}"),
+    ("main.generics", 'main.Pair[int,string]{1, "one"}'),
+    ("main.generics", '{Second: "one", First: 1}'),
+    ("main.structs", '{Base: main.Base{ID: 7}, Color: 3, Label: "label", inner: {X: 1, Y: -1}}'),
+    ("main.structs", "{}"),
+    ("main.complexes", "(-1.5+1i)"),
+    ("main.anys", "main.Color(4)"),
+    ("main.anys", "int8(5)"),
+    ("main.anys", "float32(8.5)"),
+    ("main.anys", 'main.Pair[interface {},string]{9, "nine"}'),
+    ("main.anys", '[2]any{11, "x"}'),
+    ("main.anys", "struct {}{}"),
+    ("main.anys", "true"),
+    ("main.stringers", "main.Color(3)"),
+    ("main.pointers", "(*main.node)(nil)"),
+    ("main.pointers", "nil"),
+]
+
+
+def live_slots(stopped: Stopped, name: str) -> list[dict[str, Any]]:
+    """Where the program says that the entries of a map lie, and how their keys are spelled."""
+    return [slot for bucket in truth(stopped, name)["buckets"] for slot in bucket["live"]]
+
+
+@pytest.mark.parametrize(("name", "key"), _WRITTEN_KEYS)
+def test_keys_that_are_written_as_in_go(ready: Stopped, name: str, key: str) -> None:
+    said = ready.gdb.run(f"gomap-whatis &{name}[{key}]")
+    assert int(said.partition(":")[0], 16) in {slot["elem_address"] for slot in live_slots(ready, name)}
+
+
+def test_every_key_as_it_is_shown_leads_to_its_entry(ready: Stopped) -> None:
+    for name in ("main.anys", "main.structs", "main.bigBoth", "main.floats64", "main.chans", "main.anonymous"):
+        for slot in live_slots(ready, name)[:12]:
+            key = slot["key"]
+            if "NaN" not in key and not key.startswith("&"):
+                said = ready.gdb.run(f"gomap-whatis &{name}[{key}]")
+                assert said.startswith(f"{slot['elem_address']:#x}: "), (name, key, said)
 
 
 def test_convenience_variables_and_history(ready: Stopped) -> None:
