@@ -11,6 +11,9 @@ from gomap.program.memory import Memory
 
 __all__ = ["Pointers"]
 
+#: makeBucketArray in runtime/map.go: arrays of so many buckets (B = 4) and more have overflow buckets behind them.
+_PREALLOCATING = 16
+
 
 class Pointers:
     """Judges the pointers of one map.
@@ -32,11 +35,13 @@ class Pointers:
         """What the header's own memory is, if it was freed: the variable that led here is out of use."""
         return self._home.describe() if isinstance(self._home, (FreeObject, FreePages, UnmarkedObject)) else None
 
-    def astray(self, address: int, size: int | None, inside: range = range(0)) -> str | None:
-        """Why ADDRESS is no object of SIZE bytes that is in use; None if it is one.
+    def astray(self, address: int, size: int | None, pointers: bool = True, inside: range = range(0)) -> str | None:
+        """Why ADDRESS is no object in use that was allocated with SIZE bytes; None if it is one.
 
-        SIZE: None where what the map says of it cannot be believed. INSIDE: the addresses within one object that are
-        good as well: those of preallocated overflow buckets.
+        Args:
+            size: None where what the map says of it cannot be believed.
+            pointers: whether it holds pointers that the collector follows.
+            inside: the addresses within one object that are good as well: those of preallocated overflow buckets.
         """
         if self._heap is None:
             return None if self._memory.readable(address, size or 1) == (size or 1) else "not mapped"
@@ -49,24 +54,43 @@ class Pointers:
             return None if same else there.describe()
         if not isinstance(there, HeapObject):
             return there.describe()
-        if address in inside or there.span.tiny:
+        if address in inside or self._among_tiny(there, size, pointers):
             return None
         if there.offset:
             return f"the middle of an object: {there.describe()}"
-        if size is not None and not size <= there.size <= _largest_for(size):
+        if self._heap.allocator and there.span.noscan == pointers:
+            return f"no object with{'' if pointers else 'out'} pointers: {there.describe()}"
+        if size is not None and not self._fits(there, size, pointers):
             return f"wrong size class for {size} bytes: {there.describe()}"
         return None
+
+    def buckets_at(self, base: int, count: int, size: int, pointers: bool) -> int:
+        """How many buckets makeBucketArray makes where COUNT are needed: preallocated overflow buckets included.
+
+        It adds a sixteenth, and then as many as fit into what the allocator gives for all these. Where the allocator's
+        size classes are not known, it is as many as the object at BASE has room for.
+        """
+        allocator = self._heap and self._heap.allocator
+        if not allocator:
+            return max(count, (self.room(base) or 0) // size)
+        if count < _PREALLOCATING:
+            return count
+        return allocator.roundupsize((count + count // 16) * size, pointers) // size
 
     def room(self, address: int) -> int | None:
         """How many bytes the object at ADDRESS has, if the books tell."""
         there = self._heap.at(address) if self._heap is not None else None
         return there.size if isinstance(there, HeapObject) else None
 
+    def _fits(self, there: HeapObject, size: int, pointers: bool) -> bool:
+        """Whether the allocator puts SIZE bytes into such an object; any that is large enough if that is not known."""
+        allocator = self._heap and self._heap.allocator
+        return there.span.elemsize == allocator.taken(size, pointers) if allocator else size <= there.size
 
-def _largest_for(size: int) -> int:
-    """The most that the allocator takes for an object of SIZE bytes.
-
-    Its size classes (runtime/sizeclasses.go) are at most a quarter apart, past the first few that are 8 or 16 apart;
-    what is larger than the largest class gets whole pages.
-    """
-    return max(size + size // 4 + 16, size + 8192 if size > 32000 else 0)
+    def _among_tiny(self, there: HeapObject, size: int | None, pointers: bool) -> bool:
+        """Whether it can be one of the values below 16 bytes that share an object of that size."""
+        if pointers or not there.span.tiny or size is None:
+            return False
+        allocator = self._heap and self._heap.allocator
+        taken = allocator.taken(size, False) if allocator else there.span.elemsize
+        return size < there.size >= taken and there.offset + size <= there.size

@@ -25,8 +25,10 @@ pointers straight back to the allocator; they count as allocated here, as they d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
+from gomap.goruntime.allocator import Allocator
 from gomap.goruntime.answers import (
     Answer,
     Foreign,
@@ -43,6 +45,7 @@ from gomap.goruntime.modules import Modules
 from gomap.goruntime.record import variable
 from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
+from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target
@@ -73,6 +76,7 @@ class Heap:
     """
 
     def __init__(self, target: Target) -> None:
+        self._target = target
         self._memory = target.memory
         self._order = target.byte_order
         self._end = 1 << 8 * target.pointer_size
@@ -84,6 +88,14 @@ class Heap:
         self._sweepgen = address + field.offset, field.type.size
         self._objects: dict[int, _Objects] = {}
         self._pages: dict[int, tuple[int, int, int] | None] = {}
+
+    @cached_property
+    def allocator(self) -> Allocator | None:
+        """How large the program's allocator makes objects; None where its size classes cannot be read."""
+        try:
+            return Allocator.read(self._target, self._spans.headerless)
+        except (LayoutError, ReadError):
+            return None
 
     def at(self, address: int) -> Answer:
         """What ADDRESS is. Bookkeeping that is damaged or unreadable makes it Unknown, and never raises."""

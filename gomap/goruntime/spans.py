@@ -16,7 +16,7 @@ from gomap.goruntime.record import Record, variable
 from gomap.program.gotypes import Field, LayoutError
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["BookkeepingError", "SpanState", "Spans"]
+__all__ = ["MALLOC_HEADER", "PAGE", "BookkeepingError", "SpanState", "Spans"]
 
 #: _PageSize in runtime/malloc.go, gc.PageSize later: the same for every architecture, Go 1.5 on.
 PAGE = 8192
@@ -26,7 +26,7 @@ _AMD64_ARENA_BASE = -(1 << 47)
 _IN_USE = 1
 _MANUAL = 2
 #: mallocHeaderSize in runtime/malloc.go.
-_MALLOC_HEADER = 8
+MALLOC_HEADER = 8
 #: sizeclasses.go: the span of 8-byte objects has the most of them, one page full.
 _MOST_OBJECTS = PAGE // 8
 
@@ -90,7 +90,10 @@ class Spans:
         self._inline_size, self._inline_marks = _inline_mark_bits(target)
         # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
         # their type in a header, since largeType came into mspan (1.22).
-        self._headerless = 8 * self._pointer_size**2 if mspan.find("largeType") else None
+        bitmaps = arena.find("heapArenaPtrScalar")  # GOEXPERIMENT=noallocheaders (1.22 and 1.23) keeps a bitmap in it
+        headers = mspan.find("largeType") and not (bitmaps and bitmaps.type.fields)
+        #: Objects with pointers up to so many bytes have no malloc header; None: no object has one.
+        self.headerless = 8 * self._pointer_size**2 if headers else None
         self._pc_header = _pc_header(target)
         self._base: int | None = None
         self._cache: dict[int, SpanState | None] = {}
@@ -144,8 +147,8 @@ class Spans:
         freeindex, alloc_bits, mark_bits, alloc_count, sweepgen = marks
         # spanclass: the size class, and a low bit that says noscan.
         span = Span(mspan, start, size, elemsize, nelems, spanclass >> 1, bool(spanclass & 1), 0)
-        if self._headerless and span.sizeclass and not span.noscan and elemsize > self._headerless:
-            span = span._replace(header=_MALLOC_HEADER)
+        if self.headerless and span.sizeclass and not span.noscan and elemsize > self.headerless:
+            span = span._replace(header=MALLOC_HEADER)
         inline = 0 if manual else self._inline_marks_of(span)
         return SpanState(span, manual, freeindex, alloc_bits, mark_bits, alloc_count, sweepgen, inline)
 

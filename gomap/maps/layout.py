@@ -11,9 +11,10 @@ cmd/link/internal/ld/dwarf.go for the names in DWARF.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from gomap.goruntime.allocator import has_pointers
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.target import Target
 
@@ -83,6 +84,11 @@ class Places:
     elem: GoType
     indirect_key: bool
     indirect_elem: bool
+
+    @cached_property
+    def pointers(self) -> bool:
+        """Whether slots hold pointers that the collector follows: it looks into such buckets and groups only."""
+        return self.indirect_key or self.indirect_elem or has_pointers(self.key) or has_pointers(self.elem)
 
 
 @dataclass(frozen=True)

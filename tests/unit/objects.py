@@ -16,6 +16,9 @@ __all__ = ["Objects"]
 class Objects:
     """The objects of one map, according to its program: each just as large as it must be."""
 
+    #: Nothing is known of how it rounds sizes up.
+    allocator = None
+
     def __init__(self, real: RealMap) -> None:
         self._sizes = dict(_objects(real))
 

@@ -98,12 +98,14 @@ class ClassicCheck:
         ):
             if count:
                 base = self.map.header[field]
-                astray = self._pointers.astray(base, count * self._places.size)
+                size, pointers = self._places.size, self._places.pointers
+                made = self._pointers.buckets_at(base, count, size, pointers)
+                astray = self._pointers.astray(base, made * size, pointers)
                 if astray:
                     yield rule_.broken(self.map.field_address(field), f"{field} -> {base:#x}: {astray}")
                     self._complete = False
                 else:
-                    yield from self._array(role, base, count)
+                    yield from self._array(role, base, count, made)
         if self._complete:
             yield from self._totals()
 
@@ -117,11 +119,10 @@ class ClassicCheck:
         if flags & SAME_SIZE_GROW and not self.map.header["oldbuckets"]:
             yield FLAGS_INCONSISTENT.broken(address, f"flags is {flags:#x} ({flag_names(flags)}), but nothing grows")
 
-    def _array(self, role: str, base: int, count: int) -> Iterator[Finding]:
-        """All buckets of an array, and all that hangs on them."""
+    def _array(self, role: str, base: int, count: int, made: int) -> Iterator[Finding]:
+        """All buckets of an array, and all that hangs on them; behind them are preallocated ones, MADE in all."""
         size = self._places.size
-        # makeBucketArray preallocates overflow buckets behind the array, as far as its object goes.
-        preallocated = range(base + count * size, base + (self._pointers.room(base) or 0) - size + 1, size)
+        preallocated = range(base + count * size, base + made * size, size)
         for block in blocks(self.map.target.memory, base, size, 0, count, scan=True):
             if isinstance(block, Gap):
                 yield UNREADABLE.broken(block.address, gap_note(role, block).text)
@@ -185,7 +186,7 @@ class ClassicCheck:
             if address in self._owners:
                 yield SHARED.broken(pointer, f"{where} -> {address:#x}: on the chain of {self._owners[address]} too")
                 return
-            astray = self._pointers.astray(address, size, preallocated)
+            astray = self._pointers.astray(address, size, self._places.pointers, preallocated)
             if astray:
                 yield OVERFLOW.broken(pointer, f"{where} -> {address:#x}: {astray}")
                 return

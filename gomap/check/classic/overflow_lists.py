@@ -12,7 +12,7 @@ from gomap.check.finding import Finding, rule
 from gomap.check.pointers import Pointers
 from gomap.maps.classic import ClassicMap
 from gomap.maps.layout import StructReader
-from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.gotypes import Field, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target, pointer_at
 
@@ -49,11 +49,9 @@ class Listed:
         if mapextra is None:  # of an unknown layout nothing can be told
             return
         extra = map.header["extra"]
-        stored = [(places.key, places.indirect_key), (places.elem, places.indirect_elem)]
-        needed = not any(indirect or has_pointers(type) for type, indirect in stored)
         astray = self._pointers.astray(extra, mapextra.struct.size) if extra else None
         try:
-            if needed and not astray:
+            if not places.pointers and not astray:
                 for role, which in _WHICH.items():
                     self._addresses[role] = _read(map.target, mapextra.struct.field(which), extra)
         except (ReadError, LayoutError) as error:
@@ -84,24 +82,3 @@ def _read(target: Target, which: Field, extra: int) -> set[int]:
         raise LayoutError(f"{which.name} is a slice of length {length}")
     data = memory.read(slice_["array"], length * word)
     return {int.from_bytes(data[at : at + word], order) for at in range(0, len(data), word)}
-
-
-def has_pointers(type: GoType) -> bool:
-    """Whether a value of that type holds a pointer that the collector follows."""
-    if type.kind is Kind.ARRAY:
-        return type.length > 0 and has_pointers(type.elem)
-    if type.kind is Kind.STRUCT:
-        return any(has_pointers(field.type) for field in type.fields)
-    return type.kind in _POINTERS
-
-
-_POINTERS = {
-    Kind.CHAN,
-    Kind.FUNC,
-    Kind.INTERFACE,
-    Kind.MAP,
-    Kind.POINTER,
-    Kind.SLICE,
-    Kind.STRING,
-    Kind.UNSAFE_POINTER,
-}

@@ -70,7 +70,8 @@ class SwissCheck:
         """All that is wrong, the header first."""
         yield from writing_flag(self.map, "writing", self._written)
         base = self.map.header["dirPtr"]
-        astray = self._pointers.astray(base, self._directory_size()) if base else None
+        pointers = self._places.pointers or not self.map.small
+        astray = self._pointers.astray(base, self._directory_size(), pointers) if base else None
         if astray:
             yield DIRECTORY.broken(self.map.field_address("dirPtr"), f"dirPtr -> {base:#x}: {astray}")
             return
@@ -88,7 +89,7 @@ class SwissCheck:
         if self.map.small:
             return self._places.size
         length = self.map.header["dirLen"]
-        return length * self.map.target.pointer_size if length == self.map.believed else None
+        return length * self.map.target.pointer_size if length == self.map.believed == 1 << self.map.depth else None
 
     def _shift(self) -> Iterator[Finding]:
         """globalShift leaves of a hash the topmost globalDepth bits: the index in the directory."""
@@ -146,7 +147,8 @@ class SwissCheck:
             self._complete = False
             return
         count = self._groups_of(table)
-        astray = self._pointers.astray(table.groups, count * self._places.size if map.consistent(table) else None)
+        groups_size = count * self._places.size if map.consistent(table) else None
+        astray = self._pointers.astray(table.groups, groups_size, self._places.pointers)
         owner = self._arrays.setdefault(table.groups, first)
         if astray or owner != first:
             data = address + map.layout.groups_offset + map.layout.groups.struct.field("data").offset

@@ -1,0 +1,147 @@
+"""How many bytes the allocator takes for an object: runtime.mallocgc's arithmetic, on the size classes of the program.
+
+Source: roundupsize in runtime/msize.go, mallocgc in runtime/malloc.go. The classes themselves are read from the
+program's memory (class_to_size in package runtime, from Go 1.25 on SizeClassToSize in internal/runtime/gc). An object
+gets the smallest class that it fits in, and whole pages if it fits in none. Two things make it larger before that:
+
+- from Go 1.22 on a malloc header, a word that says its type, if it holds pointers and is too large for the heap
+  bitmap at its span's end;
+- in programs built with -asan a redzone behind it (computeRZlog, later redZoneSize). Those built with -msan or -race
+  have none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gomap.goruntime.record import variable
+from gomap.goruntime.spans import MALLOC_HEADER, PAGE
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, pointer_at
+
+__all__ = ["Allocator", "has_pointers"]
+
+#: Where the sizes of the classes are, new to old.
+_CLASSES = ("internal/runtime/gc.SizeClassToSize", "runtime.class_to_size")
+#: More classes than a span's class number has bits for there cannot be.
+_MOST_CLASSES = 128
+#: What the go command writes into a program built with -asan; runtime.modinfo holds it.
+_ASAN = b"build\t-asan=true"
+_LONGEST_MODINFO = 1 << 20
+#: Up to how many bytes an object has a redzone of how many; larger ones have _LARGEST_REDZONE.
+_REDZONES = (
+    *((64 - 16, 16), (128 - 32, 32), (512 - 64, 64), (4096 - 128, 128)),
+    *(((1 << 14) - 256, 256), ((1 << 15) - 512, 512), ((1 << 16) - 1024, 1024)),
+)
+_LARGEST_REDZONE = 2048
+
+
+@dataclass(frozen=True)
+class Allocator:
+    """The allocator of one program.
+
+    Attributes:
+        classes: bytes of the objects of each size class, ascending; class 0 is no class.
+        headerless: objects with pointers up to so many bytes have no malloc header; None: none has one.
+        redzones: whether objects have redzones behind them.
+    """
+
+    classes: Sequence[int]
+    headerless: int | None
+    redzones: bool
+
+    @classmethod
+    def read(cls, target: Target, headerless: int | None) -> Allocator:
+        """The target's. Raises LayoutError where its size classes are not to be found or make no sense, ReadError."""
+        home = next((name for name in _CLASSES if target.variable(name)), _CLASSES[-1])
+        address, type = variable(target, home)
+        if not 1 < type.length <= _MOST_CLASSES:
+            raise LayoutError(f"{home} is a {type.name}, not the sizes of the size classes")
+        width = type.size // type.length
+        table = target.memory.read(address, type.size)
+        classes = [int.from_bytes(table[at : at + width], target.byte_order) for at in range(0, len(table), width)]
+        if classes[0] or classes != sorted(set(classes)):
+            raise LayoutError(f"{home} at {address:#x} is damaged: sizes of size classes ascend from 0")
+        return cls(classes, headerless, _redzones(target))
+
+    def roundupsize(self, size: int, pointers: bool) -> int:
+        """How many bytes can be used if SIZE are asked for, by an object that holds POINTERS or none.
+
+        The runtime asks this to use all that an object will have; it does not reckon with redzones.
+        """
+        header, taken = self._taken(size, pointers)
+        return taken - header
+
+    def taken(self, size: int, pointers: bool) -> int:
+        """How many bytes an object of SIZE takes, all that is added included: its span's elemsize."""
+        return self._taken(size + (_redzone(size) if self.redzones else 0), pointers)[1]
+
+    def _taken(self, size: int, pointers: bool) -> tuple[int, int]:
+        """Bytes of the malloc header, and of the whole object."""
+        headers = self.headerless is not None
+        if size > self.classes[-1] - (MALLOC_HEADER if headers else 0):
+            return 0, -(-size // PAGE) * PAGE
+        header = MALLOC_HEADER if self.headerless is not None and pointers and size > self.headerless else 0
+        return header, self.classes[bisect_left(self.classes, size + header)]
+
+
+def has_pointers(type: GoType) -> bool:
+    """Whether a value of that type holds a pointer that the collector follows (abi.Type.Pointers)."""
+    if type.kind is Kind.ARRAY:
+        return type.length > 0 and has_pointers(type.elem)
+    if type.kind is Kind.STRUCT:
+        return any(has_pointers(field.type) for field in type.fields)
+    return type.kind in _POINTERS and not (type.kind is Kind.POINTER and _leaves_the_heap(type))
+
+
+_POINTERS = {
+    Kind.CHAN,
+    Kind.FUNC,
+    Kind.INTERFACE,
+    Kind.MAP,
+    Kind.POINTER,
+    Kind.SLICE,
+    Kind.STRING,
+    Kind.UNSAFE_POINTER,
+}
+#: Where that type is: new to old.
+_NOT_IN_HEAP = ("internal/runtime/sys.NotInHeap", "runtime/internal/sys.NotInHeap")
+
+
+def _leaves_the_heap(pointer: GoType) -> bool:
+    """Whether what it points to is never in Go's heap, so that the collector takes it for a number: C's structs.
+
+    The compiler knows by a field of type NotInHeap, which the structs have that cgo knows by name only; up to Go 1.19
+    by a comment, of which nothing is left, so their name has to tell.
+    """
+    try:
+        return _not_in_heap(pointer.elem)
+    except (LayoutError, ReadError):  # void *, or a descriptor that is gone
+        return False
+
+
+def _not_in_heap(type: GoType) -> bool:
+    if type.kind is Kind.ARRAY:
+        return _not_in_heap(type.elem)
+    if type.kind is not Kind.STRUCT:
+        return False
+    if type.name in _NOT_IN_HEAP or ("._Ctype_struct_" in type.name and not type.fields):
+        return True
+    return any(_not_in_heap(field.type) for field in type.fields)
+
+
+def _redzone(size: int) -> int:
+    return next((redzone for most, redzone in _REDZONES if size <= most), _LARGEST_REDZONE)
+
+
+def _redzones(target: Target) -> bool:
+    """Whether the program was built with -asan: runtime.asanenabled is a constant, so the go command's note tells."""
+    if target.variable("runtime.modinfo") is None:
+        return False
+    address, type = variable(target, "runtime.modinfo")
+    length = pointer_at(target, address + type.field("len").offset)
+    start = pointer_at(target, address + type.field("str").offset)
+    return 0 < length <= _LONGEST_MODINFO and _ASAN in target.memory.read(start, length)
