@@ -52,27 +52,25 @@ class MapPrinter:
             return f"{name}(nil)"
         return f"{name} with {map.count} {'entry' if map.count == 1 else 'entries'}"
 
-    def display_hint(self) -> str | None:
+    def display_hint(self) -> str:
         # A print asks for the hint before to_string, a variable object of GDB 14 and later after it.
         self._printed_by = None
-        return None if _asked_by_dap() else "map"
+        return "map"
 
     def children(self) -> Iterable[tuple[str, _Child]]:
-        """What is in it, made as it is asked for.
+        """Keys and elements in turn, made as they are asked for.
 
-        DAP knows nothing of keys, so it gets the elements by name. All others get keys and elements in turn. Where
-        to_string was called just before, by the same call of GDB's, it is a print: that gets text, which is many times
-        as fast. MI's variable objects get values, as DAP does, which can be opened.
+        Where to_string was called just before, by the same call of GDB's, it is a print: that gets text, which is many
+        times as fast. MI's variable objects and DAP get values, which can be opened.
         """
-        dap, printed = _asked_by_dap(), self._printed_by == _caller()
+        printed = self._printed_by == _caller()
         try:
             target, map = self._open()
         except Exception as error:
-            note = _line(error)
-            return (("note", note),) if dap else () if printed else (("[0]", "note"), ("[1]", note))
-        from gomap.gdb.rendering import named_values, texts, values
+            return () if printed else (("[0]", "<note>"), ("[1]", f"<{_line(error)}>"))
+        from gomap.gdb.rendering import texts, values
 
-        return (named_values if dap else texts if printed else values)(target, map)
+        return texts(target, map) if printed else values(target, map)
 
     def _open(self) -> tuple[GdbTarget, GoMap]:
         from gomap.expressions.finding import map_behind
@@ -167,12 +165,6 @@ def _caller() -> tuple[int, int]:
     """
     frame = sys._getframe(1).f_back
     return (0, 0) if frame is None else (id(frame), frame.f_lasti)
-
-
-def _asked_by_dap() -> bool:
-    """Whether the Python frame below a printer's method is of GDB's own server of the Debug Adapter Protocol."""
-    frame = sys._getframe(1).f_back
-    return frame is not None and str(frame.f_globals.get("__name__")).startswith("gdb.dap.")
 
 
 def _line(error: Exception) -> str:

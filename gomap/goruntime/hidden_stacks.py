@@ -11,9 +11,11 @@ function by its name, but only as Go 1.21 and later call it, and not from within
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from gomap.goruntime.frames import Frames
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.goroutines import Goroutines
+from gomap.goruntime.goroutines import threads as all_threads
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target, Thread, pointer_at
@@ -22,7 +24,7 @@ __all__ = ["functions_on_stacks"]
 
 #: Stack pointer, instruction and link register.
 _Stand = tuple[int, int, int]
-#: Goroutines and threads past which none are looked at.
+#: Goroutines past which none are looked at.
 _MOST = 1 << 14
 #: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
 _INTERRUPTED = {8: (160, 168), 4: (48, 76)}
@@ -71,33 +73,17 @@ def _interrupted(target: Target, sp: int) -> tuple[int, int]:
 
 def _off_thread(target: Target, threads: Sequence[_Stand]) -> Iterator[_Stand]:
     """Stack pointer, instruction and link register of each goroutine, where it left them in g.sched."""
-    address, allgs = variable(target, "runtime.allgs")
-    array, length = Record(allgs, ["array", "len"], target.byte_order).read(target.memory, address)
-    fields = ["stack.lo", "stack.hi", "sched.sp", "sched.pc", "sched.lr"]
-    g = Record(allgs.elem.elem, fields, target.byte_order)
-    pointers = target.memory.read(array, min(length, _MOST) * target.pointer_size)
     # A thread takes the stack pointer from there before it jumps where the goroutine goes on.
     switching = [sp for sp, pc, _ in threads if _name(target, pc) in ("gogo", "runtime.gogo")]
-    for at in range(0, len(pointers), target.pointer_size):
-        one = int.from_bytes(pointers[at : at + target.pointer_size], target.byte_order)
-        try:
-            lo, hi, sp, pc, lr = g.read(target.memory, one)
-        except ReadError:
-            continue
-        sp = sp or next((sp for sp in switching if lo <= sp < hi), 0)
-        if hi and sp:  # one that ended may have given its stack back
-            yield sp, pc, lr
+    for one in islice(Goroutines(target).all(), _MOST):
+        sp = one.sp or next((sp for sp in switching if one.lo <= sp < one.hi), 0)
+        if one.lo <= sp < one.hi:  # one that ended may have given its stack back
+            yield sp, one.pc, one.lr
 
 
 def _in_clock(target: Target) -> Iterator[tuple[int, int]]:
     """Stack pointer and instruction from where a thread called the kernel's code."""
-    address, allm = variable(target, "runtime.allm")
-    m = Record(allm.elem, ["alllink", "vdsoSP", "vdsoPC"], target.byte_order)
-    one = pointer_at(target, address)
-    for _ in range(_MOST):
-        if not one:
-            return
-        one, sp, pc = m.read(target.memory, one)
+    for sp, pc in all_threads(target, ["vdsoSP", "vdsoPC"]):
         if sp:
             yield sp, pc
 

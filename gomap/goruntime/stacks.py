@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, Union
 
 from gomap.goruntime.answers import StackAddress, SystemStack
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.goroutines import LARGEST_STACK, Goroutines, threads
 from gomap.program.memory import ReadError
-from gomap.program.target import Target, pointer_at
+from gomap.program.target import Target
 
 __all__ = ["Stacks"]
 
@@ -21,9 +21,6 @@ __all__ = ["Stacks"]
 _GDEAD = 6
 #: What the collector adds to the status while it scans the stack.
 _GSCAN = 0x1000
-#: More than this are not looked at.
-_MOST_GOROUTINES = 1 << 20
-_MOST_THREADS = 1 << 16
 
 
 class _Stack(NamedTuple):
@@ -39,19 +36,13 @@ class _Stack(NamedTuple):
 class Stacks:
     """All stacks, read when they are first asked about.
 
-    A g that cannot be read has no stack. Raises LayoutError if the runtime's types are not as expected.
+    A g that cannot be read, or whose stack cannot be one, has none. Raises LayoutError if the runtime's types are not
+    as expected.
     """
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._memory = target.memory
-        self._order = target.byte_order
-        self._pointer_size = target.pointer_size
-        self._allgs, allgs = variable(target, "runtime.allgs")
-        self._allm, allm = variable(target, "runtime.allm")
-        self._slice = Record(allgs, ["array", "len"], self._order)
-        self._g = Record(allgs.elem.elem, ["stack.lo", "stack.hi", "goid", "atomicstatus"], self._order)
-        self._m = Record(allm.elem, ["alllink", "id", "g0", "gsignal"], self._order)
+        self._goroutines = Goroutines(target)
         self._sorted: list[_Stack] | None = None
 
     def at(self, address: int) -> Union[StackAddress, SystemStack, None]:
@@ -67,32 +58,17 @@ class Stacks:
         return StackAddress(address, stack.owner, stack.lo, stack.hi, stack.dead)
 
     def _of_goroutines(self) -> Iterator[_Stack]:
-        try:
-            array, length = self._slice.read(self._memory, self._allgs)
-            size = min(length, _MOST_GOROUTINES) * self._pointer_size
-            pointers = self._memory.read(array, self._memory.readable(array, size))
-        except ReadError:
-            return
-        for at in range(0, len(pointers), self._pointer_size):
-            yield from self._of(int.from_bytes(pointers[at : at + self._pointer_size], self._order), None, "")
+        for one in self._goroutines.all():
+            if one.lo < one.hi:
+                yield _Stack(one.lo, one.hi, one.id, "", one.status & ~_GSCAN == _GDEAD)
 
     def _of_threads(self) -> Iterator[_Stack]:
-        seen: set[int] = set()
-        try:
-            m = pointer_at(self._target, self._allm)
-            while m and m not in seen and len(seen) < _MOST_THREADS:
-                seen.add(m)
-                m, thread, g0, gsignal = self._m.read(self._memory, m)
-                yield from self._of(g0, thread, "g0")
-                yield from self._of(gsignal, thread, "gsignal")
-        except ReadError:
-            return
-
-    def _of(self, g: int, thread: int | None, role: str) -> Iterator[_Stack]:
-        """The stack of the g at that address, if it has one; THREAD owns it, else the goroutine does."""
-        try:
-            lo, hi, goid, status = self._g.read(self._memory, g)
-        except ReadError:
-            return
-        if lo < hi:
-            yield _Stack(lo, hi, goid if thread is None else thread, role, status & ~_GSCAN == _GDEAD)
+        for thread, g0, gsignal in threads(self._target, ["id", "g0", "gsignal"]):
+            for g, role in ((g0, "g0"), (gsignal, "gsignal")):
+                try:
+                    one = self._goroutines.at(g)
+                except ReadError:
+                    continue
+                # The operating system made g0's, of any size.
+                if 0 < one.hi - one.lo <= LARGEST_STACK:
+                    yield _Stack(one.lo, one.hi, thread, role, False)

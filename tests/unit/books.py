@@ -80,7 +80,9 @@ class Books:
         )
         stack = struct_of("runtime.stack", ("lo", word, 0), ("hi", word, size))
         atomic = struct_of("atomic.Uint32", ("value", u32, 0))
-        self.g = struct_of("runtime.g", ("atomicstatus", atomic, 0), ("goid", word, 8), ("stack", stack, 16), size=64)
+        sched = struct_of("runtime.gobuf", *((name, word, 8 * i) for i, name in enumerate(("sp", "pc", "lr"))))
+        fields = ("atomicstatus", atomic, 0), ("goid", word, 8), ("stack", stack, 16), ("sched", sched, 32)
+        self.g = struct_of("runtime.g", *fields, size=64)
         to_g = pointer_to(self.g, pointer_size=size)
         self.m = struct_of(
             "runtime.m", *((name, word, 8 * i) for i, name in enumerate(["id", "g0", "gsignal", "alllink"]))

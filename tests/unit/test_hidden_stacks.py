@@ -50,7 +50,8 @@ class Program:
         )
         buffer = struct_of("runtime.gobuf", *((name, word, 8 * i) for i, name in enumerate(("lr", "pc", "sp"))))
         stack = struct_of("runtime.stack", ("lo", word, 0), ("hi", word, size))
-        self._g = struct_of("runtime.g", ("stack", stack, 0), ("sched", buffer, 32), size=64)
+        numbers = [(name, word, 56 + 8 * i) for i, name in enumerate(("goid", "atomicstatus"))]
+        self._g = struct_of("runtime.g", ("stack", stack, 0), ("sched", buffer, 32), *numbers, size=96)
         self._m = struct_of("runtime.m", *((n, word, 8 * i) for i, n in enumerate(("vdsoPC", "vdsoSP", "alllink"))))
         to_g = pointer_to(self._g, pointer_size=size)
         self.start = {name: TEXT + APART * at for at, name in enumerate(FRAMES)} | {"plugin.Write": PLUGIN_TEXT}
@@ -73,10 +74,11 @@ class Program:
 
     def goroutine(self, sp: int, at: tuple[str, int], lr: int = 0, hi: int = STACK + 0x1000) -> None:
         """One that left in g.sched that it stands there, in the function of that name."""
-        g = G + 64 * self._goroutines
+        g = G + 96 * self._goroutines
         for path, value in {
             "stack.lo": STACK,
             "stack.hi": hi,
+            "goid": self._goroutines + 1,
             "sched.sp": sp,
             "sched.pc": self.place(*at),
             "sched.lr": lr,

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gomap.check.checking import check_map
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.hashing import HashState, hasher_for
+from gomap.language import Literals
 from gomap.maps.model import LIVE, Bucket, Entry, GoMap, Selection, Table
 from gomap.maps.opening import open_map
+from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from tests.unit.agreement import buckets_in
 from tests.unit.deadline import soon
 from tests.unit.image import Image
-from tests.unit.realmaps import CLASSIC, SWISS, RealMap, real_map
+from tests.unit.objects import Objects
+from tests.unit.realmaps import CLASSIC, SWISS, RealMap, Toolchain, real_map
 
 EVERYTHING = Selection(old=True, unused=True)
 
@@ -63,7 +70,8 @@ class Ruin(NamedTuple):
         for at, whole_page in self.cut:
             cut(memory, at, whole_page)
         segments = {address: bytes(content) for address, content in memory.items() if content}
-        return Image(segments, pointer_size=real.pointer_size, types=[real.table] if real.table else [])
+        types = [real.table] if real.table else []
+        return Image(segments, pointer_size=real.pointer_size, types=types, variables=real.variables)
 
 
 def cut(memory: dict[int, bytearray], address: int, whole_page: bool) -> None:
@@ -105,6 +113,39 @@ def test_no_ruin_stops_a_walk(ruined: tuple[RealMap, Ruin]) -> None:
         except ReadError:
             continue
         assert_harmless(map)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(ruins(), st.booleans())
+def test_no_ruin_stops_a_check(ruined: tuple[RealMap, Ruin], books: bool) -> None:
+    """With the heap's books and without: where these cannot be read, all pointers pass."""
+    real, ruin = ruined
+    target = ruin.of(real)
+    types = RuntimeTypes(target)
+    for type in (real.type, real.described):
+        try:
+            map = open_map(target, type, real.address)
+            hasher = hasher_for(HashState.read(target), target, types, map.key)
+        except (ReadError, LayoutError):
+            continue
+        with soon():
+            check_map(map, Literals(target, types), Objects(real) if books else None, hasher, lambda: False)
+
+
+@pytest.mark.parametrize("toolchain", SWISS, ids=str)
+def test_a_table_without_any_group_is_reported(toolchain: Toolchain) -> None:
+    """Its capacity is 0, and lengthMask says so too: 2^64 - 1."""
+    real = real_map(toolchain, "uneven")
+    assert real.table is not None
+    target, table = real.target(), real.truth["tables"][0]["address"]
+    groups = real.table.field("groups")
+    target.write(table + real.table.field("capacity").offset, bytes(2))
+    target.write(table + groups.offset + groups.type.field("lengthMask").offset, b"\xff" * 8)
+    types = RuntimeTypes(target)
+    map = open_map(target, real.type, real.address)
+    hasher = hasher_for(HashState.read(target), target, types, map.key)
+    report = check_map(map, Literals(target, types), None, hasher, lambda: False)
+    assert "table-capacity" in {finding.rule.name for finding in report.findings}
 
 
 def assert_harmless(map: GoMap) -> None:

@@ -183,6 +183,8 @@ class SwissCheck:
             return
         used, deleted = states.count(FULL), states.count(DELETED)
         yield from table_findings(self.map, table, count, used, deleted)
+        if not count:
+            return
         if states.count(ILLEGAL) or (deleted and not self.map.header.get("tombstonePossible", True)):
             addresses = (at for block in groups.blocks for at in self._addresses(block))
             each = bytes_of_each(groups.marks, slots)

@@ -1,0 +1,110 @@
+"""The goroutines and threads that the runtime knows: g structs by runtime.allgs, m structs by runtime.allm.
+
+A g never leaves allgs, and serves another goroutine when its own has ended (runtime/proc.go: allgadd, gfput); the ms
+are linked by alllink. In damaged memory allgs may have any length and lead anywhere, so each entry is judged before it
+counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gomap.goruntime.record import Record, variable
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, pointer_at
+
+__all__ = ["LARGEST_STACK", "Goroutine", "Goroutines", "threads"]
+
+#: runtime.main sets maxstackceiling to twice 10^9 bytes at most; stackalloc hands out powers of two.
+LARGEST_STACK = 1 << 30
+#: fixedStack in runtime/stack.go: no stack is smaller, and each begins at a multiple of it.
+_SMALLEST_STACK = 2048
+#: More than this are not looked at.
+_MOST_GOROUTINES = 1 << 20
+_MOST_THREADS = 1 << 14
+#: Entries in a row that can be no g, after which the rest of allgs is not tried.
+_MOST_BAD = 64
+
+
+class Goroutine(NamedTuple):
+    """What a g says.
+
+    Attributes:
+        lo, hi: its stack; both 0: it ended, and gave its stack back.
+        id: of the goroutine.
+        status: atomicstatus.
+        sp, pc, lr: where it stands while it is on no thread (g.sched), else 0 or out of date.
+    """
+
+    lo: int
+    hi: int
+    id: int
+    status: int
+    sp: int
+    pc: int
+    lr: int
+
+
+_FIELDS = ("stack.lo", "stack.hi", "goid", "atomicstatus", "sched.sp", "sched.pc", "sched.lr")
+
+
+class Goroutines:
+    """How g structs are read. Raises LayoutError if the runtime's types are not as expected."""
+
+    def __init__(self, target: Target) -> None:
+        self._memory, self._order, self._word = target.memory, target.byte_order, target.pointer_size
+        self._allgs, allgs = variable(target, "runtime.allgs")
+        self._slice = Record(allgs, ["array", "len"], self._order)
+        self._g = Record(allgs.elem.elem, _FIELDS, self._order)
+
+    def at(self, address: int) -> Goroutine:
+        """The g at ADDRESS, whatever it says. Raises ReadError."""
+        return Goroutine(*self._g.read(self._memory, address))
+
+    def all(self) -> Iterator[Goroutine]:
+        """Each g of allgs that can be one. An entry that leads to none is left out, and so is all behind many such."""
+        try:
+            array, length = self._slice.read(self._memory, self._allgs)
+        except ReadError:
+            return
+        size = min(length, _MOST_GOROUTINES) * self._word
+        pointers = self._memory.read(array, self._memory.readable(array, size) // self._word * self._word)
+        seen = {0}
+        bad = 0
+        for at in range(0, len(pointers), self._word):
+            address = int.from_bytes(pointers[at : at + self._word], self._order)
+            one = None if address in seen else self._plausible(address)
+            seen.add(address)
+            if one is not None:
+                bad = 0
+                yield one
+                continue
+            bad += 1
+            if bad == _MOST_BAD:
+                return
+
+    def _plausible(self, address: int) -> Goroutine | None:
+        """The g at ADDRESS; None if it cannot be read, or has no number or a stack that stackalloc does not make."""
+        try:
+            one = self.at(address)
+        except ReadError:
+            return None
+        size = one.hi - one.lo
+        stack = _SMALLEST_STACK <= size <= LARGEST_STACK and not size & size - 1 and not one.lo % _SMALLEST_STACK
+        return one if one.id and (stack or one.lo == one.hi == 0) else None
+
+
+def threads(target: Target, fields: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    """FIELDS of each m, the newest first; a chain that cannot be read ends where it breaks. Raises LayoutError."""
+    address, allm = variable(target, "runtime.allm")
+    m = Record(allm.elem, ["alllink", *fields], target.byte_order)
+    seen = {0}
+    try:
+        one = pointer_at(target, address)
+        while one not in seen and len(seen) <= _MOST_THREADS:
+            seen.add(one)
+            one, *read = m.read(target.memory, one)
+            yield tuple(read)
+    except ReadError:
+        return
