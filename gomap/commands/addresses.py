@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gomap.commands.command import JSON, Door, Options, command, json_line
+from gomap.commands.command import FORCE, JSON, Door, Options, command, json_line
 
 
-@command("gomap-whatis", options=(JSON,), argument="ADDR")
+@command("gomap-whatis", options=(JSON, FORCE), argument="ADDR")
 def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code.
 
@@ -20,6 +20,7 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     answer = heap_of(door.program()).at(address)
     if options["json"]:
         return json_line(
-            {"command": "whatis", "address": f"{address:#x}", "is": type(answer).__name__, "text": answer.describe()}
+            door,
+            {"command": "whatis", "address": f"{address:#x}", "is": type(answer).__name__, "text": answer.describe()},
         )
     return [f"{address:#x}: {answer.describe()}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gomap.commands.command import JSON, TYPE, Door, Options, command, explained, json_line
+from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, explained, json_line
 from gomap.commands.options import Option, number_or_unlimited
 
 
@@ -22,6 +22,7 @@ from gomap.commands.options import Option, number_or_unlimited
         ),
         JSON,
         TYPE,
+        FORCE,
     ),
     instead="all",
 )
@@ -39,13 +40,15 @@ def check(door: Door, options: Options, expression: str) -> Iterable[str]:
     program, limit = door.program(), options["limit"]
     if not options["all"]:
         report = checked(program, find_map(door.scope(), expression, options["type"]), options["quick"])
-        yield from json_line(check_object(report)) if options["json"] else check_lines(report, limit, door.paint())
+        yield from (
+            json_line(door, check_object(report)) if options["json"] else check_lines(report, limit, door.paint())
+        )
         return
     reports = (
         (name, explained(map) if isinstance(map, Exception) else checked(program, map, options["quick"]))
         for name, map in package_maps(program)
     )
     if options["json"]:
-        yield from json_line(check_all_object(reports))
+        yield from json_line(door, check_all_object(reports))
     else:
         yield from check_all_lines(reports, limit, door.paint())

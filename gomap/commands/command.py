@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
-__all__ = ["COMMANDS", "JSON", "TYPE", "Command", "Door", "Options", "command", "explained", "json_line"]
+__all__ = ["COMMANDS", "FORCE", "JSON", "TYPE", "Command", "Door", "Options", "command", "explained", "json_line"]
 
 Options = dict[str, Any]
 
@@ -36,6 +36,7 @@ TYPE = Option(
     """EXPR is the address of the header of a map of this type, e.g. -type 'map[string]int';
     quote it if it holds blanks.""",
 )
+FORCE = Option("force", "", "Look even where the process, or the core, is of another build than the program.")
 
 _EXPRESSION_HELP = """\
 EXPR is an expression as Go has them: m, main.counts, net/http.DefaultServeMux.m, servers[3].conns,
@@ -44,14 +45,24 @@ and interfaces are followed to the map."""
 
 
 class Door(Protocol):
-    """What a command asks of the debugger, or of the shell, that it was typed in."""
+    """What a command asks of the debugger, or of the shell, that it was typed in.
+
+    Attributes:
+        force: whether a process or a core is looked at that is of another build than the program.
+    """
+
+    force: bool
 
     def scope(self) -> Scope:
-        """Where expressions are evaluated. Raises ProgramError without a process or a core."""
+        """Where expressions are evaluated. Raises ProgramError without a process or a core, or with a wrong one."""
         ...
 
     def program(self) -> Program:
-        """The program that stands still. Raises ProgramError without a process or a core."""
+        """The program that stands still. Raises ProgramError without a process or a core, or with a wrong one."""
+        ...
+
+    def other_build(self) -> str | None:
+        """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
         ...
 
     def limits(self) -> Limits:
@@ -122,7 +133,12 @@ class Command:
             raise UsageError(f"-{self.instead} stands in place of {self.argument}, such as {rest}")
         if rest and not self.argument:
             raise UsageError(f"takes no argument, such as {rest}")
-        return self.run(door, options, rest)
+        if options.get(FORCE.name):
+            door.force = True
+            wrong = door.other_build()
+            if wrong and not options[JSON.name]:  # where it is said too
+                yield f"warning: {wrong}"
+        yield from self.run(door, options, rest)
 
 
 #: Every command by name, in the order of declaration.
@@ -144,11 +160,12 @@ def command(
     return declare
 
 
-def json_line(object: dict[str, Any]) -> Iterable[str]:
+def json_line(door: Door, object: dict[str, Any]) -> Iterable[str]:
     """OBJECT as the one line that ``-json`` prints."""
     import json
 
-    yield json.dumps(object)
+    other_build = door.other_build()
+    yield json.dumps({**object, "otherBuild": other_build} if other_build else object)
 
 
 def explained(error: Exception) -> str:

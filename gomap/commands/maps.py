@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gomap.commands.command import JSON, TYPE, Door, Options, command, json_line
+from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, json_line
 from gomap.commands.options import Option, number, number_or_unlimited
 
 
-@command("gomap-header", options=(JSON, TYPE))
+@command("gomap-header", options=(JSON, TYPE, FORCE))
 def header(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Show every field of a Go map's header, and what follows from it.
 
@@ -19,7 +19,7 @@ def header(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.views.text import header_lines
 
     map = find_map(door.scope(), expression, options["type"])
-    return json_line(header_object(map)) if options["json"] else header_lines(map, door.paint())
+    return json_line(door, header_object(map)) if options["json"] else header_lines(map, door.paint())
 
 
 #: No limit that could be given: the door's own.
@@ -69,6 +69,7 @@ def _bucket(text: str) -> tuple[int | None, int]:
         ),
         JSON,
         TYPE,
+        FORCE,
     ),
 )
 def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
@@ -95,7 +96,7 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
     if options["json"]:
         literals = literals_of(door.program(), limits.of_literals())
         shown = entries_object if options["entries"] else walk_object
-        return json_line(shown(map, literals, selection, limit))
+        return json_line(door, shown(map, literals, selection, limit))
     literals = literals_of(door.program(), limits)
     if options["entries"]:
         return entries_lines(map, literals, selection, limit, door.paint())

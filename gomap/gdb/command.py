@@ -24,15 +24,23 @@ __all__ = ["GdbDoor", "failure", "register"]
 class GdbDoor:
     """What GDB offers to a command: its selected frame and its settings."""
 
+    def __init__(self) -> None:
+        self.force = False
+
     def scope(self) -> Scope:
         from gomap.gdb.scope import live_scope
 
-        return live_scope()
+        return live_scope(self.force)
 
     def program(self) -> Program:
         from gomap.gdb.target import live
 
-        return live().program
+        return live(self.force).program
+
+    def other_build(self) -> str | None:
+        from gomap.gdb.target import live
+
+        return live(force=True).other_build
 
     def limits(self) -> Limits:
         from gomap.gdb.rendering import limits

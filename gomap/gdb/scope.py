@@ -94,9 +94,9 @@ class GdbScope:
         return of_value(self.target, type, symbol.name, symbol.value(frame))
 
 
-def live_scope() -> GdbScope:
-    """The selected frame of the current program, with a process or a core behind it. Raises ProgramError without."""
-    return GdbScope(live())
+def live_scope(force: bool = False) -> GdbScope:
+    """The selected frame of the current program, with a process or a core behind it. Raises ProgramError as live."""
+    return GdbScope(live(force))
 
 
 def _symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:

@@ -190,16 +190,6 @@ class TestProgramsThatItCannotHelpWith:
             session.run("inferior 1")
             assert "5 entries" in session.run("gomap-walk main.small").splitlines()[0]
 
-    def test_a_core_of_another_build(self, gdb: Path) -> None:
-        core, other = kernel_core_of(build("maps", "1.27.3"), "abort").path, build("maps", "1.26.6")
-        with Gdb(gdb, other, core) as session:
-            warning = f"warning: the memory is not that of {other}: is the core, or the process, of another build?"
-            assert session.run("gomap-check -all").splitlines()[0] == warning
-            assert "warning: " not in session.run("gomap-check -all")
-            session.run(f"file {build('maps', '1.27.3')}")
-            session.run(f"core-file {core}")
-            assert "warning: " not in session.run("gomap-check -all")
-
     @pytest.mark.parametrize("flags", ["-w", "-s -w"])
     def test_no_debug_information(self, gdb: Path, flags: str) -> None:
         program = build("large", "1.27.3", ldflags=flags)
@@ -217,6 +207,56 @@ class TestProgramsThatItCannotHelpWith:
         assert said.count(f"{program} is not a Go program") == 3
         assert "{0, 1, 0}" in said
         assert "Traceback" not in said
+
+
+class TestAnotherBuild:
+    """The process, or the core, is not of the program that GDB was given."""
+
+    @pytest.mark.parametrize(("go", "other"), [("1.27.3", "1.26.6"), ("1.23.9", "1.22.10")])
+    def test_of_a_core_is_one_error(self, gdb: Path, go: str, other: str) -> None:
+        core, program = kernel_core_of(build("maps", go), "abort").path, build("maps", other)
+        with Gdb(gdb, program, core) as session:
+            wrong = (
+                f"the memory is not that of {program}: the process, or the core, is of another build, or cut short; "
+                "name the right program with 'file PROGRAM'"
+            )
+            refused = f"{wrong}; with -force, gomap's commands look all the same"
+            for command in ("gomap-check -all", "gomap-check -all -json", "gomap-walk main.small", "gomap-header 0x10"):
+                assert session.run(command) == refused
+            assert session.run("print $gomap_findings('main.small')") == refused
+            assert refused in session.run("print 'main.small'")
+            assert session.json("gomap-check -all -json -force")["otherBuild"] == wrong
+            assert session.run("gomap-whatis -force 0x10").splitlines()[0] == f"warning: {wrong}"
+            session.run(f"file {build('maps', go)}")
+            session.run(f"core-file {core}")
+            assert "otherBuild" not in session.json("gomap-check -all -json")
+
+    def test_of_a_core_that_has_nothing_where_the_variables_are(self, gdb: Path) -> None:
+        core, program = kernel_core_of(build("large", "1.27.3"), "abort").path, build("maps", "1.27.3")
+        with Gdb(gdb, program, core) as session:
+            assert session.run("gomap-check -all").startswith(f"the memory is not that of {program}: ")
+
+    @pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+    def test_it_is_not_for_all_its_plugins(self, gdb: Path, go: str) -> None:
+        """A plugin has a symbol ``runtime.text`` of its own."""
+        program = build("plugged", go, libc=True)
+        plugin = build("plugged", go, libc=True, buildmode="plugin", package="./plugin")
+        with Gdb(gdb, program) as session:
+            session.run(f"break {READY}")
+            assert READY in session.run(f"run {plugin} < /dev/null > /dev/null")
+            for name, number in (("counts", 2), ("prices", 3)):
+                said = session.run(f"gomap-check main.{name}").splitlines()
+                assert len(said) == 1 and f" no findings in {number} entries " in said[0]
+
+    @pytest.mark.parametrize("buildmode", ["pie", ""])
+    @pytest.mark.parametrize("libc", [False, True])
+    def test_it_is_not_where_the_loader_puts_it(self, gdb: Path, buildmode: str, libc: bool) -> None:
+        with Gdb(gdb, build("maps", "1.27.3", libc=libc, buildmode=buildmode)) as session:
+            session.run("starti stop < /dev/null > /dev/null")
+            assert "another build" not in session.run("gomap-header main.small")
+            session.run(f"break {READY}")
+            assert READY in session.run("continue")
+            assert "5 entries" in session.run("gomap-walk main.small").splitlines()[0]
 
 
 def test_an_old_gdb_or_python_is_told_so(tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""Whether the memory of a process, or of a core, goes with the program that a debugger has for it.
+
+The runtime keeps in runtime.firstmoduledata where each section of the program begins and ends (runtime/symtab.go), as
+fields ``text``, ``etext``, ``bss`` and so on. The linker gives the same places a symbol each, ``runtime.text``,
+``runtime.etext``, ``runtime.bss`` (cmd/link/internal/ld/data.go). So the program's symbols tell what has to be in
+memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gomap.goruntime.record import Record, variable
+from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.target import Target
+
+__all__ = ["same_build"]
+
+
+def same_build(target: Target, address_of: Callable[[str], int | None]) -> bool | None:
+    """Whether all sections are where the program has them; None if that cannot be told.
+
+    Args:
+        target: the program, with the memory in question.
+        address_of: where the program's symbol table has a name.
+    """
+    try:
+        address, module = variable(target, "runtime.firstmoduledata")
+        symbols = {
+            field.name: where
+            for field in module.fields
+            if field.type.kind is Kind.UINTPTR and (where := address_of(f"runtime.{field.name}")) is not None
+        }
+        if "text" not in symbols or len(symbols) == 1:
+            return None
+        found = Record(module, list(symbols), target.byte_order).read(target.memory, address)
+    except LayoutError:
+        return None
+    except ReadError:  # nothing where the program has its variables
+        return False
+    sections = dict(zip(symbols, found, strict=True))
+    if sections["text"] == 0:  # a position-independent program whose addresses are not filled in yet
+        return None
+    moved = sections["text"] - symbols["text"]
+    return all(where - symbols[name] == moved for name, where in sections.items())
