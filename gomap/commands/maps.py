@@ -38,7 +38,7 @@ def _bucket(text: str) -> tuple[int | None, int]:
             "limit",
             "N|unlimited",
             """Show N buckets or groups at most; overflow buckets are shown with theirs.
-            32 without it (in GDB, what 'set gomap limit' says).""",
+            0 is unlimited; 32 without it (in GDB, what 'set gomap limit' says).""",
             number_or_unlimited,
             default=_AS_SET,
         ),

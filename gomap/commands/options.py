@@ -1,5 +1,8 @@
 """Options of commands, by GDB's own convention: ``-name value``, ``-flag``, unambiguous prefixes, ``--`` ends them.
 
+They stand before a command's argument. Behind it they are taken as well where they can be nothing else: an argument is
+an expression, and ``x -y`` is one.
+
 A command declares its options; parsing, completion and the text of ``help`` all come from that.
 """
 
@@ -8,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+from gomap.expressions.brackets import outside
 
 __all__ = ["Option", "UsageError", "complete", "describe", "number", "number_or_unlimited", "parse", "usage"]
 
@@ -40,15 +45,25 @@ class Option(NamedTuple):
 
 
 def parse(options: Sequence[Option], text: str) -> tuple[dict[str, Any], str]:
-    """Every option by name, as TEXT begins with them or by default, and the rest of TEXT.
+    """Every option by name, as TEXT has them or by default, and the rest of TEXT.
 
     Raises UsageError.
     """
     given: dict[str, Any] = {option.name: option.default if option.value else False for option in options}
-    rest = text.strip()
+    before, rest, ended = _leading(options, text.strip())
+    behind: dict[str, Any] = {}
+    if not ended:
+        rest, behind = _trailing(options, rest)
+    return {**given, **before, **behind}, rest
+
+
+def _leading(options: Sequence[Option], text: str) -> tuple[dict[str, Any], str, bool]:
+    """The options that TEXT begins with, the rest of it, and whether ``--`` stood before that."""
+    given: dict[str, Any] = {}
+    rest = text
     while rest.startswith("-"):
         if rest == "--" or rest.startswith("-- "):
-            return given, rest[2:].strip()
+            return given, rest[2:].strip(), True
         found = _NAME.match(rest) or _FOREIGN.match(rest)
         if found is None:
             break
@@ -66,7 +81,28 @@ def parse(options: Sequence[Option], text: str) -> tuple[dict[str, Any], str]:
                 raise UsageError(f"-{option.name} takes {option.value}, not {word[1]}") from None
             rest = rest[word.end() :]
         rest = rest.lstrip()
-    return given, rest
+    return given, rest, False
+
+
+def _trailing(options: Sequence[Option], text: str) -> tuple[str, dict[str, Any]]:
+    """TEXT without the options that it ends with, and these.
+
+    The first of them is written out, or takes a value: ``x -l`` may be arithmetic, ``x -lim 3`` can be none.
+    """
+    for at in outside(text):
+        found = _NAME.match(text, at) if at and text[at - 1].isspace() else None
+        matching = [option for option in options if found and option.name.startswith(found[1])]
+        if found is None or not any(option.value or option.name == found[1] for option in matching):
+            continue
+        try:
+            given, rest, _ = _leading(options, text[at:])
+        except UsageError:
+            if any(option.name == found[1] for option in matching):
+                raise
+            continue
+        if not rest:
+            return text[:at].rstrip(), given
+    return text, {}
 
 
 def complete(options: Sequence[Option], text: str) -> tuple[list[str], str | None]:
@@ -79,11 +115,10 @@ def complete(options: Sequence[Option], text: str) -> tuple[list[str], str | Non
         _, rest = parse(options, before)
     except UsageError:
         return _values(options, before, last), None
-    if rest or before.endswith("--"):
-        return [], text[len(before) - len(rest) :]
-    if last.startswith("-"):
+    ended = re.search(r"(^|\s)--(\s|$)", before) is not None
+    if last.startswith("-") and not ended:
         return [f"-{option.name}" for option in options if option.name.startswith(last[1:])], None
-    return [], last
+    return [], text[len(before) - len(rest) :] if rest or ended else last
 
 
 def _values(options: Sequence[Option], before: str, begun: str) -> list[str]:
@@ -120,8 +155,8 @@ def number(text: str) -> int:
 
 
 def number_or_unlimited(text: str) -> int | None:
-    """A count; None for ``unlimited``, by any prefix. Raises ValueError."""
-    return None if text and "unlimited".startswith(text.lower()) else number(text)
+    """A count; None for ``unlimited``, by any prefix, and for 0, as in GDB's own settings. Raises ValueError."""
+    return None if text and "unlimited".startswith(text.lower()) else number(text) or None
 
 
 def _named(options: Sequence[Option], name: str) -> Option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["closing", "last_group", "parts"]
+__all__ = ["closing", "last_group", "outside", "parts"]
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -27,7 +27,7 @@ def closing(text: str, at: int) -> int:
 def parts(text: str, separator: str) -> list[str]:
     """TEXT between separators that stand in no brackets and quotes, each stripped."""
     found, start = [], 0
-    for at in _outside(text):
+    for at in outside(text):
         if text[at] == separator:
             found.append(text[start:at].strip())
             start = at + 1
@@ -38,13 +38,13 @@ def last_group(text: str, opening: str) -> tuple[str, str] | None:
     """What stands before and in the brackets that TEXT ends with, if they are of the kind that OPENING begins."""
     if not text.endswith(_PAIRS[opening]):
         return None
-    starts = [at for at in _outside(text) if text[at] == opening]
+    starts = [at for at in outside(text) if text[at] == opening]
     if not starts or closing(text, starts[-1] + 1) != len(text) - 1:
         return None
     return text[: starts[-1]].strip(), text[starts[-1] + 1 : -1]
 
 
-def _outside(text: str) -> Iterator[int]:
+def outside(text: str) -> Iterator[int]:
     """Where characters stand that are in no brackets and quotes; of those in brackets the opening one."""
     at = 0
     while at < len(text):

@@ -14,6 +14,8 @@ __all__ = ["find_map", "map_behind"]
 
 #: What the runtime's own functions have: a header that does not know its map's type.
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
+#: What may be an address, without saying of what.
+_WORDS = (Kind.INT, Kind.INT32, Kind.INT64, Kind.UINTPTR, Kind.UINT64, Kind.UNSAFE_POINTER)
 #: Pointers and interfaces in one another between an expression and its map.
 _MOST_FOLLOWED = 16
 
@@ -39,8 +41,14 @@ def find_map(scope: Scope, expression: str, type_name: str | None = None) -> GoM
     return opened(program, type, expression, address_in(value))
 
 
-def map_behind(scope: Scope, value: GoValue) -> GoMap:
-    """The map that VALUE is, points to, or has as its dynamic type. Raises ExpressionError if none."""
+def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'") -> GoMap:
+    """The map that VALUE is, points to, or has as its dynamic type.
+
+    Args:
+        advice: what to do where it is the address of a header that does not say of what type the map is.
+
+    Raises ExpressionError if there is none.
+    """
     text, type = value.text, value.type
     for _ in range(_MOST_FOLLOWED):
         kind = value.type.kind
@@ -50,15 +58,16 @@ def map_behind(scope: Scope, value: GoValue) -> GoMap:
             value = held(value)
             type = value.type
         elif kind is Kind.POINTER and value.type.elem.name in _HEADERS:
-            return opened(scope.program, _type_of_argument(scope, text, value.type), text, value.integer())
+            return opened(scope.program, _type_of_argument(scope, text, value.type, advice), text, value.integer())
         elif kind is Kind.POINTER:
             value = value.pointee().named(value.text)
         else:
             break
-    raise ExpressionError(f"{text} is {an(type)}, not a map{_advice(type)}")
+    could_be = f"; if it is the address of a map's header, {advice}" if type.kind in _WORDS else ""
+    raise ExpressionError(f"{text} is {an(type)}, not a map{could_be}")
 
 
-def _type_of_argument(scope: Scope, text: str, header: GoType) -> GoType:
+def _type_of_argument(scope: Scope, text: str, header: GoType, advice: str) -> GoType:
     """The map type that the runtime's functions take beside an untyped header: mapassign(t, h, key), (m).putSlot(typ).
 
     Raises ExpressionError if the selected frame has no such argument.
@@ -70,10 +79,4 @@ def _type_of_argument(scope: Scope, text: str, header: GoType) -> GoType:
                 return runtime_types(scope.program).named_at(descriptor.integer())
         except (ExpressionError, LayoutError, ReadError):
             continue
-    raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; give -type 'map[K]V'")
-
-
-def _advice(type: GoType) -> str:
-    if type.kind in (Kind.INT, Kind.INT32, Kind.INT64, Kind.UINTPTR, Kind.UINT64, Kind.UNSAFE_POINTER):
-        return "; if it is the address of a map's header, give -type 'map[K]V'"
-    return ""
+    raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; {advice}")

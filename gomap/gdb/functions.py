@@ -93,7 +93,8 @@ class Get(Function):
 
         found = self.element(target, map, *keys)
         if found is None or found.address is None:
-            raise gdb.GdbError(f"no such key in {map.type.name} with {map.summary()}")
+            has = f"which has {map.summary()}" if map.address else "which is nil"
+            raise gdb.GdbError(f"{self.name}: no such key in the {map.type.name}, {has}")
         value = value_at(target, found.type, found.address)
         if value is None:
             raise gdb.GdbError(f"a {found.type.name} at {found.address:#x}: GDB has no such type, so no value of it")
@@ -146,7 +147,8 @@ def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
     scope, text = GdbScope(target), _text(value)
     if text is not None:
         return find_map(scope, text.decode())
-    return map_behind(scope, of_value(target, target.types.of(value.type), "the argument", value))
+    argument = of_value(target, target.types.of(value.type), "the argument", value)
+    return map_behind(scope, argument, """give it in a string with its type: "(map[K]V)(0xc000012340)" """.rstrip())
 
 
 def _key(target: GdbTarget, of: GoType, value: gdb.Value) -> Written:

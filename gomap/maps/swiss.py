@@ -137,12 +137,23 @@ class SwissMap(GoMap):
         if selection.table is not None and not any(_selected(table, selection) for table in self.tables):
             length = self.header["dirLen"]
             yield Note(self.address, f"entry {selection.table} of a directory of {length} leads to no table")
+        yield from self._no_such_group(selection)
         for part in self._directory:
             if isinstance(part, Note):
                 yield part
-            elif _selected(part, selection):
+            elif _selected(part, selection) and self._has_group(part, selection.bucket):
                 yield part
                 yield from self._table(part, selection.bucket)
+
+    def _has_group(self, table: Table, group: int | None) -> bool:
+        return group is None or 0 <= group < self.groups_of(table)
+
+    def _no_such_group(self, selection: Selection) -> Iterator[Note]:
+        """A note if the walk visits one group of each table, and none of them has so many."""
+        sizes = [self.groups_of(table) for table in self.tables if _selected(table, selection)]
+        if sizes and selection.bucket is not None and not 0 <= selection.bucket < max(sizes):
+            whose = "the table has" if len(sizes) == 1 else f"the largest of {len(sizes)} tables has"
+            yield Note(self.address, f"there is no group {selection.bucket}: {whose} {max(sizes)}")
 
     def _small(self, selection: Selection) -> Iterator[Part]:
         """A map of one group, which has no table around it."""
@@ -259,10 +270,8 @@ class SwissMap(GoMap):
             )
         if only is None:
             yield from self._array(table.groups, 0, groups)
-        elif 0 <= only < groups:
-            yield from self._array(table.groups, only, only + 1)
         else:
-            yield Note(table.address, f"there is no group {only}: the table has {groups}")
+            yield from self._array(table.groups, only, only + 1)
 
     def _array(self, base: int, first: int, end: int) -> Iterator[Part]:
         places = self.places

@@ -47,7 +47,26 @@ class TestOptions:
         said = heads(gdb.run("gomap-walk -bucket 5 main.grown"))
         assert said
         assert all(line.split()[1] == "5" for line in said)
-        assert "there is no" in gdb.run("gomap-walk -bucket 100000 main.grown")
+
+    @pytest.mark.parametrize("name", ["main.grown", "main.small", "main.uneven"])
+    def test_a_bucket_that_is_not_there_is_told_once(self, gdb: Gdb, name: str) -> None:
+        _, *said = gdb.run(f"gomap-walk -bucket 100000 {name}").splitlines()
+        assert len(said) == 1, said
+        assert re.match(r"note: (there is no (bucket|group) 100000: |the map is small)", said[0])
+
+    def test_zero_is_no_limit_as_in_the_setting(self, gdb: Gdb) -> None:
+        every = gdb.run("gomap-walk -limit unlimited main.grown")
+        assert len(heads(every)) > 100
+        assert gdb.run("gomap-walk -limit 0 main.grown") == every
+        gdb.run("set gomap limit 0")
+        assert gdb.run("gomap-walk main.grown") == every
+        gdb.run("set gomap limit 32")
+
+    def test_options_are_taken_behind_the_expression_too(self, gdb: Gdb) -> None:
+        assert gdb.run("gomap-walk main.grown -limit 2") == gdb.run("gomap-walk -limit 2 main.grown")
+        assert gdb.run("gomap-header main.small -json") == gdb.run("gomap-header -json main.small")
+        assert gdb.run("gomap-walk main.grown -limit many") == "gomap-walk: -limit takes N|unlimited, not many"
+        assert gdb.run("gomap-check main.small -all").endswith("-all stands in place of EXPR, such as main.small")
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
@@ -134,6 +153,7 @@ class TestHelp:
         ("gomap-header example", ["gomap-header example.org/maps/registry."]),
         ("gomap-header example.org/maps/registry.R", ["gomap-header example.org/maps/registry.Routes"]),
         ("gomap-walk -lim u", ["gomap-walk -lim unlimited"]),
+        ("gomap-walk main.grown -js", ["gomap-walk main.grown -json"]),
         ("gomap-whatis main.growi", ["gomap-whatis main.growing"]),
         ("set gomap li", ["set gomap limit"]),
     ],

@@ -100,14 +100,21 @@ class TestGet:
 
     def test_a_key_that_is_not_there(self, gdb: Gdb) -> None:
         said = gdb.run("print $gomap_get('main.single', \"two\")")
-        assert re.fullmatch(r"no such key in map\[string\]int with 1 entry in 1 \w+", said), said
+        said_of_one = r"\$gomap_get: no such key in the map\[string\]int, which has 1 entry in 1 \w+"
+        assert re.fullmatch(said_of_one, said), said
+        said = gdb.run("print $gomap_get('main.nilMap', \"two\")")
+        assert said == "$gomap_get: no such key in the map[string]int, which is nil"
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         ("$gomap_len('main.boxes')", "the argument is a []main.holder, not a map"),
-        ("$gomap_len(3)", "the argument is an int, not a map"),
+        (
+            "$gomap_len(3)",
+            "the argument is an int, not a map; if it is the address of a map's header, "
+            'give it in a string with its type: "(map[K]V)(0xc000012340)"',
+        ),
         ('$gomap_len("main.nobody")', "no variable main.nobody"),
         ("$gomap_has('main.single', 1)", "$gomap_has: not a key of this map: its keys are of type string"),
         ("$gomap_has('main.single', 'main.boxed')", None),
