@@ -10,14 +10,16 @@ from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
+from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
+from gomap.check.values import Values
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.writers import somebody_writes
 from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
-from gomap.maps.model import GoMap
+from gomap.maps.model import GoMap, counted
 from gomap.maps.opening import literals_of
 from gomap.maps.swiss import SwissMap
 from gomap.program.gotypes import LayoutError
@@ -83,17 +85,21 @@ def check_map(
         )
         return Report(map, [dead], 0, 0, 0, False, False, without)
     written = map.being_written and somebody_writes()
-    keys = Keys(map.target, map.places, literals, hasher, map.seed, heap)
+    keys = Keys(map.target, map.places, literals, hasher, map.seed)
+    subject = Subject(pointers, keys, Values(map.target, map.places, heap, literals.types), written)
     check: ClassicCheck | SwissCheck
     if isinstance(map, ClassicMap):
-        check = ClassicCheck(map, pointers, keys, written)
+        check = ClassicCheck(map, subject)
     elif isinstance(map, SwissMap):
-        check = SwissCheck(map, pointers, keys, written)
+        check = SwissCheck(map, subject)
     else:
         raise TypeError(f"no invariants are known for a {map.kind} map")
     found = _marked(check.findings(), written)
     findings = list(islice(found, _MOST))
     cut = next(found, None) is not None
+    if keys.unhashed:
+        unhashed = counted(keys.unhashed, "key has", "keys have")
+        without = [*without, f"{unhashed} no hash here, and may be sound: {keys.why_unhashed}"]
     return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without)
 
 

@@ -1,18 +1,18 @@
-"""What a key's hash says about where it stands, and where keys and elements lead: for a batch of slots at a time."""
+"""What a key's hash says about where it stands: for a batch of slots at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 
 from gomap.check.finding import Finding, rule
+from gomap.check.leaves import leaves
 from gomap.check.slot_batch import Records
-from gomap.goruntime.heap import Heap
-from gomap.hashing import KeyHasher
-from gomap.hashing.batch import Batch, words
+from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
+from gomap.hashing import HashError, KeyHasher
 from gomap.language import Literals
 from gomap.language.equality import identity
 from gomap.maps.layout import Places
-from gomap.program.gotypes import GoType, Kind
+from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
@@ -21,16 +21,16 @@ __all__ = ["HASH_MISMATCH", "MISPLACED", "UNREADABLE", "Keys"]
 HASH_MISMATCH = rule("hash-mismatch", "the hash bits beside a slot are those of its key's hash")
 MISPLACED = rule("key-misplaced", "a key stands where its hash leads a lookup")
 DUPLICATE = rule("duplicate-key", "no key stands twice")
-FREED_KEY = rule("freed-key", "what a key points to is in use")
-FREED_ELEM = rule("freed-elem", "what an element points to is in use")
 UNREADABLE = rule("unreadable", "all of a map can be read")
 
-#: Kinds whose first word is a pointer that keeps its memory alive.
-_POINTING = {Kind.STRING, Kind.POINTER, Kind.MAP, Kind.CHAN, Kind.SLICE}
+#: Keys without a hash of which it is asked why, in one check: they may be a million NaNs.
+_MOST_ASKED = 1000
+#: Kinds of which the bytes that are hashed are elsewhere.
+_HASHED_BEHIND = {Kind.STRING, Kind.INTERFACE}
 
 
 class Keys:
-    """The keys and elements of one map.
+    """The keys of one map.
 
     Args:
         target: the program.
@@ -38,10 +38,11 @@ class Keys:
         literals: how they are shown.
         hasher: computes hashes of such keys; None: without.
         seed: the map's.
-        heap: the runtime's bookkeeping; None: where they lead is not looked at.
 
     Attributes:
         hashed: how many hashes were computed so far.
+        unhashed: how many keys have none here though they may be sound.
+        why_unhashed: of the first of them.
     """
 
     def __init__(
@@ -51,15 +52,18 @@ class Keys:
         literals: Literals,
         hasher: KeyHasher | None,
         seed: int,
-        heap: Heap | None,
     ) -> None:
         self._target = target
         self._places = places
         self._text = literals.text(places.key)
         self._hasher = hasher
         self._seed = seed
-        self._heap = heap
+        #: Whether a key may have no hash for another reason than that it is a NaN.
+        self._can_fail = places.indirect_key or any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
+        self._asked = 0
         self.hashed = 0
+        self.unhashed = 0
+        self.why_unhashed = ""
 
     def hashes(self, records: Records) -> Sequence[int | None] | None:
         """The hash of each live slot's key; None in its place where it has none (NaN) or cannot be read.
@@ -103,23 +107,26 @@ class Keys:
                     )
                 seen.setdefault(key, number)
 
-    def dangling(self, records: Records) -> Iterator[Finding]:
-        """Keys and elements that lead into memory which the allocator has taken back."""
-        places = self._places
-        for rule_, what, stored, indirect, start, stride in (
-            (FREED_KEY, "key", places.key, places.indirect_key, places.keys, places.key_stride),
-            (FREED_ELEM, "element", places.elem, places.indirect_elem, places.elems, places.elem_stride),
-        ):
-            if self._heap is None or not (indirect or stored.kind in _POINTING):
+    def unreadable(self, records: Records, hashes: Sequence[int | None], known: Container[int]) -> Iterator[Finding]:
+        """Keys that have no hash since something behind them cannot be read; but for those that are KNOWN by number."""
+        if self._hasher is None or not self._can_fail or None not in hashes:
+            return
+        for number, key_hash in enumerate(hashes):
+            if key_hash is not None or number in known:
                 continue
-            pointers = self._pointers(records.packed(start, stride), stride, records.count, stored, indirect)
-            freed = {answer.address: answer for answer in self._heap.freed(pointers)}
-            if not freed:
-                continue
-            for number, pointer in enumerate(pointers):
-                if pointer in freed:
-                    address = records.address(number, start, stride)
-                    yield rule_.broken(address, f"{what} at {address:#x} -> {pointer:#x}: {freed[pointer].describe()}")
+            if self._asked == _MOST_ASKED:
+                return
+            self._asked += 1
+            try:
+                self._hasher.one(self._key(records, number), 0, self._seed)
+            except ReadError as error:
+                address = self.address(records, number)
+                yield IMPOSSIBLE_KEY.broken(
+                    address, f"key at {address:#x}: {self.text(records, number)}: {error}; {KEY_FOLLOWS}"
+                )
+            except (HashError, LayoutError) as error:
+                self.unhashed += 1
+                self.why_unhashed = self.why_unhashed or str(error)
 
     def _key(self, records: Records, number: int) -> bytes:
         """The key of live slot NUMBER."""
@@ -137,21 +144,9 @@ class Keys:
         return b"".join([self._behind(stored, offset) for offset in pointers]), places.key.size
 
     def _behind(self, buffer: bytes, offset: int) -> bytes:
-        """The key that the pointer at OFFSET leads to; zeros where it cannot be read, as ``dangling`` says."""
+        """The key that the pointer at OFFSET leads to; zeros where it cannot be read, as Values says."""
         pointer = int.from_bytes(buffer[offset : offset + self._target.pointer_size], self._target.byte_order)
         try:
             return self._target.memory.read(pointer, self._places.key.size)
         except ReadError:
             return bytes(self._places.key.size)
-
-    def _pointers(self, packed: bytes, stride: int, count: int, stored: GoType, indirect: bool) -> Sequence[int]:
-        """What each live slot's key or element points to; 0 where that has no bytes."""
-        size, order = self._target.pointer_size, self._target.byte_order
-        pointers = words(Batch(packed, 0, stride, count, size), order)
-        if indirect or stored.kind is not Kind.STRING:
-            return pointers
-        lengths = words(Batch(packed, size, stride, count, size), order)
-        if 0 not in lengths:
-            return pointers
-        # An empty string may point anywhere.
-        return [pointer if length else 0 for pointer, length in zip(pointers, lengths, strict=True)]

@@ -27,6 +27,7 @@ class Records:
         self.addresses: list[int] = []
         self.homes: list[int] = []
         self._parts: list[bytes] = []
+        self._packed: dict[tuple[int, int], bytes] = {}
         self._marks: list[bytes] = []
         self._live: list[bytes] = []
 
@@ -60,6 +61,11 @@ class Records:
 
     def packed(self, start: int, stride: int) -> bytes:
         """What each live slot has at START + slot * STRIDE in its record, STRIDE bytes of each."""
+        if (start, stride) not in self._packed:
+            self._packed[start, stride] = self._pack(start, stride)
+        return self._packed[start, stride]
+
+    def _pack(self, start: int, stride: int) -> bytes:
         buffer, size = self._buffer, self.places.size
         runs = {
             pattern: [(start + first * stride, start + end * stride) for first, end in _runs(pattern)]

@@ -146,6 +146,11 @@ class Descriptors:
         self._structs: dict[tuple[str, ...], Struct] = {}
         self._modules: list[tuple[int, int]] = []
 
+    @property
+    def laid_out(self) -> bool:
+        """Whether the debug information has what every descriptor begins with, and itabs."""
+        return all(any(map(self._target.type_named, names)) for names in (_COMMON, _ITAB))
+
     def common(self, address: int) -> Common:
         """The common part of the descriptor at ADDRESS."""
         if address <= 0 or address % self._target.pointer_size:

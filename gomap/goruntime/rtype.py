@@ -67,6 +67,11 @@ class RuntimeTypes:
         address = next((address for address, known in self._types.items() if known is type), None)
         return address is not None and not self._descriptors.in_module(address)
 
+    @property
+    def laid_out(self) -> bool:
+        """Whether the debug information says how descriptors are laid out: without that all of them are unknown."""
+        return self._descriptors.laid_out
+
     def is_direct(self, address: int) -> bool:
         """Whether an interface's data word is itself the value of that type, rather than its address."""
         return self._descriptors.common(address).direct

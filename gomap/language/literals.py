@@ -61,11 +61,15 @@ class Literals:
         types: for what is in interfaces.
         limits: how much of a value is shown.
         maps: opens the maps in values; without it they are shown by address.
+
+    Attributes:
+        types: the same.
     """
 
     def __init__(
         self, target: Target, types: RuntimeTypes, limits: Limits = _LIMITS, maps: MapReader | None = None
     ) -> None:
+        self.types = types
         self._contents = contents = Contents(target, types, limits, maps)
         self._plain = PlainValues(contents)
         self._texts: dict[GoType, Text] = {}

@@ -13,10 +13,10 @@ from gomap.check.classic.overflow_lists import Listed
 from gomap.check.finding import Finding, rule
 from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
-from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE, Keys
-from gomap.check.pointers import Pointers
+from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE
 from gomap.check.slot_batch import Records
 from gomap.check.slot_states import LIVE, odd_buckets, sound
+from gomap.check.subject import Subject
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.classic import (
     EVACUATED_EMPTY,
@@ -57,19 +57,17 @@ class ClassicCheck:
 
     Args:
         map: the map, not nil.
-        pointers: judges where it leads.
-        keys: its keys.
-        written: whether a thread or goroutine is inside a map write, and the map's flag says so.
+        subject: what judges its parts.
 
     Attributes:
         entries, buckets: how many were seen so far, overflow buckets included.
     """
 
-    def __init__(self, map: ClassicMap, pointers: Pointers, keys: Keys, written: bool) -> None:
+    def __init__(self, map: ClassicMap, subject: Subject) -> None:
         self.map = map
-        self._pointers = pointers
-        self._keys = keys
-        self._written = written
+        self._subject = subject
+        self._pointers = subject.pointers
+        self._keys = subject.keys
         self._places = places = map.places
         order, word = "<" if map.target.byte_order == "little" else ">", map.target.pointer_size
         between = map.layout.overflow - places.marks - places.slots
@@ -78,7 +76,7 @@ class ClassicCheck:
             f"{order}{places.marks}x{places.slots}s{between}x{'Q' if word == 8 else 'I'}"
             f"{places.size - map.layout.overflow - word}x"
         )
-        self._listed = Listed(map, pointers)
+        self._listed = Listed(map, subject.pointers)
         self._owners: dict[int, str] = {}
         self._overflow = {"bucket": 0, "old bucket": 0}
         # Without a believable B there are no buckets to count in.
@@ -90,7 +88,7 @@ class ClassicCheck:
         """All that is wrong, the header first."""
         yield from implausible(self.map)
         yield from self._flags()
-        yield from writing_flag(self.map, "flags", self._written)
+        yield from writing_flag(self.map, "flags", self._subject.written)
         yield from self._listed.problems()
         for field, rule_, role, count in (
             ("buckets", BUCKETS, "bucket", self.map.buckets),
@@ -206,8 +204,8 @@ class ClassicCheck:
                 return
 
     def _slots(self, role: str, records: Records) -> Iterator[Finding]:
-        """Where the keys of a block and its chains belong, and where they lead."""
-        hashes = self._keys.hashes(records)
+        """Where the keys of a block and its chains belong, and what is wrong with them and the elements."""
+        hashes, wrong = self._subject.judged(records)
         if hashes is not None:
             mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
             hash_words = HashWords(hashes)
@@ -232,7 +230,7 @@ class ClassicCheck:
                         f"{where} belongs in {role} {key_hash & mask}; lookups miss it",
                     )
             yield from self._keys.duplicates(records, hashes)
-        yield from self._keys.dangling(records)
+        yield from wrong
 
     def _totals(self) -> Iterator[Finding]:
         """What the header says of all buckets together."""

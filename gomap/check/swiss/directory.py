@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, Rule, rule
 from gomap.check.header import IMPLAUSIBLE, count_mismatch, implausible, writing_flag
-from gomap.check.keys import UNREADABLE, Keys
-from gomap.check.pointers import Pointers
+from gomap.check.keys import UNREADABLE
 from gomap.check.slot_batch import bytes_of_each
+from gomap.check.subject import Subject
 from gomap.check.swiss.probing import Batch
 from gomap.check.swiss.tables import table_findings
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
@@ -47,19 +47,16 @@ class SwissCheck:
 
     Args:
         map: the map, not nil.
-        pointers: judges where it leads.
-        keys: its keys.
-        written: whether a thread or goroutine is inside a map write, and the map's flag says so.
+        subject: what judges its parts.
 
     Attributes:
         entries, buckets: how many entries and groups were seen so far.
     """
 
-    def __init__(self, map: SwissMap, pointers: Pointers, keys: Keys, written: bool) -> None:
+    def __init__(self, map: SwissMap, subject: Subject) -> None:
         self.map = map
-        self._pointers = pointers
-        self._keys = keys
-        self._written = written
+        self._subject = subject
+        self._pointers = subject.pointers
         self._places = map.places
         self._complete = True
         self._arrays: dict[int, int] = {}
@@ -68,7 +65,7 @@ class SwissCheck:
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong, the header first."""
-        yield from writing_flag(self.map, "writing", self._written)
+        yield from writing_flag(self.map, "writing", self._subject.written)
         base = self.map.header["dirPtr"]
         pointers = self._places.pointers or not self.map.small
         astray = self._pointers.astray(base, self._directory_size(), pointers) if base else None
@@ -108,13 +105,13 @@ class SwissCheck:
         groups = yield from self._read("group", base, 1)
         if groups.marks:
             yield from self._control_bytes("group 0", base, groups.marks, SMALL, "in a map of one group")
-            batch = Batch(self.map, self._keys)
+            batch = Batch(self.map, self._subject)
             batch.add(None, *groups)
             yield from batch.findings()
 
     def _directory(self) -> Iterator[Finding]:
         """All tables, each once."""
-        map, batch = self.map, Batch(self.map, self._keys)
+        map, batch = self.map, Batch(self.map, self._subject)
         seen: dict[int, int] = {}
         for first, last, address in map.runs(map.believed):
             entry = map.header["dirPtr"] + first * map.target.pointer_size
@@ -132,7 +129,7 @@ class SwissCheck:
                 yield from self._entry(first, last, address, entry, where, batch)
             if batch.enough:
                 yield from batch.findings()
-                batch = Batch(map, self._keys)
+                batch = Batch(map, self._subject)
         yield from batch.findings()
 
     def _entry(self, first: int, last: int, address: int, entry: int, where: str, batch: Batch) -> Iterator[Finding]:

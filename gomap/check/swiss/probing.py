@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, rule
 from gomap.check.hashwords import HashWords, differing, words_of
-from gomap.check.keys import HASH_MISMATCH, MISPLACED, Keys
+from gomap.check.keys import HASH_MISMATCH, MISPLACED
 from gomap.check.slot_batch import Records
+from gomap.check.subject import Subject
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
 from gomap.maps.swiss import EMPTY, FULL, SwissMap
@@ -54,9 +55,10 @@ class _Place(NamedTuple):
 class Batch:
     """Groups of several tables, or a small map's only one."""
 
-    def __init__(self, map: SwissMap, keys: Keys) -> None:
+    def __init__(self, map: SwissMap, subject: Subject) -> None:
         self._map = map
-        self._keys = keys
+        self._subject = subject
+        self._keys = subject.keys
         self._records = Records(map.places)
         self._shift = map.index_shift
         self._places: list[_Place] = []
@@ -100,9 +102,9 @@ class Batch:
         self._firsts.append(place.first)
 
     def findings(self) -> Iterator[Finding]:
-        """Where the keys belong, and where they and the elements lead."""
+        """Where the keys belong, and what is wrong with them and the elements."""
         records = self._records
-        hashes = self._keys.hashes(records)
+        hashes, wrong = self._subject.judged(records)
         if hashes is not None:
             hash_words = HashWords(hashes)
             h2 = hash_words.column(0).translate(_H2)
@@ -112,7 +114,7 @@ class Batch:
                 if key_hash is not None:
                     yield from self._odd(number, key_hash)
             yield from self._keys.duplicates(records, hashes)
-        yield from self._keys.dangling(records)
+        yield from wrong
 
     def _odd(self, number: int, key_hash: int) -> Iterator[Finding]:
         """A key that is not in the first group of its probe sequence: rightly so, or not."""

@@ -1,0 +1,47 @@
+"""What all parts of one check of one map work with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gomap.check.finding import Finding
+from gomap.check.keys import Keys
+from gomap.check.pointers import Pointers
+from gomap.check.slot_batch import Records
+from gomap.check.values import FREED_KEY, IMPOSSIBLE_KEY, Values
+
+__all__ = ["Subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The tools of one check.
+
+    Attributes:
+        pointers: judges where the map's own pointers lead.
+        keys: the hashes of its keys.
+        values: judges its keys and elements.
+        written: whether a thread or goroutine is inside a map write, and the map's flag says so.
+    """
+
+    pointers: Pointers
+    keys: Keys
+    values: Values
+    written: bool
+
+    def judged(self, records: Records) -> tuple[Sequence[int | None] | None, list[Finding]]:
+        """The hashes of RECORDS' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
+
+        A key that is none has no hash: what would be said of its place means nothing.
+        """
+        wrong = list(self.values.findings(records))
+        impossible = {number for number, finding in wrong if finding.rule is IMPOSSIBLE_KEY}
+        hashes = self.keys.hashes(records)
+        unreadable: list[Finding] = []
+        if hashes is not None:
+            if impossible:
+                hashes = [None if number in impossible else one for number, one in enumerate(hashes)]
+            freed = {number for number, finding in wrong if finding.rule is FREED_KEY}
+            unreadable = list(self.keys.unreadable(records, hashes, impossible | freed))
+        return hashes, [*unreadable, *(finding for _, finding in wrong)]
