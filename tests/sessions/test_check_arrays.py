@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fixtures.builds import Experiment, build
-from tests.sessions.targets import Debugger, Way, bring_up, debugger
+from tests.sessions.targets import Debugger, Stopped, Way, bring_up, debugger
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,26 @@ def test_arrays_with_preallocated_overflow_buckets_are_sound(
     go: str, experiment: Experiment | None, by: Debugger, way: Way
 ) -> None:
     with bring_up(way, debugger(by), build("arrays", go, experiment=experiment)) as stopped:
-        for name, entries in stopped.printed.items():
-            checked = stopped.gdb.json(f"gomap-check -json main.{name}")
-            assert checked["findings"] == [], name
-            assert checked["entries"] == checked["hashes"] == entries, name
+        all_sound(stopped)
+
+
+@pytest.mark.parametrize(
+    ("go", "by", "way"),
+    [
+        ("1.19", "gdb18", "live"),
+        ("1.23.9", "system_gdb", "live"),
+        ("1.24.11", "gdb18", "live"),
+        ("1.27.3", "system_gdb", "live"),
+    ],
+)
+def test_redzones_make_objects_larger(go: str, by: Debugger, way: Way) -> None:
+    with bring_up(way, debugger(by), build("arrays", go, asan=True)) as stopped:
+        all_sound(stopped)
+
+
+def all_sound(stopped: Stopped) -> None:
+    """Each of the program's maps has no findings, with all its entries looked at and hashed."""
+    for name, entries in stopped.printed.items():
+        checked = stopped.gdb.json(f"gomap-check -json main.{name}")
+        assert checked["findings"] == [], name
+        assert checked["entries"] == checked["hashes"] == entries, name
