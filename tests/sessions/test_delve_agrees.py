@@ -43,6 +43,9 @@ DIFFERING = {
     **dict.fromkeys(
         ("elem-string-", "elem-data-", "elem-type-", "elem-slice-", "elem-pointer-"), "only GDB's side looks into them"
     ),
+    **dict.fromkeys(
+        ("extra-overflow-", "extra-oldoverflow-", "extra-next-"), "only GDB's side looks where extra's fields lead"
+    ),
     **dict.fromkeys(("healthy-grown-anys", "healthy-grown-pairs"), "only GDB's side hashes interface keys"),
 }
 

@@ -104,6 +104,8 @@ class ClassicCheck:
                     self._complete = False
                 else:
                     yield from self._array(role, base, count, made)
+                    if role == "bucket":
+                        yield from self._listed.next_to_use(base, self._owners)
         if self._complete:
             yield from self._totals()
 
