@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gomap.goruntime.answers import Answer, HeapObject, NotMapped, Span
+from gomap.program.target import pointer_at
 from tests.unit.realmaps import RealMap
 
 __all__ = ["Objects"]
@@ -49,6 +50,11 @@ def _objects(real: RealMap) -> Iterator[tuple[int, int]]:
         return
     if real.header("extra"):
         yield real.header("extra"), 3 * word
+        image = real.target()
+        for which in range(2):  # the lists of overflow buckets: a slice each, and what that leads to
+            if slice_ := pointer_at(image, real.header("extra") + which * word):
+                yield slice_, 3 * word
+                yield pointer_at(image, slice_), pointer_at(image, slice_ + 2 * word) * word
     starts = {bucket["address"] for bucket in buckets}
     for field, role in (("buckets", "bucket"), ("oldbuckets", "old bucket")):
         count = sum(bucket["role"] == role for bucket in buckets)
