@@ -69,6 +69,9 @@ def test_help_is_that_of_gdb(delve: Delve, command: str) -> None:
         # GDB has a setting for it.
         assert wanted["-limit N|unlimited"].pop() == "Without it, 'show gomap limit' says how many."
         assert shown["-limit N|unlimited"].pop() == "Without it, 32."
+    # Options that GDB has no need of.
+    for option in ("-goroutine N", "-frame N", "-sample"):
+        assert (shown.pop(option, None) is not None) == (option != "-sample" or command == "gomap-check")
     assert shown == wanted
 
 
@@ -95,7 +98,7 @@ def _options(text: str) -> dict[str, list[str]]:
         ("gomap-walk", r"gomap-walk: needs EXPR\. Usage: gomap-walk \[-limit N\|unlimited\] .* EXPR"),
         (
             "gomap-walk -nonesuch m",
-            r"gomap-walk: no option -nonesuch; there are -limit, -bucket, -old, -all, -json, -type",
+            r"gomap-walk: no option -nonesuch; there are -limit, -bucket, -old, -all, -json, -type, -goroutine, -frame",
         ),
         ("gomap-walk -limit x m", r"gomap-walk: -limit takes N\|unlimited, not x"),
         ("gomap-walk -limit", r"gomap-walk: -limit takes a value: N\|unlimited"),
