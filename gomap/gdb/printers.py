@@ -9,7 +9,7 @@ the head of the new list.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Union
 
 import gdb
@@ -38,39 +38,49 @@ class MapPrinter:
         self._printed_by: tuple[int, int] | None = None
 
     def to_string(self) -> str:
-        from gomap.gdb.dwarf import written_name
         from gomap.gdb.target import forget_memory
 
         forget_memory()
         self._printed_by = _caller()
-        name = written_name(self._value.type)
         try:
-            _, map = self._open()
+            return self._summary()
         except Exception as error:
-            return f"{name} <{_line(error)}>"
-        if map.address == 0:
-            return f"{name}(nil)"
-        return f"{name} with {map.count} {'entry' if map.count == 1 else 'entries'}"
+            return f"<{_line(error)}>"
 
-    def display_hint(self) -> str:
+    def display_hint(self) -> str | None:
         # A print asks for the hint before to_string, a variable object of GDB 14 and later after it.
         self._printed_by = None
-        return "map"
+        return None if _asked_by_dap() else "map"
 
     def children(self) -> Iterable[tuple[str, _Child]]:
-        """Keys and elements in turn, made as they are asked for.
+        """What is in it, made as it is asked for.
 
-        Where to_string was called just before, by the same call of GDB's, it is a print: that gets text, which is many
-        times as fast. MI's variable objects and DAP get values, which can be opened.
+        DAP knows nothing of keys, so it gets the elements by name. All others get keys and elements in turn. Where
+        to_string was called just before, by the same call of GDB's, it is a print: that gets text, which is many times
+        as fast. MI's variable objects get values, as DAP does, which can be opened.
         """
-        printed = self._printed_by == _caller()
+        dap, printed = _asked_by_dap(), self._printed_by == _caller()
         try:
             target, map = self._open()
         except Exception as error:
-            return () if printed else (("[0]", "<note>"), ("[1]", f"<{_line(error)}>"))
-        from gomap.gdb.rendering import texts, values
+            # A print has said so already.
+            return () if printed else _note(error, dap)
+        from gomap.gdb.rendering import named_values, texts, values
 
-        return texts(target, map) if printed else values(target, map)
+        return _never_raising((named_values if dap else texts if printed else values)(target, map), dap)
+
+    def _summary(self) -> str:
+        from gomap.gdb.dwarf import written_name
+        from gomap.gdb.staleness import staleness
+
+        name = written_name(self._value.type)
+        try:
+            target, map = self._open()
+        except Exception as error:
+            return f"{name} <{_line(error)}>"
+        shown = f"{name} with {map.count} {'entry' if map.count == 1 else 'entries'}" if map.address else f"{name}(nil)"
+        doubt = staleness(target.program, self._value)
+        return f"{shown} <{doubt}>" if doubt else shown
 
     def _open(self) -> tuple[GdbTarget, GoMap]:
         from gomap.expressions.finding import map_behind
@@ -90,13 +100,27 @@ class StringPrinter:
         self._value = value
 
     def to_string(self) -> object:
-        length = int(self._value["len"])
-        if not 0 <= length < _LONGEST:
-            return f"<string: length {length} at {int(self._value['str']):#x}>"
-        return self._value["str"].lazy_string("utf-8", length=length)
+        try:
+            pointer, length = self._parts()
+            return pointer.lazy_string("utf-8", length=length)
+        except (gdb.error, ValueError) as error:
+            return f"<string: {error}>"
 
-    def display_hint(self) -> str:
+    def display_hint(self) -> str | None:
+        # What is said in the place of a string is not to be quoted.
+        try:
+            self._parts()
+        except (gdb.error, ValueError):
+            return None
         return "string"
+
+    def _parts(self) -> tuple[gdb.Value, int]:
+        """Where it is and how long. Raises gdb.error if a part is optimized out or unreadable, ValueError if absurd."""
+        length, pointer = int(self._value["len"]), self._value["str"]
+        address = int(pointer)
+        if not 0 <= length < _LONGEST:
+            raise ValueError(f"length {length} at {address:#x}")
+        return pointer, length
 
 
 class Entry:
@@ -109,6 +133,12 @@ class Entry:
         self._objfile: gdb.Objfile | None = objfile
 
     def __call__(self, value: gdb.Value) -> MapPrinter | StringPrinter | None:
+        try:
+            return self._printer(value)
+        except Exception:  # damaged debug information: GDB has its own way to show the value, and to say so
+            return None
+
+    def _printer(self, value: gdb.Value) -> MapPrinter | StringPrinter | None:
         named, type = value.type, value.type.strip_typedefs()
         if type.code == gdb.TYPE_CODE_PTR:
             is_map = named.code == gdb.TYPE_CODE_TYPEDEF and (type.target().name or "").startswith(_HEADERS)
@@ -165,6 +195,28 @@ def _caller() -> tuple[int, int]:
     """
     frame = sys._getframe(1).f_back
     return (0, 0) if frame is None else (id(frame), frame.f_lasti)
+
+
+def _never_raising(children: Iterable[tuple[str, _Child]], dap: bool) -> Iterator[tuple[str, _Child]]:
+    """CHILDREN, and a note in the place of those that an error took: GDB would put a Python error among them."""
+    try:
+        yield from children
+    except gdb.MemoryError:  # it was interrupted, which GDB has to know
+        raise
+    except Exception as error:
+        yield from _note(error, dap)
+
+
+def _note(error: Exception, dap: bool) -> tuple[tuple[str, _Child], ...]:
+    """What is said where an entry should be: in DAP a child, elsewhere a key and an element."""
+    note = _line(error)
+    return (("note", note),) if dap else (("[0]", "<note>"), ("[1]", f"<{note}>"))
+
+
+def _asked_by_dap() -> bool:
+    """Whether the Python frame below a printer's method is of GDB's own server of the Debug Adapter Protocol."""
+    frame = sys._getframe(1).f_back
+    return frame is not None and str(frame.f_globals.get("__name__")).startswith("gdb.dap.")
 
 
 def _line(error: Exception) -> str:

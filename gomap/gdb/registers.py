@@ -15,7 +15,10 @@ __all__ = ["LostError", "copy_of"]
 
 #: ``info address``: ``Range 0x401000-0x401020: a variable in $rbx``.
 _RANGE = re.compile(r"Range (0x[0-9a-f]+)-(0x[0-9a-f]+): ")
-_ON_STACK = re.compile(r"a complex DWARF expression:\s+0: DW_OP_fbreg (-?\d+)\s+\.?\s*$")
+#: Go's frame base is the frame's address (CFA), so a variable at its very beginning may be said to stand there.
+_ON_STACK = re.compile(
+    r"a complex DWARF expression:\s+0: (?:DW_OP_fbreg (?P<offset>-?\d+)|DW_OP_call_frame_cfa)\s+\.?\s*$"
+)
 
 
 class LostError(Exception):
@@ -38,7 +41,7 @@ def copy_of(name: str, frame: gdb.Frame) -> int | None:
     while frame.type() == gdb.INLINE_FRAME:
         frame = frame.older()
     # The base of Go's frames is where the caller's stack ends.
-    return int(frame.older().read_register("sp")) + int(found[1])
+    return int(frame.older().read_register("sp")) + int(found["offset"] or 0)
 
 
 def _has_called(frame: gdb.Frame) -> bool:

@@ -12,13 +12,13 @@ import gdb
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
 from gomap.gdb.target import GdbTarget
 from gomap.language import Limits, Literals, Text
-from gomap.maps.model import Cell, GoMap, Note
+from gomap.maps.model import Cell, GoMap, MaybeCell, Note
 from gomap.maps.opening import literals_of
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import pointer_at
 
-__all__ = ["limits", "texts", "value_at", "values"]
+__all__ = ["limits", "named_values", "texts", "value_at", "values"]
 
 Child = Union[str, gdb.Value]
 #: Entries that may go to GDB as one: enough to save its time, few enough to come at once.
@@ -77,19 +77,34 @@ def _joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
-    """Keys and elements in turn, as values of GDB's where it has their type, numbered."""
+    """Keys and elements in turn, as values of GDB's where it has their type, numbered.
+
+    That is what MI means by the display hint "map": whoever speaks it puts the two together.
+    """
     shown = literals_of(target.program, limits(within=1))
     key_value, elem_value = _child(target, map.key, shown), _child(target, map.elem, shown)
     number = 0
     for entry in map.entries():
         if isinstance(entry, Note):
-            yield f"[{number}]", "<note>"
-            yield f"[{number + 1}]", f"<{entry.text}>"
+            key, elem = "<note>", f"<{entry.text}>"
         else:
-            key, elem = entry
-            yield f"[{number}]", key_value(key) if isinstance(key, Cell) else _unreadable(key)
-            yield f"[{number + 1}]", elem_value(elem) if isinstance(elem, Cell) else _unreadable(elem)
+            key, elem = key_value(entry.key), elem_value(entry.elem)
+        yield f"[{number}]", key
+        yield f"[{number + 1}]", elem
         number += 2
+
+
+def named_values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
+    """The elements, as values of GDB's where it has their type, each under its key: ``["one"]``."""
+    shown = literals_of(target.program, limits(within=1))
+    key_text, elem_value = shown.text(map.key), _child(target, map.elem, shown)
+    for entry in map.entries():
+        if isinstance(entry, Note):
+            yield "note", entry.text
+        else:
+            key = entry.key
+            name = key_text(key.buffer, key.offset) if isinstance(key, Cell) else _unreadable(key)
+            yield f"[{name}]", elem_value(entry.elem)
 
 
 def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
@@ -109,10 +124,12 @@ def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
     return gdb.Value(address).cast(known.pointer()).dereference()
 
 
-def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[Cell], Child]:
+def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[MaybeCell], Child]:
     text = shown.text(type)
 
-    def child(cell: Cell) -> Child:
+    def child(cell: MaybeCell) -> Child:
+        if isinstance(cell, ReadError):
+            return _unreadable(cell)
         try:
             value = value_at(target, type, cell.address)
         except (ReadError, LayoutError, ExpressionError):

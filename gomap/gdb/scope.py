@@ -20,7 +20,7 @@ from gomap.gdb.values import of_value
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import LayoutError
 
-__all__ = ["GdbScope", "live_scope"]
+__all__ = ["GdbScope", "live_scope", "symbols_in_scope"]
 
 #: The package in a function's name.
 _PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
@@ -42,7 +42,7 @@ class GdbScope:
         self.program = target.program
 
     def local(self, name: str) -> GoValue | None:
-        for symbol, frame in _symbols_in_scope():
+        for symbol, frame in symbols_in_scope():
             if symbol.name == name:
                 return self._in_frame(symbol, frame)
             if symbol.name == "&" + name:  # escaped: what stands in the frame is its address
@@ -50,7 +50,7 @@ class GdbScope:
         return None
 
     def locals(self) -> list[str]:
-        return [symbol.name.removeprefix("&") for symbol, _ in _symbols_in_scope()]
+        return [symbol.name.removeprefix("&") for symbol, _ in symbols_in_scope()]
 
     def packages(self) -> list[str]:
         try:
@@ -99,7 +99,7 @@ def live_scope(force: bool = False) -> GdbScope:
     return GdbScope(live(force))
 
 
-def _symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:
+def symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:
     """Variables and arguments of the selected frame's function, innermost block first."""
     try:
         frame = gdb.selected_frame()

@@ -103,6 +103,10 @@ class Dap(_Conversation):
         """What EXPRESSION is, as a watch window would ask."""
         return self.request("evaluate", expression=expression, frameId=self._frame, context="watch")
 
+    def command(self, text: str) -> None:
+        """Type a command at GDB's own prompt, as an editor's console does."""
+        self.request("evaluate", expression=text, frameId=self._frame, context="repl")
+
     def children(self, variable: dict[str, Any]) -> list[dict[str, Any]]:
         """What opening VARIABLE shows."""
         if not variable["variablesReference"]:
