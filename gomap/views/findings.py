@@ -13,6 +13,9 @@ from gomap.views.text import title
 
 __all__ = ["check_all_lines", "check_all_object", "check_lines", "check_object"]
 
+#: What a check of all package variables leaves out.
+_NOT_LOOKED_AT = "maps that are not package variables, such as fields and locals"
+
 
 def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
     """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows."""
@@ -67,6 +70,7 @@ def check_all_lines(reports: Iterable[tuple[str, Report | str]], limit: int | No
         f"{counted(checked, 'map')} checked, {counted(entries, 'entry', 'entries')}: "
         f"{f'{wrong} with findings' if wrong else 'no findings'}"
         + (f"; {counted(unreadable, 'map')} cannot be read" if unreadable else "")
+        + f"; not looked at: {_NOT_LOOKED_AT}"
     )
 
 
@@ -103,4 +107,4 @@ def check_all_object(reports: Iterable[tuple[str, Report | str]]) -> dict[str, A
             unreadable.append({"variable": name, "text": report})
         else:
             maps.append({"variable": name, **check_object(report)})
-    return {"command": "check-all", "maps": maps, "unreadable": unreadable}
+    return {"command": "check-all", "maps": maps, "unreadable": unreadable, "notLookedAt": _NOT_LOOKED_AT}

@@ -136,7 +136,7 @@ def test_each_version_of_go_and_both_families_of_hashes(go: str, aes: bool) -> N
         delve.run("continue")
         assert delve.run("print runtime.useAeshash" if go < "1.27" else PRINT_SWITCH) == str(aes).lower()
         last = delve.run("gomap-check -all").splitlines()[-1]
-        assert re.fullmatch(r"\d\d maps checked, \d{4} entries: no findings", last)
+        assert re.fullmatch(r"\d\d maps checked, \d{4} entries: no findings; not looked at: .*", last)
         grown = delve.run("gomap-check main.grown")
         assert "no findings in 1000 entries" in grown and "1000 hashes" in grown
 

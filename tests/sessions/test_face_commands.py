@@ -97,6 +97,12 @@ class TestOptions:
         said = gdb.run("gomap-check -all main.small")
         assert said == "gomap-check: -all stands in place of EXPR, such as main.small"
 
+    def test_a_check_of_all_maps_says_which_it_leaves_out(self, gdb: Gdb) -> None:
+        left_out = "maps that are not package variables, such as fields and locals"
+        *_, last = gdb.run("gomap-check -all -quick").splitlines()
+        assert re.fullmatch(rf"\d+ maps checked, \d+ entries: no findings; not looked at: {left_out}", last)
+        assert gdb.json("gomap-check -all -quick -json")["notLookedAt"] == left_out
+
 
 class TestHelp:
     def test_gomap_lists_everything(self, gdb: Gdb) -> None:
