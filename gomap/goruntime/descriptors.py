@@ -28,6 +28,7 @@ _KIND_DIRECT_IFACE = 1 << 5  # in the kind up to Go 1.25, in TFlag from 1.26 on;
 _TFLAG_UNCOMMON = 1 << 0
 _TFLAG_EXTRA_STAR = 1 << 1
 _TFLAG_NAMED = 1 << 2
+_TFLAG_REGULAR_MEMORY = 1 << 3
 
 _NAME_HAS_TAG = 1 << 1
 _NAME_HAS_PACKAGE = 1 << 2
@@ -109,6 +110,7 @@ class Common(NamedTuple):
         named: the type has a name; otherwise it is spelled by its parts.
         direct: an interface holds such a value itself, not a pointer to it.
         uncommon: an UncommonType follows the kind's own part.
+        regular_memory: its values are compared and hashed by their bytes alone.
         text, extra_star: the name's offset, and whether what it names has a ``*`` too many.
     """
 
@@ -118,6 +120,7 @@ class Common(NamedTuple):
     named: bool
     direct: bool
     uncommon: bool
+    regular_memory: bool
     text: int
     extra_star: bool
 
@@ -178,6 +181,7 @@ class Descriptors:
             named=bool(tflag & _TFLAG_NAMED),
             direct=bool((kind | tflag) & _KIND_DIRECT_IFACE),
             uncommon=bool(tflag & _TFLAG_UNCOMMON),
+            regular_memory=bool(tflag & _TFLAG_REGULAR_MEMORY),
             text=struct.number(buffer, "str"),
             extra_star=bool(tflag & _TFLAG_EXTRA_STAR),
         )

@@ -59,6 +59,8 @@ class RuntimeTypes:
         Raises LayoutError and ReadError.
         """
         type = self.at(address)
+        if not self._descriptors.in_module(address):
+            return type  # package reflect's own: a map of such a type hashes otherwise than one that the compiler knows
         named = self._target.type_named(type.name)
         return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
 
@@ -83,7 +85,9 @@ class RuntimeTypes:
     def _at(self, address: int, depth: int) -> GoType:
         found = self._types.get(address)
         if found is None:
-            found = self._types[address] = self._read(self._descriptors.common(address), depth)
+            common = self._descriptors.common(address)
+            found = self._types[address] = self._read(common, depth)
+            found.regular_memory = common.regular_memory
         return found
 
     def _read(self, common: Common, depth: int) -> GoType:

@@ -12,8 +12,8 @@ Each part's hash is the seed of the next. There are three ways, and they give di
 All skip blank fields and padding. Sources: cmd/compile/internal/reflectdata/alg.go, types/alg.go, types/size.go and
 compare/compare.go; runtime/alg.go.
 
-A struct type that package reflect made at run time never counts as plain memory, which the runtime can tell and
-this module can't: an interface that holds a value of such a type is hashed otherwise than here.
+Whether a type is plain memory the compiler decides for its own; typehash goes by a flag in the type's descriptor, and
+package reflect does not set that for all types that could have it.
 """
 
 from __future__ import annotations
@@ -81,8 +81,12 @@ def flattened(type: GoType) -> Sequence[Part]:
 
 
 def at_run_time(type: GoType) -> Sequence[Part]:
-    """The parts of what an interface holds. Raises LayoutError for types that can't be compared."""
-    if _is_memory(type):
+    """The parts of what an interface holds, and of keys of reflect's maps.
+
+    Raises LayoutError for types that can't be compared.
+    """
+    regular = type.regular_memory
+    if _is_memory(type) if regular is None else regular:
         return [_whole(type)]
     if type.kind is Kind.ARRAY:
         return _repeated(at_run_time(type.elem), type)

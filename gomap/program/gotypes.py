@@ -116,8 +116,10 @@ class GoType:
         length: of an array.
         header: of a map or a chan: the struct that a value of it points to (``hmap``, ``Map``, ``hchan``).
         bucket: of a map: its bucket (classic) or group (Swiss), a struct.
+        regular_memory: whether the runtime compares and hashes its values by their bytes alone (TFlagRegularMemory);
+            None where the type does not come from a descriptor.
 
-    The last six may be given as a function, called at first use.
+    Those from fields to bucket, but length, may be given as a function, called at first use.
     """
 
     def __init__(
@@ -132,11 +134,13 @@ class GoType:
         length: int = 0,
         header: Lazy[GoType | None] = None,
         bucket: Lazy[GoType | None] = None,
+        regular_memory: bool | None = None,
     ) -> None:
         self.kind = kind
         self.size = size
         self.name = name
         self.length = length
+        self.regular_memory = regular_memory
         self._fields = fields
         self._elem = elem
         self._key = key

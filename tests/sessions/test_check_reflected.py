@@ -10,7 +10,17 @@ from tests.sessions.targets import READY, Debugger, debugger
 
 
 @pytest.mark.parametrize(
-    ("go", "by"), [("1.21.13", "gdb18"), ("1.23.9", "system_gdb"), ("1.24.11", "system_gdb"), ("1.27.3", "gdb18")]
+    ("go", "by"),
+    [
+        ("1.19", "system_gdb"),
+        ("1.21.13", "gdb18"),
+        ("1.22.10", "gdb18"),
+        ("1.23.9", "system_gdb"),
+        ("1.24.11", "system_gdb"),
+        ("1.25.5", "system_gdb"),
+        ("1.26.6", "system_gdb"),
+        ("1.27.3", "gdb18"),
+    ],
 )
 def test_keys_are_where_reflect_or_the_compiler_puts_them(go: str, by: Debugger) -> None:
     with Gdb(debugger(by), build("reflected", go)) as gdb:
@@ -19,5 +29,9 @@ def test_keys_are_where_reflect_or_the_compiler_puts_them(go: str, by: Debugger)
         for variable, elem in (("made", "int8"), ("compiled", "int16")):
             said = gdb.run(f"gomap-check main.{variable}")
             assert said.startswith(f"map[main.key]{elem} at "), said
+            assert "no findings in 100 entries" in said, said
+            assert said.endswith("100 hashes)"), said
+        for variable in ("structs", "padded", "arrays", "nested", "boxed", "strings"):
+            said = gdb.run(f"gomap-check main.{variable}")
             assert "no findings in 100 entries" in said, said
             assert said.endswith("100 hashes)"), said
