@@ -173,6 +173,7 @@ def explained(error: Exception) -> str:
     from gomap.expressions.go_values import ExpressionError
     from gomap.program.gotypes import LayoutError
     from gomap.program.memory import ReadError
+    from gomap.program.printable import printable
     from gomap.program.program import ProgramError
 
     text = str(error)
@@ -181,5 +182,5 @@ def explained(error: Exception) -> str:
             f"gomap failed: {type(error).__name__}: {text} "
             "(a defect in gomap; please report it, with what 'set gomap debug on' then shows)"
         )
-    # A name that came out of the program's memory may hold anything.
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    # What was typed, and GDB's own words, may hold anything.
+    return printable(text)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Union
 from gomap.goruntime.answers import ModuleData, Text
 from gomap.goruntime.record import Record, variable
 from gomap.program.memory import ReadError
+from gomap.program.printable import printable
 from gomap.program.target import Target
 
 __all__ = ["Modules"]
@@ -73,6 +74,7 @@ class Modules:
 
     def _name(self, text: int, length: int) -> str:
         try:
-            return self._target.memory.read(text, min(length, _LONGEST_NAME)).decode("utf-8", "backslashreplace")
+            name = self._target.memory.read(text, min(length, _LONGEST_NAME))
+            return printable(name.decode("utf-8", "surrogateescape"))
         except ReadError:
             return f"?{text:#x}"

@@ -6,38 +6,11 @@ They differ only in characters that one of the two is too old to know.
 
 from __future__ import annotations
 
+from gomap.program.printable import SHORT_ESCAPES, Escapes
+
 __all__ = ["quote", "whole_runes"]
 
-_SHORT = {
-    ord("\a"): "\\a",
-    ord("\b"): "\\b",
-    ord("\f"): "\\f",
-    ord("\n"): "\\n",
-    ord("\r"): "\\r",
-    ord("\t"): "\\t",
-    ord("\v"): "\\v",
-    ord('"'): '\\"',
-    ord("\\"): "\\\\",
-}
-
-
-class _Escapes(dict[int, str]):
-    """What str.translate puts in the place of each character, found out at its first use."""
-
-    def __missing__(self, rune: int) -> str:
-        if 0xDC80 <= rune <= 0xDCFF:  # a byte that is not UTF-8, as surrogateescape hides it
-            text = f"\\x{rune - 0xDC00:02x}"
-        elif chr(rune).isprintable():
-            text = chr(rune)
-        elif rune < 0x20 or rune == 0x7F:
-            text = f"\\x{rune:02x}"
-        else:
-            text = f"\\u{rune:04x}" if rune < 0x10000 else f"\\U{rune:08x}"
-        self[rune] = text
-        return text
-
-
-_ESCAPES = _Escapes(_SHORT)
+_ESCAPES = Escapes({**SHORT_ESCAPES, ord('"'): '\\"', ord("\\"): "\\\\"})
 
 
 def quote(body: bytes) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gomap.program.printable import printable
+
 __all__ = ["as_linked", "as_written", "in_package", "package_of"]
 
 #: What a name consists of, but for slashes.
@@ -26,8 +28,8 @@ def as_linked(name: str) -> str:
 
 
 def as_written(name: str) -> str:
-    """The inverse of as_linked."""
-    return name.replace("%2e", ".")
+    """The inverse of as_linked; and a name that is not printable is made so."""
+    return printable(name.replace("%2e", "."))
 
 
 def package_of(name: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, Union
 
+from gomap.program.printable import printable
+
 __all__ = ["Field", "GoType", "Kind", "LayoutError", "Lazy"]
 
 T = TypeVar("T")
@@ -90,7 +92,7 @@ class Field:
     """One field of a struct.
 
     Attributes:
-        name: as declared; ``_`` for a blank field.
+        name: as declared, made printable; ``_`` for a blank field.
         type: its type.
         offset: bytes from the struct's start.
         embedded: declared by its type alone.
@@ -101,6 +103,10 @@ class Field:
     offset: int
     embedded: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.name.isprintable():
+            object.__setattr__(self, "name", printable(self.name))
+
 
 class GoType:
     """One Go type.
@@ -108,7 +114,8 @@ class GoType:
     Args:
         kind: its kind.
         size: bytes that a value of it takes where it is stored.
-        name: as ``%T`` prints it, but with the whole package path where that is known (``net/http.Header``).
+        name: as ``%T`` prints it, but with the whole package path where that is known (``net/http.Header``);
+            made printable.
         fields: of a struct; of a string, slice or interface the fields of its header, as the runtime names them
             (``str``/``len``; ``array``/``len``/``cap``; ``_type`` or ``tab``/``data``).
         elem: of an array, slice, pointer, chan or map.
@@ -138,7 +145,7 @@ class GoType:
     ) -> None:
         self.kind = kind
         self.size = size
-        self.name = name
+        self.name = printable(name)
         self.length = length
         self.regular_memory = regular_memory
         self._fields = fields

@@ -8,17 +8,22 @@ from typing import Literal, NamedTuple, Protocol
 
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
+from gomap.program.printable import printable
 
 __all__ = ["Symbol", "Target", "Thread", "pointer_at"]
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A package variable or a function that stands at an address."""
+    """A package variable or a function that stands at an address; its name is made printable."""
 
     name: str
     address: int
     size: int
+
+    def __post_init__(self) -> None:
+        if not self.name.isprintable():
+            object.__setattr__(self, "name", printable(self.name))
 
 
 class Thread(NamedTuple):

@@ -66,6 +66,12 @@ class Terminal:
         _, _, answer = said.partition("\n")
         return answer.rstrip("\n")
 
+    def raw(self, command: str) -> str:
+        """The same, escape sequences and all."""
+        self._terminal.sendline(command)
+        self._terminal.expect_exact(self._prompt)
+        return str(self._terminal.before or "").partition("\n")[2]
+
     def close(self) -> None:
         """End the session and what it debugs, unless it attached to that."""
         try:

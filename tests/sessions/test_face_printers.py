@@ -17,8 +17,11 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import build
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.machine import Dap, Mi
-from tests.sessions.pairs import PAIRS, SWISS, Pair, truth
+from tests.sessions.pairs import PAIRS, SWISS, Pair, live, truth
 from tests.sessions.targets import READY, Stopped, debugger
+
+#: What GDB is given to source.
+DAMAGE = Path(__file__).with_name("damage_names.py")
 
 
 def printed(gdb: Gdb, command: str) -> str:
@@ -70,6 +73,16 @@ class TestPrint:
         assert r"\x1b[31mred\x7f" in said
         assert r'["\x1b]0;key\a"]' in said
         assert "\x1b" not in said
+
+    @pytest.mark.parametrize("pair", PAIRS)
+    def test_names_out_of_damaged_memory(self, pair: Pair) -> None:
+        """Types in interfaces whose names, in their descriptors, have control characters."""
+        with live(pair) as there:
+            assert there.gdb.run(f"source {DAMAGE}") == "some names damaged"
+            for command in ("print", "gomap-walk", "gomap-walk -entries", "gomap-walk -json"):
+                said = there.gdb.raw(f"{command} 'main.anys'")
+                assert "m\\x1b[7mlocal" in said.replace("\\\\", "\\")
+                assert "\x1b[7m" not in said
 
     def test_a_terminal_of_another_charset_gets_escapes(self, gdb: Gdb) -> None:
         assert "äöü ελ 日本 😀" in gdb.run("print 'main.strs'")

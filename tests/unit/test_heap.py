@@ -249,7 +249,7 @@ def test_a_plugin_is_a_module_with_a_name(books: Books) -> None:
     books.pointer(plugin + books.module.field("modulename").offset + 8, 6)
     books.image.write(name, b"plug\x1bn")
     answer = Heap(books.image).at(0x6000_0010)
-    assert isinstance(answer, ModuleData) and (answer.module, answer.section) == ("plug\x1bn", "data")
+    assert isinstance(answer, ModuleData) and (answer.module, answer.section) == ("plug\\x1bn", "data")
 
 
 @pytest.mark.parametrize(
