@@ -10,6 +10,7 @@ from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
+from gomap.check.seed import Others, Seed
 from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
 from gomap.check.values import Values
@@ -20,7 +21,7 @@ from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap, counted
-from gomap.maps.opening import literals_of
+from gomap.maps.opening import literals_of, package_maps
 from gomap.maps.swiss import SwissMap
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
@@ -66,6 +67,7 @@ def check_map(
     hasher: KeyHasher | None,
     somebody_writes: Callable[[], bool],
     without: Sequence[str] = (),
+    others: Others = tuple,
 ) -> Report:
     """Check MAP against every invariant that applies.
 
@@ -75,6 +77,7 @@ def check_map(
         hasher: computes hashes of the map's keys; None: hashes are not checked.
         somebody_writes: tells whether a thread or goroutine is inside a map write; asked if the map's flag says so.
         without: what HEAP or HASHER being None leaves out, and why.
+        others: the program's maps, for a header that has another one's buckets.
     """
     if not map.address:
         return Report(map, [], 0, 0, 0, False, False, without)
@@ -86,7 +89,8 @@ def check_map(
         return Report(map, [dead], 0, 0, 0, False, False, without)
     written = map.being_written and somebody_writes()
     keys = Keys(map.target, map.places, literals, hasher, map.seed)
-    subject = Subject(pointers, keys, Values(map.target, map.places, heap, literals.types), written)
+    values = Values(map.target, map.places, heap, literals.types)
+    subject = Subject(pointers, keys, values, Seed(map, keys, others), written)
     check: ClassicCheck | SwissCheck
     if isinstance(map, ClassicMap):
         check = ClassicCheck(map, subject)
@@ -128,4 +132,9 @@ def check(program: Program, map: GoMap, quick: bool = False) -> Report:
             hasher = of_keys(hash_state(program), program, types, map.key)
         except (LayoutError, ReadError) as error:
             without.append(f"hashes are not checked: {error}")
-    return check_map(map, literals_of(program, _LIMITS), heap, hasher, lambda: somebody_writes(program), without)
+    return check_map(
+        *(map, literals_of(program, _LIMITS), heap, hasher),
+        lambda: somebody_writes(program),
+        without,
+        lambda: package_maps(program),
+    )

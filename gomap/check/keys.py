@@ -40,6 +40,7 @@ class Keys:
         seed: the map's.
 
     Attributes:
+        seed: what the keys are hashed with.
         hashed: how many hashes were computed so far.
         unhashed: how many keys have none here though they may be sound.
         why_unhashed: of the first of them.
@@ -57,7 +58,7 @@ class Keys:
         self._places = places
         self._text = literals.text(places.key)
         self._hasher = hasher
-        self._seed = seed
+        self.seed = seed
         #: Whether a key may have no hash for another reason than that it is a NaN.
         self._can_fail = places.indirect_key or any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
         self._asked = 0
@@ -74,9 +75,17 @@ class Keys:
             return None
         stored, stride = self._keys(records)
         offsets = range(0, stride * records.count, stride) if stride else [0] * records.count
-        hashes = self._hasher.many(stored, offsets, self._seed)
+        hashes = self._hasher.many(stored, offsets, self.seed)
         self.hashed += len(hashes)
         return hashes
+
+    def under(self, records: Records, numbers: Sequence[int], seed: int) -> Sequence[int | None]:
+        """What the hashes of the keys of those live slots would be with another seed."""
+        size = self._places.key.size
+        if self._hasher is None:
+            return [None] * len(numbers)
+        stored = b"".join([self._key(records, number) for number in numbers])
+        return self._hasher.many(stored, range(0, size * len(numbers), size), seed)
 
     def text(self, records: Records, number: int) -> str:
         """The key of live slot NUMBER, as a Go literal."""
@@ -118,7 +127,7 @@ class Keys:
                 return
             self._asked += 1
             try:
-                self._hasher.one(self._key(records, number), 0, self._seed)
+                self._hasher.one(self._key(records, number), 0, self.seed)
             except ReadError as error:
                 address = self.address(records, number)
                 yield IMPOSSIBLE_KEY.broken(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gomap.check.finding import Finding
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
+from gomap.check.seed import Fits, Seed
 from gomap.check.slot_batch import Records
 from gomap.check.values import FREED_KEY, IMPOSSIBLE_KEY, Values
 
@@ -22,26 +23,34 @@ class Subject:
         pointers: judges where the map's own pointers lead.
         keys: the hashes of its keys.
         values: judges its keys and elements.
+        seed: judges the seed that they are hashed with.
         written: whether a thread or goroutine is inside a map write, and the map's flag says so.
     """
 
     pointers: Pointers
     keys: Keys
     values: Values
+    seed: Seed
     written: bool
 
-    def judged(self, records: Records) -> tuple[Sequence[int | None] | None, list[Finding]]:
+    def judged(self, records: Records, fits: Fits) -> tuple[Sequence[int | None] | None, list[Finding]]:
         """The hashes of RECORDS' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
 
         A key that is none has no hash: what would be said of its place means nothing.
+
+        FITS: whether a key is where its hash leads.
         """
         wrong = list(self.values.findings(records))
-        impossible = {number for number, finding in wrong if finding.rule is IMPOSSIBLE_KEY}
         hashes = self.keys.hashes(records)
-        unreadable: list[Finding] = []
-        if hashes is not None:
-            if impossible:
-                hashes = [None if number in impossible else one for number, one in enumerate(hashes)]
-            freed = {number for number, finding in wrong if finding.rule is FREED_KEY}
-            unreadable = list(self.keys.unreadable(records, hashes, impossible | freed))
-        return hashes, [*unreadable, *(finding for _, finding in wrong)]
+        if hashes is None:
+            return None, [finding for _, finding in wrong]
+        seed = self.seed.findings(records, hashes, fits)
+        if seed:
+            self.keys.hashed -= len(hashes)
+            hashes = self.keys.hashes(records) or ()
+        impossible = {number for number, finding in wrong if finding.rule is IMPOSSIBLE_KEY}
+        if impossible:
+            hashes = [None if number in impossible else one for number, one in enumerate(hashes)]
+        freed = {number for number, finding in wrong if finding.rule is FREED_KEY}
+        unreadable = self.keys.unreadable(records, hashes, impossible | freed)
+        return hashes, [*seed, *unreadable, *(finding for _, finding in wrong)]

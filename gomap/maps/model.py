@@ -251,6 +251,10 @@ class GoMap(abc.ABC):
         """Where a field of the header stands."""
         return self.address + self._reader.struct.field(name).offset
 
+    def field_size(self, name: str) -> int:
+        """How many bytes a field of the header has."""
+        return self._reader.struct.field(name).type.size
+
     def fields(self) -> Sequence[HeaderField]:
         """The header, field by field, in memory order; nothing for a nil map."""
         if not self.address:

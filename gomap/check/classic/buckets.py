@@ -207,9 +207,15 @@ class ClassicCheck:
 
     def _slots(self, role: str, records: Records) -> Iterator[Finding]:
         """Where the keys of a block and its chains belong, and what is wrong with them and the elements."""
-        hashes, wrong = self._subject.judged(records)
+        mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
+        top_at = 8 * (self.map.target.pointer_size - 1)
+
+        def fits(number: int, key_hash: int) -> bool:
+            home = records.homes[records.slots[number] // self._places.slots]
+            return _TOPHASH[key_hash >> top_at] == records.marks[number] and key_hash & mask == home
+
+        hashes, wrong = self._subject.judged(records, fits)
         if hashes is not None:
-            mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
             hash_words = HashWords(hashes)
             tops = hash_words.column(self.map.target.pointer_size - 1).translate(_TOPHASH)
             astray = hash_words.differing(records.home_words(), words_of([mask]) * records.count)

@@ -104,7 +104,7 @@ class Batch:
     def findings(self) -> Iterator[Finding]:
         """Where the keys belong, and what is wrong with them and the elements."""
         records = self._records
-        hashes, wrong = self._subject.judged(records)
+        hashes, wrong = self._subject.judged(records, self._fits)
         if hashes is not None:
             hash_words = HashWords(hashes)
             h2 = hash_words.column(0).translate(_H2)
@@ -115,6 +115,12 @@ class Batch:
                     yield from self._odd(number, key_hash)
             yield from self._keys.duplicates(records, hashes)
         yield from wrong
+
+    def _fits(self, number: int, key_hash: int) -> bool:
+        """Whether a key's hash has the H2 that its control byte repeats, and leads to the table that it is in."""
+        _, place = self._where(number)
+        low, high = place.entries
+        return key_hash & _H2_MASK == self._records.marks[number] and low <= key_hash >> self._shift <= high
 
     def _odd(self, number: int, key_hash: int) -> Iterator[Finding]:
         """A key that is not in the first group of its probe sequence: rightly so, or not."""
