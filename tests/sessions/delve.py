@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pexpect
+
 from tests.fixtures import toolchains
 from tests.sessions.terminal import Terminal
 
@@ -62,6 +64,13 @@ class Delve(Terminal):
         # The line that was being read when the interrupt came is still to be finished.
         self.run("")
         return said
+
+    def leave(self, command: str, question: str, answer: str) -> None:
+        """Type COMMAND, which ends the session once QUESTION has been answered so."""
+        self._terminal.sendline(command)
+        self._terminal.expect_exact(question)
+        self._terminal.sendline(answer)
+        self._terminal.expect(pexpect.EOF)
 
     def processor_seconds(self) -> float:
         """How long processors have worked for Delve so far."""
