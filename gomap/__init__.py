@@ -6,7 +6,7 @@ The package is built in floors; a module imports from floors below its own only:
     commands            how commands' options are declared and read
     views               text and JSON
     check, expressions  the invariants of a healthy map; what a person types to name one
-    maps                one model, several containers
+    maps, elf           one model, several containers; programs, cores and processes without a debugger
     language, hashing   bytes -> Go literals, Go's names, Go's ==; keys -> hashes
     goruntime           the runtime's own bookkeeping: modules, type descriptors, heap, goroutines
     program             what any debugger gives: memory, types, symbols

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 import gdb
 
-from gomap.language.spelling import as_linked, as_written
+from gomap.language.spelling import as_in_dwarf, as_linked, as_written
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, Lazy
 
 __all__ = ["DwarfType", "DwarfTypes", "written_name"]
@@ -48,13 +48,6 @@ _COMPLEXES = {8: Kind.COMPLEX64, 16: Kind.COMPLEX128}
 _PREDECLARED = (
     *(Kind.BOOL, Kind.INT, Kind.UINT, Kind.UINTPTR, Kind.UNSAFE_POINTER),
     *(*_SIZED_INTEGERS.values(), *_FLOATS.values(), *_COMPLEXES.values()),
-)
-#: What a person may type, and what DWARF says.
-_SPELLINGS = (
-    (re.compile(r"\b(interface|struct)\{"), r"\1 {"),
-    (re.compile(r"(?<![\w./])any\b"), "interface {}"),
-    (re.compile(r"(?<![\w./])byte\b"), "uint8"),
-    (re.compile(r"(?<![\w./])rune\b"), "int32"),
 )
 
 
@@ -113,9 +106,7 @@ class DwarfTypes:
         if name.startswith("*"):
             elem = self.named(name[1:])
             return elem and GoType(Kind.POINTER, self._pointer_size, "*" + elem.name, elem=elem)
-        spelled = name
-        for pattern, spelling in _SPELLINGS:
-            spelled = pattern.sub(spelling, spelled)
+        spelled = as_in_dwarf(name)
         return self.named(spelled) if spelled != name else None
 
     def _translate(self, found: gdb.Type, name: str) -> DwarfType:

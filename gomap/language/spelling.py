@@ -1,4 +1,4 @@
-"""Names of packages, in Go and in debug information: there the last part of a package's path has its dots escaped.
+"""Names in Go and in debug information: there the last part of a package's path has its dots escaped.
 
 ``gopkg.in/yaml.v3.Node`` is ``gopkg.in/yaml%2ev3.Node`` to the linker. gomap uses the former throughout; the latter
 stands only in what GDB is asked, and in what it answers.
@@ -11,12 +11,31 @@ from collections.abc import Iterable
 
 from gomap.program.printable import printable
 
-__all__ = ["as_linked", "as_written", "in_package", "package_of"]
+__all__ = ["as_in_dwarf", "as_linked", "as_written", "in_package", "package_of"]
 
 #: What a name consists of, but for slashes.
 _WORD = r"""[^\s\[\](){}*,;"<>/]"""
 #: A dot that is neither in a folder's name nor the one before the name itself.
 _IN_PACKAGE = re.compile(rf"(?<=[\w~+-])\.(?={_WORD}+\.{_WORD}+(?!{_WORD}|/))")
+
+#: What a person may type, and what DWARF says.
+_SPELLINGS = (
+    (re.compile(r"\b(interface|struct)\{"), r"\1 {"),
+    (re.compile(r"(?<![\w./])any\b"), "interface {}"),
+    (re.compile(r"(?<![\w./])byte\b"), "uint8"),
+    (re.compile(r"(?<![\w./])rune\b"), "int32"),
+)
+
+
+def as_in_dwarf(name: str) -> str:
+    """A type's name as the debug information has it.
+
+    >>> as_in_dwarf("map[rune]any")
+    'map[int32]interface {}'
+    """
+    for pattern, spelling in _SPELLINGS:
+        name = pattern.sub(spelling, name)
+    return name
 
 
 def as_linked(name: str) -> str:

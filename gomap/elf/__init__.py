@@ -1,0 +1,13 @@
+"""A Go program and its memory from files alone: no debugger, nothing but Python.
+
+    target      the Target protocol over all the rest: FileTarget
+    coredump    a core's memory and threads; what it left out comes from the program's file
+    process     the memory of a running process, by /proc
+    gotypes     Go types out of the debug information, as Go's linker writes it
+    dwarf       entries of the debug information by offset, and by name without reading all of it
+    abbrevs     what an entry consists of
+    symbols     the symbol table
+    elffile     sections, segments and notes of an ELF file
+
+What is wrong with a file is said by one error, FileError. Files may be truncated or damaged in any way.
+"""

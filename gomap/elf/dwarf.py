@@ -1,0 +1,267 @@
+"""Entries of the debug information: by their offset, and by the name of a type or package variable.
+
+The section is a row of units, one for each package; Go's linker puts all types into that of package runtime. To find
+a name, the bytes of the whole section are searched for it, which takes milliseconds; the units that it is seen in are
+then gone through entry by entry, as only that tells an entry from what happens to look like one. What a unit has is
+kept. Units of other languages than Go are passed by.
+
+Sources: DWARF 4 and 5, section 7.5; cmd/internal/dwarf and cmd/link/internal/ld/dwarf.go for what Go writes.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from gomap.elf.abbrevs import Abbreviation, Abbreviations
+from gomap.elf.elffile import ElfFile, FileError
+from gomap.elf.forms import STRING, Value, forms
+from gomap.program.gotypes import LayoutError
+
+__all__ = ["DebugInfo", "DebugInfoError", "Entry", "Tag"]
+
+
+class DebugInfoError(FileError, LayoutError):
+    """Debug information that is damaged."""
+
+
+class Tag:
+    """DW_TAG_... of the entries that matter here."""
+
+    ARRAY = 0x01
+    POINTER = 0x0F
+    MEMBER = 0x0D
+    STRUCT = 0x13
+    FUNCTION_TYPE = 0x15
+    TYPEDEF = 0x16
+    SUBRANGE = 0x21
+    BASE = 0x24
+    VARIABLE = 0x34
+
+
+#: DW_AT_name, DW_AT_location, DW_AT_language, DW_AT_external.
+_NAME, _LOCATION, _LANGUAGE, _EXTERNAL = 0x03, 0x02, 0x13, 0x3F
+_GO = 0x16
+_TYPES = {Tag.ARRAY, Tag.POINTER, Tag.STRUCT, Tag.FUNCTION_TYPE, Tag.TYPEDEF, Tag.BASE}
+#: DW_UT_compile: the kind of unit that there are others of since DWARF 5.
+_COMPILE = 1
+
+
+class Entry(NamedTuple):
+    """One entry.
+
+    Attributes:
+        offset: in .debug_info.
+        tag: one of Tag, or another.
+        attributes: by their numbers.
+        end: where the next entry begins.
+        children: whether entries follow that belong to it.
+    """
+
+    offset: int
+    tag: int
+    attributes: dict[int, Value]
+    end: int
+    children: bool
+
+    @property
+    def name(self) -> bytes:
+        """Its name; empty if it has none."""
+        name = self.attributes.get(_NAME)
+        return name if isinstance(name, bytes) else b""
+
+    def number(self, attribute: int) -> int:
+        """The attribute, if it is a number; 0 otherwise."""
+        value = self.attributes.get(attribute)
+        return value if isinstance(value, int) else 0
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What units of one table of abbreviations have in common.
+
+    Attributes:
+        entry: what an entry looks like, and of which of them the name is a group.
+        variables: the numbers of the groups that are names of package variables; all others are types'.
+        codes: the bytes that entries begin with that have a name for a group.
+    """
+
+    abbreviations: Abbreviations
+    entry: re.Pattern[bytes]
+    groups: int
+    variables: frozenset[int]
+    codes: bytes
+
+
+class _Unit(NamedTuple):
+    start: int
+    end: int
+    first: int
+    abbreviations: int
+    address_size: int
+    offset_size: int
+
+
+class DebugInfo:
+    """The debug information of one file. Raises FileError if it cannot be read."""
+
+    def __init__(self, file: ElfFile) -> None:
+        self._file = file
+        self._info = file.contents(".debug_info")
+        self._abbrevs = file.contents(".debug_abbrev")
+        self._units = list(self._read_units())
+        self._starts = [unit.start for unit in self._units]
+        self._layouts: dict[tuple[int, int, int], _Layout] = {}
+        self._names: dict[int, tuple[dict[bytes, int], dict[bytes, int]]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._units)
+
+    def entry(self, offset: int) -> Entry:
+        """The entry that begins at OFFSET. Raises DebugInfoError."""
+        return self._entry(self._unit_at(offset), offset)
+
+    def children(self, entry: Entry) -> Iterator[Entry]:
+        """The entries that belong to ENTRY; of what belongs to those, none. Raises DebugInfoError."""
+        if not entry.children:
+            return
+        unit = self._unit_at(entry.offset)
+        depth, at = 0, entry.end
+        while depth >= 0:
+            child = self._entry(unit, at)
+            if child.tag == 0:
+                depth -= 1
+            else:
+                if depth == 0:
+                    yield child
+                depth += child.children
+            at = child.end
+
+    def type_named(self, name: bytes) -> int | None:
+        """Where the type of exactly that name is, or None. Raises DebugInfoError."""
+        return self._find(name, 0)
+
+    def variable_named(self, name: bytes) -> int | None:
+        """Where the package variable of exactly that name is, or None. Raises DebugInfoError."""
+        return self._find(name, 1)
+
+    def _find(self, name: bytes, which: int) -> int | None:
+        wanted = name + b"\0"
+        at = self._info.find(wanted)
+        while at > 0:
+            unit = self._unit_at(at)
+            if unit.start not in self._names and self._info[at - 1] not in self._layout(unit).codes:
+                at = self._info.find(wanted, at + 1)
+                continue
+            found = self._names_in(unit)[which].get(name)
+            if found is not None:
+                return found
+            at = self._info.find(wanted, unit.end)
+        return None
+
+    def _names_in(self, unit: _Unit) -> tuple[dict[bytes, int], dict[bytes, int]]:
+        """The unit's types and package variables: where they are, by name."""
+        if unit.start not in self._names:
+            self._names[unit.start] = ({}, {})
+            if self._entry(unit, unit.first).number(_LANGUAGE) == _GO:
+                self._go_through(unit, *self._names[unit.start])
+        return self._names[unit.start]
+
+    def _go_through(self, unit: _Unit, types: dict[bytes, int], variables: dict[bytes, int]) -> None:
+        layout = self._layout(unit)
+        undecided, of_variables = layout.groups + 1, layout.variables
+        at = unit.first
+        while at < unit.end:
+            for match in layout.entry.finditer(self._info, at, unit.end):
+                group = match.lastindex
+                if group is None:
+                    continue
+                if group == undecided:
+                    at = match.start()
+                    break
+                names = variables if group in of_variables else types
+                names.setdefault(match[group], match.start())
+            else:
+                return
+            if at < unit.end:
+                at = self._entry(unit, at).end
+
+    def _entry(self, unit: _Unit, offset: int) -> Entry:
+        if not unit.first <= offset < unit.end:
+            raise self._damaged(offset)
+        abbreviations = self._layout(unit).abbreviations
+        try:
+            abbreviation, attributes, end = abbreviations.decode(self._info, offset)
+        except (IndexError, KeyError):
+            raise self._damaged(offset) from None
+        if end > unit.end:
+            raise self._damaged(offset)
+        if abbreviation is None:
+            return Entry(offset, 0, attributes, end, False)
+        return Entry(offset, abbreviation.tag, attributes, end, abbreviation.children)
+
+    def _layout(self, unit: _Unit) -> _Layout:
+        key = unit.abbreviations, unit.address_size, unit.offset_size
+        if key not in self._layouts:
+            known = forms(unit.address_size, unit.offset_size, self._file.byte_order)
+            try:
+                table = Abbreviations(self._abbrevs, unit.abbreviations, known)
+            except (IndexError, KeyError):
+                raise self._damaged(unit.abbreviations, ".debug_abbrev") from None
+            entry, named = table.pattern(_is_named)
+            variables = frozenset(number for number, each in enumerate(named, 1) if each.tag == Tag.VARIABLE)
+            codes = bytes(each.code for each in named)
+            self._layouts[key] = _Layout(table, entry, len(named), variables, codes)
+        return self._layouts[key]
+
+    def _unit_at(self, offset: int) -> _Unit:
+        place = bisect.bisect_right(self._starts, offset) - 1
+        if place < 0 or offset >= self._units[place].end:
+            raise self._damaged(offset)
+        return self._units[place]
+
+    def _read_units(self) -> Iterator[_Unit]:
+        info, order = self._info, self._file.byte_order
+
+        def number(at: int, size: int) -> int:
+            return int.from_bytes(info[at : at + size], order)
+
+        at = 0
+        while at < len(info):
+            start, size = at, 4
+            length = number(at, 4)
+            if length == 0xFFFFFFFF:
+                at, size = at + 4, 8
+                length = number(at, 8)
+            at += size
+            end = at + length
+            version = number(at, 2)
+            if end > len(info) or length < 16:
+                raise self._damaged(start)
+            if version >= 5:
+                kind, address_size, abbreviations = number(at + 2, 1), number(at + 3, 1), number(at + 4, size)
+                first = at + 4 + size
+            else:
+                kind, address_size, abbreviations = _COMPILE, number(at + 2 + size, 1), number(at + 2, size)
+                first = at + 3 + size
+            if 2 <= version <= 5 and kind == _COMPILE:
+                yield _Unit(start, end, first, abbreviations, address_size, size)
+            at = end
+
+    def _damaged(self, offset: int, section: str = ".debug_info") -> DebugInfoError:
+        return DebugInfoError(f"{self._file.path} has {section} damaged at {offset:#x}")
+
+
+def _is_named(abbreviation: Abbreviation) -> bool:
+    """Whether entries like that are types or package variables, with their name first, as Go's linker writes them."""
+    first = next(iter(abbreviation.attributes), None)
+    if first is None or first != (_NAME, STRING, None):
+        return False
+    if abbreviation.tag == Tag.VARIABLE:
+        return abbreviation.has(_LOCATION) and abbreviation.has(_EXTERNAL)
+    return abbreviation.tag in _TYPES
