@@ -103,7 +103,7 @@ class Abbreviations:
         return re.compile(b"|".join(alternatives), re.DOTALL), found
 
     def _attributes(self, section: bytes, at: int) -> tuple[tuple[Attribute, ...], int]:
-        attributes = []
+        attributes: list[Attribute] = []
         while True:
             name, at = unsigned_leb128(section, at)
             form, at = unsigned_leb128(section, at)

@@ -14,7 +14,6 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from gomap.elf.abbrevs import Abbreviation, Abbreviations

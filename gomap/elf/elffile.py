@@ -14,19 +14,48 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-__all__ = ["CORE", "LOAD", "WRITABLE", "ElfFile", "FileError", "Note", "Section", "Segment"]
+__all__ = [
+    "CORE",
+    "EXECUTABLE",
+    "HEADERS",
+    "LOAD",
+    "NOTE",
+    "POSITION_INDEPENDENT",
+    "WRITABLE",
+    "ElfFile",
+    "FileError",
+    "Note",
+    "Section",
+    "Segment",
+]
 
-#: e_type of a core dump.
-CORE = 4
-#: p_type of what is in memory, and of notes.
-LOAD, _NOTE = 1, 4
-#: p_flags of memory that the program may write to.
-WRITABLE = 2
+#: e_type of a program that may lie anywhere in memory, and of a core dump.
+POSITION_INDEPENDENT, CORE = 3, 4
+#: p_type of what is in memory, of notes, and of the program headers themselves.
+LOAD, NOTE, HEADERS = 1, 4, 6
+#: p_flags of memory that holds code, and that the program may write to.
+EXECUTABLE, WRITABLE = 1, 2
 #: sh_type of what takes no room in the file, and of notes; sh_flags of what begins with a compression header.
 _NOBITS, _NOTE_SECTION, _COMPRESSED = 8, 7, 0x800
 _ZLIB = 1
 #: e_phnum that says: the number is in the first section's sh_info.
 _MANY_SEGMENTS = 0xFFFF
+#: GOARCH by e_machine, pointer size and byte order where those tell.
+_ARCHITECTURES = {
+    (3, 4, "little"): "386",
+    (40, 4, "little"): "arm",
+    (62, 8, "little"): "amd64",
+    (183, 8, "little"): "arm64",
+    (21, 8, "little"): "ppc64le",
+    (21, 8, "big"): "ppc64",
+    (22, 8, "big"): "s390x",
+    (243, 8, "little"): "riscv64",
+    (258, 8, "little"): "loong64",
+    (8, 4, "big"): "mips",
+    (8, 4, "little"): "mipsle",
+    (8, 8, "big"): "mips64",
+    (8, 8, "little"): "mips64le",
+}
 #: zlib makes at most that many bytes of one.
 _MOST_INFLATED = 1032
 
@@ -138,6 +167,12 @@ class ElfFile:
             return self._inflated(name, content[12:], int.from_bytes(content[4:12], "big"))
         return content
 
+    @property
+    def architecture(self) -> str:
+        """As GOARCH names it; ``machine 99`` where Go has no name for it."""
+        machine = (self.machine, self.pointer_size, self.byte_order)
+        return _ARCHITECTURES.get(machine, f"machine {self.machine}")
+
     @cached_property
     def sections(self) -> list[Section]:
         """All sections. Raises FileError."""
@@ -169,7 +204,7 @@ class ElfFile:
     @cached_property
     def notes(self) -> list[Note]:
         """All notes, those of segments and then those of sections that are in none. Raises FileError."""
-        places = [(each.offset, each.file_size) for each in self.segments if each.type == _NOTE]
+        places = [(each.offset, each.file_size) for each in self.segments if each.type == NOTE]
         if not places:
             places = [(each.offset, each.size) for each in self.sections if each.type == _NOTE_SECTION]
         return [note for offset, size in places for note in self._notes_in(self.bytes_at(offset, size))]

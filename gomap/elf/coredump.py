@@ -1,0 +1,152 @@
+"""Core dumps: memory, threads, and what the kernel had told the process, from a core's segments and notes.
+
+The kernel's, GDB's (``generate-core-file``), Delve's (``dump``) and qemu-user's have the same notes, of which any may
+be missing. Sources: fs/binfmt_elf.c and include/uapi/linux/elf.h of Linux; struct elf_prstatus of each architecture.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from gomap.elf.elffile import CORE, LOAD, ElfFile, Note
+from gomap.elf.space import Space
+from gomap.program.target import Thread
+
+__all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector"]
+
+#: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
+_STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
+
+
+class _Status(NamedTuple):
+    """Where struct elf_prstatus has the thread's number and the registers, and which of those are which."""
+
+    id: int
+    registers: int
+    sp: int
+    pc: int
+    lr: int | None
+
+
+#: By GOARCH.
+_STATUSES = {
+    "amd64": _Status(id=32, registers=112, sp=19, pc=16, lr=None),
+    "386": _Status(id=24, registers=72, sp=15, pc=12, lr=None),
+    "arm64": _Status(id=32, registers=112, sp=31, pc=32, lr=30),
+    "arm": _Status(id=24, registers=72, sp=13, pc=15, lr=14),
+}
+
+
+class MappedFile(NamedTuple):
+    """A file that lay in memory from START to END, from OFFSET on."""
+
+    start: int
+    end: int
+    offset: int
+    path: str
+
+
+class Signal(NamedTuple):
+    """What ended the process: siginfo_t. The address means something where the number is that of a fault."""
+
+    number: int
+    code: int
+    address: int
+
+
+class CoreDump:
+    """One core. Raises FileError if it is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = ElfFile(path)
+        if self.file.type != CORE:
+            raise self.file.error("is not a core dump")
+        self._word = struct.Struct(self.file.endian + ("Q" if self.file.pointer_size == 8 else "I"))
+
+    @cached_property
+    def memory(self) -> Space:
+        """What it has of the process's memory."""
+        space = Space()
+        for segment in self.file.segments:
+            if segment.type == LOAD:
+                space.add(segment.address, min(segment.file_size, segment.memory_size), self.file, segment.offset)
+        return space
+
+    @cached_property
+    def threads(self) -> Sequence[Thread]:
+        """Its threads; the one that died is the first. None on a machine whose registers gomap does not know."""
+        status = _STATUSES.get(self.file.architecture)
+        if status is None:
+            return ()
+        return [self._thread(status, note) for note in self._notes(_STATUS) if self._whole(status, note)]
+
+    @cached_property
+    def auxiliary(self) -> dict[int, int]:
+        """The auxiliary vector: by AT_... what the kernel told the process as it began."""
+        return next(
+            (
+                auxiliary_vector(note.content, self.file.pointer_size, self.file.byte_order)
+                for note in self._notes(_AUXV)
+            ),
+            {},
+        )
+
+    @cached_property
+    def mapped_files(self) -> Sequence[MappedFile]:
+        """The files that lay in its memory."""
+        return next((list(self._mapped(note.content)) for note in self._notes(_FILE)), ())
+
+    @cached_property
+    def signal(self) -> Signal | None:
+        """The signal that ended it, as far as the core says."""
+        # The union that has si_addr begins behind three numbers, at a place where a pointer may stand.
+        layout = struct.Struct(self.file.endian + ("iii4xQ" if self.file.pointer_size == 8 else "iiiI"))
+        for note in self._notes(_SIGINFO):
+            if len(note.content) >= layout.size:
+                number, _, code, address = layout.unpack_from(note.content)
+                return Signal(number, code, address)
+        return None
+
+    def _notes(self, type: int) -> Iterator[Note]:
+        return (note for note in self.file.notes if note.owner == b"CORE" and note.type == type)
+
+    def _whole(self, status: _Status, note: Note) -> bool:
+        last = max(status.sp, status.pc, status.lr or 0)
+        return len(note.content) >= status.registers + (last + 1) * self._word.size
+
+    def _thread(self, status: _Status, note: Note) -> Thread:
+        def register(number: int) -> int:
+            value: int = self._word.unpack_from(note.content, status.registers + number * self._word.size)[0]
+            return value
+
+        (id,) = struct.unpack_from(self.file.endian + "i", note.content, status.id)
+        lr = 0 if status.lr is None else register(status.lr)
+        return Thread(id, register(status.sp), register(status.pc), lr)
+
+    def _mapped(self, content: bytes) -> Iterator[MappedFile]:
+        words = [
+            value for (value,) in self._word.iter_unpack(content[: len(content) // self._word.size * self._word.size])
+        ]
+        if len(words) < 2 or len(words) < 2 + 3 * words[0]:
+            return
+        count, page_size = words[:2]
+        names = content[(2 + 3 * count) * self._word.size :].split(b"\0")
+        for number, name in zip(range(2, 2 + 3 * count, 3), names, strict=False):
+            start, end, pages = words[number : number + 3]
+            yield MappedFile(start, end, pages * page_size, name.decode("utf-8", "surrogateescape"))
+
+
+def auxiliary_vector(content: bytes, pointer_size: int, byte_order: Literal["little", "big"]) -> dict[int, int]:
+    """The pairs of numbers that a process finds above its environment, up to the pair that ends them."""
+    vector: dict[int, int] = {}
+    words = [content[at : at + pointer_size] for at in range(0, len(content), pointer_size)]
+    for kind, value in zip(words[::2], words[1::2], strict=False):
+        number = int.from_bytes(kind, byte_order)
+        if number == 0:
+            break
+        vector[number] = int.from_bytes(value, byte_order)
+    return vector

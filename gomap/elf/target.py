@@ -1,0 +1,141 @@
+"""The Target protocol on files: a program with its core, with a running process's memory, or as it will begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from gomap.elf.coredump import CoreDump
+from gomap.elf.dwarf import DebugInfo
+from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
+from gomap.elf.gotypes import ElfTypes
+from gomap.elf.loading import fits, load_bias
+from gomap.elf.process import Process
+from gomap.elf.space import Space
+from gomap.elf.symbols import SymbolTable
+from gomap.language.spelling import as_linked
+from gomap.program.gotypes import GoType
+from gomap.program.memory import Memory, RawRead
+from gomap.program.target import Symbol, Target, Thread
+
+__all__ = ["FileTarget", "open_core", "open_process", "open_program"]
+
+#: DW_OP_addr: a variable is at the address that follows.
+_AT_ADDRESS = 0x03
+_LOCATION, _TYPE = 0x02, 0x49
+
+
+class FileTarget(Target):
+    """A program whose types and symbols come from its own file.
+
+    Args:
+        program: its file, a Go program with debug information; FileError is raised otherwise.
+        read: the memory.
+        bias: how much further up it lies there than the file says.
+        threads: where they stand.
+        fits: whether the memory is this program's; None where nothing tells.
+
+    Attributes:
+        memory, pointer_size, byte_order, architecture: as in Target.
+        program, bias, fits: as given.
+    """
+
+    def __init__(
+        self,
+        program: ElfFile,
+        read: RawRead,
+        *,
+        bias: int = 0,
+        threads: Sequence[Thread] = (),
+        fits: bool | None = None,
+    ) -> None:
+        self.program = program
+        self.bias = bias
+        self.fits = fits
+        self.pointer_size = program.pointer_size
+        self.byte_order: Literal["little", "big"] = program.byte_order
+        self.architecture = program.architecture
+        self.memory = Memory(read, self.pointer_size)
+        self._threads = threads
+        self._symbols = SymbolTable(program)
+        self._info = DebugInfo(program)
+        self._types = ElfTypes(self._info, self.pointer_size)
+        if self._types.named("runtime.g") is None:
+            raise self._unusable()
+
+    def type_named(self, name: str) -> GoType | None:
+        return self._types.named(name)
+
+    def variable(self, name: str) -> tuple[int, GoType] | None:
+        offset = self._info.variable_named(as_linked(name).encode())
+        if offset is None:
+            return None
+        entry = self._info.entry(offset)
+        location = entry.attributes.get(_LOCATION)
+        if not isinstance(location, bytes) or len(location) != 1 + self.pointer_size or location[0] != _AT_ADDRESS:
+            return None  # the linker left it out: nothing uses it
+        address = int.from_bytes(location[1:], self.byte_order)
+        return address + self.bias, self._types.at(entry.number(_TYPE))
+
+    def symbol_at(self, address: int) -> Symbol | None:
+        found = self._symbols.at(address - self.bias)
+        return found and replace(found, address=found.address + self.bias)
+
+    @property
+    def variable_names(self) -> Sequence[str]:
+        return self._symbols.variables
+
+    def threads(self) -> Sequence[Thread]:
+        return self._threads
+
+    def _unusable(self) -> FileError:
+        if "Go" in self.program.build_ids or self.program.section(".gopclntab") is not None:
+            return self.program.error(
+                "has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
+            )
+        return self.program.error("is not a Go program")
+
+
+def open_core(program: Path, core: Path) -> FileTarget:
+    """The PROGRAM as it was when the CORE was written. Raises FileError."""
+    file, dump = _program(program), CoreDump(core)
+    if (dump.file.architecture, dump.file.byte_order) != (file.architecture, file.byte_order):
+        raise dump.file.error(f"is a core of {dump.file.architecture}, but {program} is made for {file.architecture}")
+    memory = dump.memory
+    bias = load_bias(file, memory.read, dump.auxiliary, dump.mapped_files)
+    fit = fits(file, memory.read, bias)
+    # A core need not have what can be read from the program again: the kernel leaves it out.
+    for segment in file.segments:
+        if segment.type == LOAD and not segment.flags & WRITABLE:
+            memory.add(segment.address + bias, segment.file_size, file, segment.offset)
+    return FileTarget(file, memory.read, bias=bias, threads=dump.threads, fits=fit)
+
+
+def open_process(process: Process, program: Path | None = None, threads: Sequence[Thread] = ()) -> FileTarget:
+    """A running process; its own program unless another file has the debug information. Raises FileError.
+
+    Its memory changes as it runs: whoever wants to understand it stops it first, and says where its THREADS stand.
+    """
+    file = _program(program or process.program)
+    bias = load_bias(file, process.read, process.auxiliary(file.pointer_size, file.byte_order), process.mapped_files)
+    return FileTarget(file, process.read, bias=bias, threads=threads, fits=fits(file, process.read, bias))
+
+
+def open_program(program: Path) -> FileTarget:
+    """A program that does not run, with the memory that it will begin with. Raises FileError."""
+    file = _program(program)
+    memory = Space()
+    for segment in file.segments:
+        if segment.type == LOAD:
+            memory.add(segment.address, segment.file_size, file, segment.offset)
+            memory.add(segment.address, segment.memory_size, None)
+    return FileTarget(file, memory.read)
+
+
+def _program(path: Path) -> ElfFile:
+    file = ElfFile(path)
+    if file.type == CORE:
+        raise file.error("is a core dump, not a program")
+    return file
