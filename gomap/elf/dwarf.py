@@ -149,6 +149,10 @@ class DebugInfo:
         """Where the package variable of exactly that name is, or None. Raises DebugInfoError."""
         return self._find(name, 1)
 
+    def variables(self) -> Iterator[tuple[bytes, dict[bytes, int]]]:
+        """Each package with its variables: where they are, by name. Raises DebugInfoError."""
+        return ((self._entry(unit, unit.first).name, self._names_in(unit)[1]) for unit in self._units)
+
     def _find(self, name: bytes, which: int) -> int | None:
         wanted = name + b"\0"
         at = self._info.find(wanted)

@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gomap.program.program import ProgramError
+
 __all__ = [
     "CORE",
     "EXECUTABLE",
@@ -60,7 +62,7 @@ _ARCHITECTURES = {
 _MOST_INFLATED = 1032
 
 
-class FileError(Exception):
+class FileError(ProgramError):
     """A file that is not what it must be, or is damaged. Says which file, and what is wrong with it."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from gomap.elf.loading import fits, load_bias
 from gomap.elf.process import Process
 from gomap.elf.space import Space
 from gomap.elf.symbols import SymbolTable
-from gomap.language.spelling import as_linked
+from gomap.language.spelling import as_linked, as_written
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
 from gomap.program.target import Symbol, Target, Thread
@@ -70,14 +71,7 @@ class FileTarget(Target):
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
         offset = self._info.variable_named(as_linked(name).encode())
-        if offset is None:
-            return None
-        entry = self._info.entry(offset)
-        location = entry.attributes.get(_LOCATION)
-        if not isinstance(location, bytes) or len(location) != 1 + self.pointer_size or location[0] != _AT_ADDRESS:
-            return None  # the linker left it out: nothing uses it
-        address = int.from_bytes(location[1:], self.byte_order)
-        return address + self.bias, self._types.at(entry.number(_TYPE))
+        return None if offset is None else self._variable_at(offset)
 
     def symbol_at(self, address: int) -> Symbol | None:
         found = self._symbols.at(address - self.bias)
@@ -87,8 +81,23 @@ class FileTarget(Target):
     def variable_names(self) -> Sequence[str]:
         return self._symbols.variables
 
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        packages = sorted(self._info.variables(), key=lambda package: package[0])
+        for name, place in chain.from_iterable(sorted(variables.items()) for _, variables in packages):
+            found = self._variable_at(place)
+            if found is not None:
+                yield _spelled(name), *found
+
     def threads(self) -> Sequence[Thread]:
         return self._threads
+
+    def _variable_at(self, offset: int) -> tuple[int, GoType] | None:
+        entry = self._info.entry(offset)
+        location = entry.attributes.get(_LOCATION)
+        if not isinstance(location, bytes) or len(location) != 1 + self.pointer_size or location[0] != _AT_ADDRESS:
+            return None
+        address = int.from_bytes(location[1:], self.byte_order)
+        return address + self.bias, self._types.at(entry.number(_TYPE))
 
     def _unusable(self) -> FileError:
         if "Go" in self.program.build_ids or self.program.section(".gopclntab") is not None:
@@ -132,6 +141,10 @@ def open_program(program: Path) -> FileTarget:
             memory.add(segment.address, segment.file_size, file, segment.offset)
             memory.add(segment.address, segment.memory_size, None)
     return FileTarget(file, memory.read)
+
+
+def _spelled(name: bytes) -> str:
+    return as_written(name.decode("utf-8", "backslashreplace"))
 
 
 def _program(path: Path) -> ElfFile:
