@@ -74,9 +74,11 @@ class ElfTypes:
         return known
 
     def _look_up(self, name: str) -> GoType | None:
-        offset = self._info.type_named(as_linked(name).encode())
-        if offset is not None:
-            return self.at(offset)
+        # As it stands first: a name that the compiler made up has dots that only look like those of a package's name.
+        for linked in dict.fromkeys((name, as_linked(name))):
+            offset = self._info.type_named(linked.encode())
+            if offset is not None:
+                return self.at(offset)
         if name.startswith("*"):
             elem = self.named(name[1:])
             return elem and GoType(Kind.POINTER, self._pointer_size, "*" + elem.name, elem=elem)
