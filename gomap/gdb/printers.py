@@ -118,6 +118,11 @@ class StringPrinter:
         """Where it is and how long. Raises gdb.error if a part is optimized out or unreadable, ValueError if absurd."""
         length, pointer = int(self._value["len"]), self._value["str"]
         address = int(pointer)
+        word = self._value["len"].type
+        if pointer.type.sizeof < word.sizeof and pointer.address is not None:
+            whole = int(pointer.address.cast(word.pointer()).dereference())
+            if whole != address:
+                raise ValueError(f"at {whole:#x}, which is no address to this GDB; use gdb-multiarch")
         if not 0 <= length < _LONGEST:
             raise ValueError(f"length {length} at {address:#x}")
         return pointer, length

@@ -109,7 +109,9 @@ def named_values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
 
 def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
     """GDB's value of that type at ADDRESS: of an interface what it holds, of a func its code. None if it has no such
-    type. Raises ReadError and ExpressionError where these cannot be followed."""
+    type. Raises ReadError and ExpressionError where these cannot be followed, or GDB would look elsewhere."""
+    if target.mistaken:
+        raise ExpressionError(target.mistaken)
     if type.kind is Kind.INTERFACE:
         inner = dynamic(in_memory(target.program, type, f"the {type.name}", address))
         found = None if inner is None or inner.address is None else value_at(target, inner.type, inner.address)

@@ -19,6 +19,7 @@ from gomap.gdb.variables import all_of_them, symbol_of, variable_names
 from gomap.goruntime.builds import same_build
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import GoType
+from gomap.program.machine import machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.target import Symbol, Thread
@@ -28,6 +29,11 @@ __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 #: ``main[counts] + 4 in section .bss of /tmp/prog``: GDB's demangler puts brackets round a Go variable's name.
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
 _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
+#: GDB falls back to an architecture that it knows.
+_MISTAKEN = (
+    "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
+    "registers, threads and strings among it; use gdb-multiarch, or a GDB built for all targets"
+)
 
 
 class GdbTarget:
@@ -35,18 +41,22 @@ class GdbTarget:
 
     Attributes:
         types: its types as DWARF has them.
+        mistaken: what is wrong with what GDB shows by itself, if it takes the program for one of another architecture;
+            else empty.
     """
 
     memory: Memory
     pointer_size: int
     byte_order: Literal["little", "big"]
     architecture: str
+    mistaken: str
 
     def __init__(self, inferior: gdb.Inferior) -> None:
         self._inferior = inferior
         self.pointer_size = _pointer_size()
         self.byte_order = "big" if "big endian" in gdb.execute("show endian", to_string=True) else "little"
-        self.architecture = _architecture(inferior)
+        self.architecture, taken_for = _architectures(inferior)
+        self.mistaken = "" if self.architecture == taken_for else _MISTAKEN.format(self.architecture, taken_for)
         self.memory = Memory(self._read, self.pointer_size)
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
@@ -120,6 +130,8 @@ def current() -> GdbTarget:
             _watch()
         _demand_go(inferior.progspace.filename)
         known = _targets[inferior.num] = (files, GdbTarget(inferior))
+        if known[1].mistaken:
+            gdb.write(f"warning: {known[1].mistaken}\n", gdb.STDERR)
     return known[1]
 
 
@@ -187,9 +199,17 @@ def unwatch() -> None:
 _GOARCH = (("i386:x86-64", "amd64"), ("i386", "386"), ("aarch64", "arm64"))
 
 
-def _architecture(inferior: gdb.Inferior) -> str:
+def _architectures(inferior: gdb.Inferior) -> tuple[str, str]:
+    """The program's architecture, and the one that GDB takes it for, which is another if GDB knows nothing of it."""
     name = inferior.architecture().name()
-    return next((goarch for prefix, goarch in _GOARCH if name.startswith(prefix)), name)
+    taken_for = next((goarch for prefix, goarch in _GOARCH if name.startswith(prefix)), name)
+    program = inferior.progspace.filename
+    architecture = None if program is None else machine_of(program)
+    known = {goarch for _, goarch in _GOARCH}
+    # Of the others only the program's own name for its machine is known, not GDB's.
+    if architecture is None or (architecture not in known and taken_for not in known):
+        return taken_for, taken_for
+    return architecture, taken_for
 
 
 def _pointer_size() -> int:
