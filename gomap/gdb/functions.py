@@ -65,7 +65,7 @@ class Function(gdb.Function, abc.ABC):
         """What MAP has under KEY; None if it has no such key."""
         from gomap.expressions.map_keys import element
 
-        return element(target.program, map, self.name, _key(target, map.key, key))
+        return element(target.program, map, self.name, key_of_value(target, map.key, key))
 
 
 class Len(Function):
@@ -151,8 +151,8 @@ def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
     return map_behind(scope, argument, """give it in a string with its type: "(map[K]V)(0xc000012340)" """.rstrip())
 
 
-def _key(target: GdbTarget, of: GoType, value: gdb.Value) -> Written:
-    """A key of type OF that was given as a value of GDB's: a constant, or a value of the program.
+def key_of_text(target: GdbTarget, of: GoType, text: str, data: bytes) -> Written:
+    """A key of type OF that was given as a string.
 
     A string is one, unless keys are structs, arrays or complex numbers: GDB has no constants of these, so the string
     spells it as Go does.
@@ -160,14 +160,20 @@ def _key(target: GdbTarget, of: GoType, value: gdb.Value) -> Written:
     from gomap.expressions.evaluating import evaluate
     from gomap.expressions.written import Constant, read
     from gomap.gdb.scope import GdbScope
+
+    if of.kind.value in ("struct", "array", "complex64", "complex128"):
+        return read(text, partial(evaluate, GdbScope(target)))
+    return Constant(text, data)
+
+
+def key_of_value(target: GdbTarget, of: GoType, value: gdb.Value) -> Written:
+    """A key of type OF that was given as a value of GDB's: a constant, or a value of the program."""
+    from gomap.expressions.written import Constant
     from gomap.gdb.values import address_of, of_value
 
     data = _text(value)
     if data is not None:
-        text = data.decode("utf-8", "replace")
-        if of.kind.value in ("struct", "array", "complex64", "complex128"):
-            return read(text, partial(evaluate, GdbScope(target)))
-        return Constant(text, data)
+        return key_of_text(target, of, data.decode("utf-8", "replace"), data)
     type = value.type.strip_typedefs()
     if address_of(value) is None:
         if type.code == gdb.TYPE_CODE_BOOL:
