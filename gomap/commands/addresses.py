@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from gomap.commands.command import FORCE, JSON, Door, Options, command, json_line
 
@@ -12,15 +13,20 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code.
 
     ADDR is an expression, as for print. Whether an address can be read says little: freed memory
-    can. This asks the books that the runtime keeps of its heap, its stacks and its modules."""
+    can. This asks the books that the runtime keeps of its heap, its stacks and its modules. What
+    stands there is said as well where something tells: a type descriptor, an object whose type the
+    allocator notes, a map's header; and what it was that told."""
     from gomap.expressions.evaluating import address_in, evaluate
     from gomap.goruntime.heap import heap_of
+    from gomap.maps.recognition import recognise
 
     address = address_in(evaluate(door.scope(), expression))
     answer = heap_of(door.program()).at(address)
-    if options["json"]:
-        return json_line(
-            door,
-            {"command": "whatis", "address": f"{address:#x}", "is": type(answer).__name__, "text": answer.describe()},
-        )
-    return [f"{address:#x}: {answer.describe()}"]
+    found = recognise(door.program(), answer)
+    if not options["json"]:
+        return [f"{address:#x}: {answer.describe()}" + (f": {found.what}, {found.by}" if found else "")]
+    shown: dict[str, Any] = {"command": "whatis", "address": f"{address:#x}"}
+    shown |= {"is": type(answer).__name__, "text": answer.describe()}
+    if found:
+        shown["holds"] = {"text": found.what, "type": found.type and found.type.name, "by": found.by}
+    return json_line(door, shown)

@@ -7,8 +7,11 @@ from gomap.expressions.go_values import ExpressionError, GoValue, an, held
 from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
+from gomap.maps.recognition import header_at
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.program import Program
+from gomap.program.target import pointer_at
 
 __all__ = ["find_map", "map_behind"]
 
@@ -38,7 +41,9 @@ def find_map(scope: Scope, expression: str, type_name: str | None = None) -> GoM
         raise ExpressionError(f"no type {type_name} in the program's debug information")
     if type.kind is not Kind.MAP:
         raise ExpressionError(f"-type {type_name}: not a map type")
-    return opened(program, type, expression, address_in(value))
+    if value.type.kind is Kind.POINTER and value.type.elem.kind is Kind.MAP:  # of a variable, not of a header
+        value = value.pointee()
+    return opened(program, type, expression, _header_address(program, expression, address_in(value)))
 
 
 def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'") -> GoMap:
@@ -58,19 +63,80 @@ def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'
             value = held(value)
             type = value.type
         elif kind is Kind.POINTER and value.type.elem.name in _HEADERS:
-            return opened(scope.program, _type_of_argument(scope, text, value.type, advice), text, value.integer())
+            return _header(scope, text, value, advice)
         elif kind is Kind.POINTER:
             value = value.pointee().named(value.text)
         else:
             break
-    could_be = f"; if it is the address of a map's header, {advice}" if type.kind in _WORDS else ""
-    raise ExpressionError(f"{text} is {an(type)}, not a map{could_be}")
+    problem = f"{text} is {an(type)}, not a map"
+    if value.type.kind not in _WORDS:
+        raise ExpressionError(problem)
+    return _recognised(
+        scope.program, text, address_in(value), problem, "if it is the address of a map's header, " + advice
+    )
 
 
-def _type_of_argument(scope: Scope, text: str, header: GoType, advice: str) -> GoType:
+def _header(scope: Scope, text: str, value: GoValue, advice: str) -> GoMap:
+    """The map whose header VALUE points to, without saying of what type the map is."""
+    type, program = _type_of_argument(scope), scope.program
+    if type is None:
+        problem = f"{text} is {an(value.type)}, which does not say of what type the map is"
+        return _recognised(program, text, value.integer(), problem, advice)
+    return opened(program, type, text, value.integer())
+
+
+def _recognised(program: Program, text: str, address: int, problem: str, advice: str) -> GoMap:
+    """The map whose header or variable is at ADDRESS, if what is there says so itself.
+
+    Raises ExpressionError: the PROBLEM, and the ADVICE for who knows more.
+    """
+    found = None
+    try:
+        variable = _map_variable(program, address)
+        if variable is not None:
+            return opened(program, variable, text, pointer_at(program, address))
+        found = header_at(program, address)
+    except (LayoutError, ReadError):
+        pass  # nothing tells
+    if found is None:
+        raise ExpressionError(f"{problem}; {advice}")
+    if found.type is None:
+        advice = advice.rpartition("header, ")[2]
+        raise ExpressionError(f"{problem}; what is there is the {found.what}, {found.by}, of an unknown type: {advice}")
+    map = opened(program, found.type, text, address)
+    map.recognised_by = found.by
+    return map
+
+
+def _header_address(program: Program, text: str, address: int) -> int:
+    """Where the header is: at ADDRESS, or where the map variable that stands there leads.
+
+    Raises ExpressionError if what stands there is no header but the address of one.
+    """
+    try:
+        if _map_variable(program, address) is not None:
+            return pointer_at(program, address)
+        inner = pointer_at(program, address) if address and header_at(program, address) is None else 0
+        if inner and header_at(program, inner) is not None:
+            raise ExpressionError(
+                f"{text}: at {address:#x} is no map's header, but the address of one: {inner:#x}; give that"
+            )
+    except (LayoutError, ReadError):
+        pass  # nothing tells
+    return address
+
+
+def _map_variable(program: Program, address: int) -> GoType | None:
+    """The type of the package variable that stands at ADDRESS, if that is a map."""
+    symbol = program.symbol_at(address)
+    variable = program.variable(symbol.name) if symbol is not None else None
+    return variable[1] if variable is not None and variable[0] == address and variable[1].kind is Kind.MAP else None
+
+
+def _type_of_argument(scope: Scope) -> GoType | None:
     """The map type that the runtime's functions take beside an untyped header: mapassign(t, h, key), (m).putSlot(typ).
 
-    Raises ExpressionError if the selected frame has no such argument.
+    None if the selected frame has no such argument.
     """
     for name in ("t", "typ"):
         try:
@@ -79,4 +145,4 @@ def _type_of_argument(scope: Scope, text: str, header: GoType, advice: str) -> G
                 return runtime_types(scope.program).named_at(descriptor.integer())
         except (ExpressionError, LayoutError, ReadError):
             continue
-    raise ExpressionError(f"{text} is {an(header)}, which does not say of what type the map is; {advice}")
+    return None

@@ -48,7 +48,7 @@ from gomap.goruntime.stacks import Stacks
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
-from gomap.program.target import Target
+from gomap.program.target import Target, pointer_at
 
 __all__ = ["Heap", "heap_of"]
 
@@ -110,6 +110,16 @@ class Heap:
             # With a broken table of arenas, data and stacks can still be told.
             return self._elsewhere(address) or Unknown(address, str(damage))
         return self._elsewhere(address) or self._unmanaged(address)
+
+    def type_word(self, object: HeapObject) -> int:
+        """The address of the type descriptor that the allocator keeps for OBJECT: of its type, or of its items' if it
+        is an array; 0 where it keeps none (before Go 1.22, in small objects and in those without pointers).
+
+        Raises ReadError.
+        """
+        if object.span.header:
+            return pointer_at(self._target, object.start)
+        return self._spans.large_type(object.span)
 
     def freed(self, addresses: Sequence[int]) -> Iterator[Answer]:
         """Of ADDRESSES those that no object in use holds: freed, or not mapped at all; made for a million of them.

@@ -74,6 +74,10 @@ class RuntimeTypes:
         """Whether the debug information says how descriptors are laid out: without that all of them are unknown."""
         return self._descriptors.laid_out
 
+    def in_module(self, address: int) -> bool:
+        """Whether ADDRESS is among the types that the compiler made."""
+        return self._descriptors.in_module(address)
+
     def is_direct(self, address: int) -> bool:
         """Whether an interface's data word is itself the value of that type, rather than its address."""
         return self._descriptors.common(address).direct

@@ -91,7 +91,9 @@ class Spans:
         # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
         # their type in a header, since largeType came into mspan (1.22).
         bitmaps = arena.find("heapArenaPtrScalar")  # GOEXPERIMENT=noallocheaders (1.22 and 1.23) keeps a bitmap in it
-        headers = mspan.find("largeType") and not (bitmaps and bitmaps.type.fields)
+        large_type = mspan.find("largeType")
+        headers = large_type and not (bitmaps and bitmaps.type.fields)
+        self._large_type = large_type.offset if large_type and headers else None
         #: Objects with pointers up to so many bytes have no malloc header; None: no object has one.
         self.headerless = 8 * self._pointer_size**2 if headers else None
         self._pc_header = _pc_header(target)
@@ -131,6 +133,12 @@ class Spans:
         if state is None or not 0 <= address - state.span.start < state.span.size:
             return None
         return state
+
+    def large_type(self, span: Span) -> int:
+        """What the span of one large object notes as its type; 0: nothing. Raises ReadError."""
+        if self._large_type is None or span.sizeclass or span.noscan:
+            return 0
+        return pointer_at(self._target, span.mspan + self._large_type)
 
     def _decode(self, mspan: int) -> SpanState | None:
         start, npages, elemsize, nelems, spanclass, state, *marks = self._mspan.read(self._memory, mspan)

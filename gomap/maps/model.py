@@ -216,9 +216,11 @@ class GoMap(abc.ABC):
         header: the header's integers and pointers by name; all 0 for a nil map.
         places: where in a bucket or group its slots lie.
         key, elem: types of its keys and elements.
+        recognised_by: what told its type, where nobody said it; empty otherwise.
     """
 
     kind: ClassVar[str]
+    recognised_by: str = ""
     #: Header fields that are shown in hexadecimal: addresses, a hash seed, flags.
     _hexadecimal: ClassVar[frozenset[str]]
 

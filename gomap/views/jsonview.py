@@ -71,9 +71,11 @@ def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int
 
 def start(command: str, map: GoMap) -> dict[str, Any]:
     """What every command's object begins with."""
+    told: dict[str, Any] = {"typeBy": map.recognised_by} if map.recognised_by else {}
     return {
         "command": command,
         "type": map.type.name,
+        **told,
         "address": _hex(map.address),
         "kind": map.kind,
         "count": map.count,

@@ -24,7 +24,8 @@ _STATE_WIDTH = 11
 def title(map: GoMap, paint: Paint) -> str:
     """``map[string]int at 0xc000070450 (classic): 1000 entries in 256 buckets + 3 overflow``."""
     where = f" at {paint.address(f'{map.address:#x}')}" if map.address else ""
-    return f"{paint.type(map.type.name)}{where} ({map.kind}): {map.summary()}"
+    kind = f"{map.kind}, recognised {map.recognised_by}" if map.recognised_by else map.kind
+    return f"{paint.type(map.type.name)}{where} ({kind}): {map.summary()}"
 
 
 def header_lines(map: GoMap, paint: Paint) -> Iterator[str]:
