@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, explained, json_line
 from gomap.commands.options import Option, number_or_unlimited
+
+if TYPE_CHECKING:
+    from gomap.check.checking import Report
+    from gomap.maps.model import GoMap
 
 
 @command(
@@ -26,29 +31,34 @@ from gomap.commands.options import Option, number_or_unlimited
     ),
     instead="all",
 )
-def check(door: Door, options: Options, expression: str) -> Iterable[str]:
+def check(door: Door, options: Options, expression: str) -> Generator[str, None, int]:
     """Say what is wrong with a Go map: one finding a line; a clean map is said to be so.
 
     Each finding has a severity, the rule that is broken, the address of what is wrong, and what
     follows from it. Hashes are computed here, not in the process, which is only read. What a
     write under way explains is marked transient."""
-    from gomap.check.checking import check as checked
+    from gomap.check.checking import check as check_map_of
     from gomap.expressions.finding import find_map
     from gomap.maps.opening import package_maps
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
 
-    program, limit = door.program(), options["limit"]
+    program, limit, found = door.program(), options["limit"], 0
+
+    def report(map: GoMap) -> Report:
+        nonlocal found
+        checked = check_map_of(program, map, options["quick"])
+        found |= any(not finding.transient for finding in checked.findings)
+        return checked
+
     if not options["all"]:
-        report = checked(program, find_map(door.scope(), expression, options["type"]), options["quick"])
-        yield from (
-            json_line(door, check_object(report)) if options["json"] else check_lines(report, limit, door.paint())
-        )
-        return
+        one = report(find_map(door.scope(), expression, options["type"]))
+        yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
+        return found
     reports = (
-        (name, explained(map) if isinstance(map, Exception) else checked(program, map, options["quick"]))
-        for name, map in package_maps(program)
+        (name, explained(map) if isinstance(map, Exception) else report(map)) for name, map in package_maps(program)
     )
     if options["json"]:
         yield from json_line(door, check_all_object(reports))
     else:
         yield from check_all_lines(reports, limit, door.paint())
+    return found

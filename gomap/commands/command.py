@@ -7,13 +7,14 @@ A command is a function with a decorator::
         '''Show every field of a map's header. ...'''
 
 It gets the door that it was typed in, its options by name and the rest of its line, and yields lines, which the door
-prints as they come. All that a command needs is imported when it is called, so that loading costs next to nothing.
+prints as they come; a generator may return 1 to say that it had findings. All that a command needs is imported when it
+is called, so that loading costs next to nothing.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,24 +46,14 @@ and interfaces are followed to the map."""
 
 
 class Door(Protocol):
-    """What a command asks of the debugger, or of the shell, that it was typed in.
-
-    Attributes:
-        force: whether a process or a core is looked at that is of another build than the program.
-    """
-
-    force: bool
+    """What a command asks of the debugger, or of the shell, that it was typed in."""
 
     def scope(self) -> Scope:
-        """Where expressions are evaluated. Raises ProgramError without a process or a core, or with a wrong one."""
+        """Where expressions are evaluated. Raises ProgramError without a process or a core."""
         ...
 
     def program(self) -> Program:
-        """The program that stands still. Raises ProgramError without a process or a core, or with a wrong one."""
-        ...
-
-    def other_build(self) -> str | None:
-        """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
+        """The program that stands still. Raises ProgramError without a process or a core."""
         ...
 
     def limits(self) -> Limits:
@@ -123,8 +114,13 @@ class Command:
             parts.append(f"Options:\n{describe(self.options)}")
         return "\n\n".join(parts)
 
-    def lines(self, door: Door, line: str) -> Iterable[str]:
-        """What the command says when LINE is typed behind its name. Raises UsageError, and any of gomap's errors."""
+    def lines(self, door: Door, line: str) -> Generator[str, None, int | None]:
+        """What the command says when LINE is typed behind its name; in the end, whether there are findings (1) or none.
+
+        Raises UsageError, and any of gomap's errors.
+        """
+        from gomap.program.program import ProgramError
+
         options, rest = parse(self.options, line)
         replaced = self.instead is not None and options[self.instead]
         if self.argument and not rest and not replaced:
@@ -133,12 +129,13 @@ class Command:
             raise UsageError(f"-{self.instead} stands in place of {self.argument}, such as {rest}")
         if rest and not self.argument:
             raise UsageError(f"takes no argument, such as {rest}")
-        if options.get(FORCE.name):
-            door.force = True
-            wrong = door.other_build()
-            if wrong and not options[JSON.name]:  # where it is said too
-                yield f"warning: {wrong}"
-        yield from self.run(door, options, rest)
+        wrong = door.program().other_build if FORCE in self.options else None
+        if wrong and not options[FORCE.name]:
+            raise ProgramError(f"{wrong}; with -force, gomap's commands look all the same")
+        if wrong and not options[JSON.name]:  # where it is said too
+            yield f"warning: {wrong}"
+        lines: Iterable[str] = self.run(door, options, rest)
+        return (yield from lines)  # type: ignore[func-returns-value]  # a generator's value
 
 
 #: Every command by name, in the order of declaration.
@@ -164,7 +161,7 @@ def json_line(door: Door, object: dict[str, Any]) -> Iterable[str]:
     """OBJECT as the one line that ``-json`` prints."""
     import json
 
-    other_build = door.other_build()
+    other_build = door.program().other_build
     yield json.dumps({**object, "otherBuild": other_build} if other_build else object)
 
 

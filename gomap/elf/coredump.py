@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gomap.elf.elffile import CORE, LOAD, ElfFile, Note
+from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
 from gomap.program.target import Thread
 
@@ -22,23 +23,8 @@ __all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector"]
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
 
 
-class _Status(NamedTuple):
-    """Where struct elf_prstatus has the thread's number and the registers, and which of those are which."""
-
-    id: int
-    registers: int
-    sp: int
-    pc: int
-    lr: int | None
-
-
-#: By GOARCH.
-_STATUSES = {
-    "amd64": _Status(id=32, registers=112, sp=19, pc=16, lr=None),
-    "386": _Status(id=24, registers=72, sp=15, pc=12, lr=None),
-    "arm64": _Status(id=32, registers=112, sp=31, pc=32, lr=30),
-    "arm": _Status(id=24, registers=72, sp=13, pc=15, lr=14),
-}
+#: Where struct elf_prstatus has the thread's number and its registers, by the size of a pointer.
+_STATUS_ID, _STATUS_REGISTERS = {8: 32, 4: 24}, {8: 112, 4: 72}
 
 
 class MappedFile(NamedTuple):
@@ -79,10 +65,8 @@ class CoreDump:
     @cached_property
     def threads(self) -> Sequence[Thread]:
         """Its threads; the one that died is the first. None on a machine whose registers gomap does not know."""
-        status = _STATUSES.get(self.file.architecture)
-        if status is None:
-            return ()
-        return [self._thread(status, note) for note in self._notes(_STATUS) if self._whole(status, note)]
+        found = (self._thread(note.content) for note in self._notes(_STATUS))
+        return [thread for thread in found if thread is not None]
 
     @cached_property
     def auxiliary(self) -> dict[int, int]:
@@ -114,18 +98,10 @@ class CoreDump:
     def _notes(self, type: int) -> Iterator[Note]:
         return (note for note in self.file.notes if note.owner == b"CORE" and note.type == type)
 
-    def _whole(self, status: _Status, note: Note) -> bool:
-        last = max(status.sp, status.pc, status.lr or 0)
-        return len(note.content) >= status.registers + (last + 1) * self._word.size
-
-    def _thread(self, status: _Status, note: Note) -> Thread:
-        def register(number: int) -> int:
-            value: int = self._word.unpack_from(note.content, status.registers + number * self._word.size)[0]
-            return value
-
-        (id,) = struct.unpack_from(self.file.endian + "i", note.content, status.id)
-        lr = 0 if status.lr is None else register(status.lr)
-        return Thread(id, register(status.sp), register(status.pc), lr)
+    def _thread(self, status: bytes) -> Thread | None:
+        at, size = _STATUS_ID[self.file.pointer_size], _STATUS_REGISTERS[self.file.pointer_size]
+        id = int.from_bytes(status[at : at + 4], self.file.byte_order)
+        return thread_in(status[size:], id, self.file.architecture, self.file.byte_order)
 
     def _mapped(self, content: bytes) -> Iterator[MappedFile]:
         words = [

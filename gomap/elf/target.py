@@ -19,7 +19,7 @@ from gomap.elf.symbols import SymbolTable
 from gomap.language.spelling import as_linked, as_written
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
-from gomap.program.target import Symbol, Target, Thread
+from gomap.program.target import Symbol, Thread, not_the_memory_of
 
 __all__ = ["FileTarget", "open_core", "open_process", "open_program"]
 
@@ -28,7 +28,11 @@ _AT_ADDRESS = 0x03
 _LOCATION, _TYPE = 0x02, 0x49
 
 
-class FileTarget(Target):
+#: How gomap's command line takes the program.
+_REMEDY = "'gomap core PROGRAM CORE', or -program FILE"
+
+
+class FileTarget:
     """A program whose types and symbols come from its own file.
 
     Args:
@@ -39,8 +43,8 @@ class FileTarget(Target):
         fits: whether the memory is this program's; None where nothing tells.
 
     Attributes:
-        memory, pointer_size, byte_order, architecture: as in Target.
-        program, bias, fits: as given.
+        memory, pointer_size, byte_order, architecture, other_build: as in Target.
+        program, bias: as given.
     """
 
     def __init__(
@@ -54,7 +58,7 @@ class FileTarget(Target):
     ) -> None:
         self.program = program
         self.bias = bias
-        self.fits = fits
+        self.other_build = not_the_memory_of(str(program.path), _REMEDY) if fits is False else None
         self.pointer_size = program.pointer_size
         self.byte_order: Literal["little", "big"] = program.byte_order
         self.architecture = program.architecture
@@ -90,6 +94,10 @@ class FileTarget(Target):
 
     def threads(self) -> Sequence[Thread]:
         return self._threads
+
+    def stand(self, threads: Sequence[Thread]) -> None:
+        """The process has stopped anew, and THREADS stand there now."""
+        self._threads = threads
 
     def _variable_at(self, offset: int) -> tuple[int, GoType] | None:
         entry = self._info.entry(offset)

@@ -24,23 +24,15 @@ __all__ = ["GdbDoor", "failure", "register"]
 class GdbDoor:
     """What GDB offers to a command: its selected frame and its settings."""
 
-    def __init__(self) -> None:
-        self.force = False
-
     def scope(self) -> Scope:
         from gomap.gdb.scope import live_scope
 
-        return live_scope(self.force)
+        return live_scope(force=True)
 
     def program(self) -> Program:
         from gomap.gdb.target import live
 
-        return live(self.force).program
-
-    def other_build(self) -> str | None:
-        from gomap.gdb.target import live
-
-        return live(force=True).other_build
+        return live(force=True).program
 
     def limits(self) -> Limits:
         from gomap.gdb.rendering import limits

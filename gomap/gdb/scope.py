@@ -17,13 +17,11 @@ from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
 from gomap.gdb.registers import LostError, copy_of
 from gomap.gdb.target import GdbTarget, live
 from gomap.gdb.values import of_value
-from gomap.language.spelling import as_written
+from gomap.language.spelling import package_of_function
 from gomap.program.gotypes import LayoutError
 
 __all__ = ["GdbScope", "live_scope", "symbols_in_scope"]
 
-#: The package in a function's name.
-_PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
 _CONSTANT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
 #: An assignment, as GDB's languages write it.
 _CHANGES = re.compile(r"\+\+|--|<<=|>>=|(?<![=!<>])=(?!=)")
@@ -57,8 +55,8 @@ class GdbScope:
             function = gdb.selected_frame().name()
         except gdb.error:
             function = None
-        found = _PACKAGE.match(function or "")
-        return list(dict.fromkeys([as_written(found[1]), "main"] if found else ["main"]))
+        package = package_of_function(function or "")
+        return list(dict.fromkeys([package, "main"] if package else ["main"]))
 
     def evaluate(self, text: str) -> GoValue:
         """What GDB makes of TEXT, in the current language or, failing that, in C. It can change nothing."""

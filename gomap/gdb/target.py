@@ -22,7 +22,7 @@ from gomap.program.gotypes import GoType
 from gomap.program.machine import machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
-from gomap.program.target import Symbol, Thread
+from gomap.program.target import Symbol, Thread, not_the_memory_of
 
 __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 
@@ -97,11 +97,7 @@ class GdbTarget:
         # The second way takes a third of a second in a program of 60 MB.
         if same_build(self, _symbol_address) or same_build(self, _addresses_of_runtime().get) is not False:
             return None
-        program = self._inferior.progspace.filename
-        return (
-            f"the memory is not that of {program}: the process, or the core, is of another build, or cut short; "
-            "name the right program with 'file PROGRAM'"
-        )
+        return not_the_memory_of(self._inferior.progspace.filename, "'file PROGRAM'")
 
     def forget_memory(self) -> None:
         """Forget what was read of the program, and all that follows from it."""

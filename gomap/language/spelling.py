@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 from gomap.program.printable import printable
 
-__all__ = ["as_in_dwarf", "as_linked", "as_written", "in_package", "package_of"]
+__all__ = ["as_in_dwarf", "as_linked", "as_written", "in_package", "package_of", "package_of_function"]
 
+#: The package in a function's name.
+_PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
 #: What a name consists of, but for slashes.
 _WORD = r"""[^\s\[\](){}*,;"<>/]"""
 #: A dot that is neither in a folder's name nor the one before the name itself.
@@ -59,3 +61,13 @@ def package_of(name: str) -> str:
 def in_package(names: Iterable[str], package: str) -> list[str]:
     """Of full names those in that package, without it."""
     return [name[len(package) + 1 :] for name in names if package_of(name) == package]
+
+
+def package_of_function(name: str) -> str:
+    """The package that a function of that full name, as linked, is in; empty if it is in none.
+
+    >>> package_of_function("gopkg.in/yaml%2ev3.(*Decoder).Decode")
+    'gopkg.in/yaml.v3'
+    """
+    found = _PACKAGE.match(name)
+    return as_written(found[1]) if found else ""

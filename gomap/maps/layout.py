@@ -11,11 +11,11 @@ cmd/link/internal/ld/dwarf.go for the names in DWARF.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 from gomap.goruntime.allocator import has_pointers
-from gomap.program.gotypes import Field, GoType, Kind, LayoutError
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError, kept_with_type
 from gomap.program.target import Target
 
 __all__ = ["ClassicLayout", "Places", "StructReader", "SwissLayout", "classic_layout", "key_and_elem", "swiss_layout"]
@@ -112,7 +112,7 @@ class SwissLayout:
     places: Places
 
 
-@lru_cache(maxsize=256)
+@kept_with_type
 def classic_layout(map_type: GoType) -> ClassicLayout:
     """The layout of a map of buckets. Raises LayoutError."""
     header = StructReader(
@@ -137,7 +137,7 @@ def classic_layout(map_type: GoType) -> ClassicLayout:
     return ClassicLayout(header, mapextra, places, overflow.offset)
 
 
-@lru_cache(maxsize=256)
+@kept_with_type
 def swiss_layout(map_type: GoType, untyped_table: GoType | None) -> SwissLayout:
     """The layout of a map of tables. Raises LayoutError.
 

@@ -7,15 +7,17 @@ from one type to another is resolved when it is first asked for.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, Union
+from typing import Any, Concatenate, ParamSpec, TypeVar, Union
 
 from gomap.program.printable import printable
 
-__all__ = ["Field", "GoType", "Kind", "LayoutError", "Lazy"]
+__all__ = ["Field", "GoType", "Kind", "LayoutError", "Lazy", "kept_with_type"]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 #: A value, or how to get it once it is needed.
 Lazy = Union[T, Callable[[], T]]
 
@@ -154,6 +156,8 @@ class GoType:
         self._header = header
         self._bucket = bucket
         self._by_name: dict[str, Field] | None = None
+        #: What kept_with_type keeps here.
+        self._kept: dict[Hashable, Any] = {}
 
     def __repr__(self) -> str:
         return f"<GoType {self.name} ({self.kind.value}, {self.size} bytes)>"
@@ -214,3 +218,20 @@ class GoType:
         if part is None:
             raise LayoutError(f"{self.name} ({self.kind.value}) has no {what}")
         return part
+
+
+def kept_with_type(work: Callable[Concatenate[GoType, P], T]) -> Callable[Concatenate[GoType, P], T]:
+    """Remember what WORK returns of a type for as long as that type lives, which is as long as its program does.
+
+    Errors are not remembered.
+    """
+
+    @functools.wraps(work)
+    def asked(type: GoType, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        question = (work, args, *kwargs.items())
+        if question not in type._kept:
+            type._kept[question] = work(type, *args, **kwargs)
+        answer: T = type._kept[question]
+        return answer
+
+    return asked

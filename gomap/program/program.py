@@ -65,6 +65,10 @@ class Program:
     def variable_names(self) -> Sequence[str]:
         return self.target.variable_names
 
+    @property
+    def other_build(self) -> str | None:
+        return self.target.other_build
+
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self.target.variables()
 

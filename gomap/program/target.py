@@ -10,7 +10,7 @@ from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
 
-__all__ = ["Symbol", "Target", "Thread", "pointer_at"]
+__all__ = ["Symbol", "Target", "Thread", "not_the_memory_of", "pointer_at"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ class Target(Protocol):
         """The full names of all package variables, in alphabetical order."""
         ...
 
+    @property
+    def other_build(self) -> str | None:
+        """Why the memory is that of another build than the program; None if it is this one's, or may be."""
+        ...
+
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         """Every package variable: full name, address and type; package by package, in alphabetical order."""
         ...
@@ -80,6 +85,14 @@ class Target(Protocol):
     def threads(self) -> Sequence[Thread]:
         """All threads of the process; none where there is no process."""
         ...
+
+
+def not_the_memory_of(program: str | None, remedy: str) -> str:
+    """What to say of memory that is not that of the file PROGRAM; REMEDY: how another file is named."""
+    return (
+        f"the memory is not that of {program}: the process, or the core, is of another build, or cut short; "
+        f"name the right program with {remedy}"
+    )
 
 
 def pointer_at(target: Target, address: int) -> int:

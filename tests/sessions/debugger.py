@@ -71,15 +71,6 @@ class Gdb(Terminal):
         if load:
             self.greeting += self.run(f"source {GOMAP}")
 
-    def press(self, keys: str) -> None:
-        """Send keys as they are: ``\\t`` for Tab, ``\\x03`` for Ctrl-C."""
-        self._terminal.send(keys)
-
-    def read_until(self, text: str, timeout: float | None = None) -> str:
-        """All that is said until TEXT, that included."""
-        self._terminal.expect_exact(text, timeout=timeout or -1)
-        return self._plain(f"{self._terminal.before}{text}")
-
     def json(self, command: str, timeout: float | None = None) -> Any:
         """Type COMMAND, which answers in JSON as gomap's schema has it; the answer as an object.
 

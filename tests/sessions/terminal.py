@@ -72,6 +72,28 @@ class Terminal:
         self._terminal.expect_exact(self._prompt)
         return str(self._terminal.before or "").partition("\n")[2]
 
+    def press(self, keys: str) -> None:
+        """Send keys as they are: ``\\t`` for Tab, ``\\x03`` for Ctrl-C."""
+        self._terminal.send(keys)
+
+    def read_until(self, text: str, timeout: float | None = None) -> str:
+        """All that is said until TEXT, that included."""
+        self._terminal.expect_exact(text, timeout=timeout or -1)
+        return self._plain(f"{self._terminal.before}{text}")
+
+    def exit_status(self) -> int:
+        """Wait until the program ends by itself; its exit status, negative if a signal ended it."""
+        self._terminal.expect(pexpect.EOF)
+        self._terminal.close()
+        status, signal = self._terminal.exitstatus, self._terminal.signalstatus
+        return status if status is not None else -(signal or 0)
+
+    @property
+    def pid(self) -> int:
+        """Of the program."""
+        pid: int = self._terminal.pid
+        return pid
+
     def close(self) -> None:
         """End the session and what it debugs, unless it attached to that."""
         try:

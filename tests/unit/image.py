@@ -56,6 +56,7 @@ class Image:
         self.pointer_size = pointer_size
         self.byte_order: Literal["little", "big"] = byte_order
         self.architecture = architecture or ("amd64" if pointer_size == 8 else "386")
+        self.other_build: str | None = None
         self._threads = list(threads)
         self.memory = Memory(self._read, pointer_size)
         self._types = {type.name: type for type in types}

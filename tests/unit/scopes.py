@@ -20,6 +20,7 @@ class _NamedImage:
         self.pointer_size = image.pointer_size
         self.byte_order = image.byte_order
         self.architecture = image.architecture
+        self.other_build = image.other_build
         self.symbol_at = image.symbol_at
         self.threads = image.threads
         self.variable_names = sorted(variables)

@@ -18,15 +18,14 @@ from gomap.check.slot_batch import Records
 from gomap.check.subject import Subject
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
+from gomap.maps.probing import H2_BITS, ProbeSequence
 from gomap.maps.swiss import EMPTY, FULL, SwissMap
 
 __all__ = ["Batch"]
 
 BROKEN = rule("probe-broken", "no empty slot stands before a key in its probe sequence")
 
-#: Bits of a hash that a control byte repeats; those above say where the probe sequence begins.
-_H2_BITS = 7
-_H2_MASK = (1 << _H2_BITS) - 1
+_H2_MASK = (1 << H2_BITS) - 1
 _H2 = bytes(byte & _H2_MASK for byte in range(256))
 #: 1 for the state of full slots, 0 for the others.
 _LIVE = bytes(state == FULL for state in range(256))
@@ -93,11 +92,11 @@ class Batch:
                 for block in groups
                 for address in range(block.address, block.address + block.length * size, size)
             ],
-            range(first, first + (count << _H2_BITS), 1 << _H2_BITS),
+            range(first, first + (count << H2_BITS), 1 << H2_BITS),
             marks,
             states.translate(_LIVE),
         )
-        self._masks.append(words_of([entry_bits << shift | place.mask << _H2_BITS]) * states.count(FULL))
+        self._masks.append(words_of([entry_bits << shift | place.mask << H2_BITS]) * states.count(FULL))
         self._places.append(place)
         self._firsts.append(place.first)
 
@@ -139,17 +138,17 @@ class Batch:
                 f"{self._name(number)} belongs in the table of directory entry {entry}; lookups miss it",
             )
             return
-        group, step = (key_hash >> _H2_BITS) & place.mask, 0
-        while group != record - place.first:
-            if step > place.mask or place.states.find(EMPTY, group * slots, (group + 1) * slots) >= 0:
-                yield BROKEN.broken(
-                    self._keys.address(records, number),
-                    f"{self._name(number)} is behind group {group} in its probe sequence, which has an empty slot; "
-                    "lookups miss it",
-                )
+        for group in ProbeSequence(key_hash, place.mask):
+            if group == record - place.first:
                 return
-            step += 1
-            group = (group + step) & place.mask
+            if place.states.find(EMPTY, group * slots, (group + 1) * slots) >= 0:
+                break
+        # (Where a damaged mask keeps the sequence from coming to every group, it is behind the last.)
+        yield BROKEN.broken(
+            self._keys.address(records, number),
+            f"{self._name(number)} is behind group {group} in its probe sequence, which has an empty slot; "
+            "lookups miss it",
+        )
 
     def _where(self, number: int) -> tuple[int, _Place]:
         """The record of a live slot, and whose it is."""

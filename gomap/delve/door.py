@@ -1,0 +1,229 @@
+"""``gomap dlv`` and ``gomap connect``: Delve's terminal, in which gomap's commands are typed as in GDB."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from gomap.commands import COMMANDS
+from gomap.commands.command import explained
+from gomap.commands.options import UsageError
+from gomap.commands.plain_door import PlainDoor
+from gomap.delve.bridge import Bridge, Request
+from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
+from gomap.delve.scope import DelveScope
+from gomap.delve.target import DelveTarget
+from gomap.delve.terminal import Terminal
+from gomap.program.program import Program, ProgramError
+
+__all__ = ["DelveServer", "connect", "start"]
+
+_LISTENS = re.compile(r"API server listening at: (\S+):(\d+)")
+_FAILED = 2
+_PR_SET_PDEATHSIG = 1
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Start Delve with ARGUMENTS as a server, and a terminal connected to it; the exit status."""
+    delve = os.environ.get("DLV", "dlv")
+    ours = ["--headless", "--accept-multiclient", "--listen=127.0.0.1:0"]
+    before, dashes, programs = _parted(arguments)
+    try:
+        server = subprocess.Popen(
+            [delve, *before, *ours, *dashes, *programs],
+            stdin=subprocess.DEVNULL,  # what is typed is for Delve's terminal
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # so is Ctrl-C
+            preexec_fn=_die_with_parent,
+        )
+    except OSError as error:
+        return _fail(f"cannot start {delve}: {error.strerror}; install Delve, or name it in $DLV")
+    try:
+        address = _listening(server)
+        if address is None:
+            return server.wait() or _FAILED
+        return _converse(delve, address[0], address[1], _program_in(before))
+    finally:
+        _end(server)
+
+
+def connect(address: str, program: Path | None = None) -> int:
+    """A terminal connected to the server at ADDRESS (``HOST:PORT``); the exit status."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return _fail(f"{address}: not HOST:PORT")
+    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program)
+
+
+class DelveDoor(PlainDoor):
+    """What Delve offers to a command: the frame that was selected when it was typed.
+
+    Args:
+        rpc: the connection.
+        program: what the server debugs.
+        request: the command.
+    """
+
+    def __init__(self, rpc: Rpc, program: Program, request: Request) -> None:
+        self._rpc, self._program, self._request = rpc, program, request
+
+    def scope(self) -> DelveScope:
+        return DelveScope(self._rpc, self._program, self._request.goroutine, self._request.frame)
+
+    def program(self) -> Program:
+        return self._program
+
+    def besides(self) -> Iterable[str]:
+        yield "'help COMMAND' says more."
+
+
+class DelveServer:
+    """A server's program, opened when it is first asked about; restarting it makes it another one."""
+
+    def __init__(self, rpc: Rpc, program: Path | None) -> None:
+        self._rpc, self._path = rpc, program
+        self._pid = 0
+        self._program: Program | None = None
+
+    def answer(self, request: Request) -> Iterator[str]:
+        """The lines that a command says; its failure is one."""
+        command = COMMANDS[request.command]
+        try:
+            yield from command.lines(DelveDoor(self._rpc, self._standing_still(), request), request.line)
+        except UsageError as error:
+            yield f"{command.name}: {error}"
+        except KeyboardInterrupt:
+            yield "interrupted"
+        except (ConnectionLostError, CallError) as error:
+            yield f"Delve: {error}"
+        except Exception as error:
+            yield explained(error)
+
+    def _standing_still(self) -> Program:
+        try:
+            state = self._rpc.call("State", NonBlocking=True)["State"]
+        except CallError as error:  # Process 4711 has exited with status 0
+            raise ProgramError(f"no process: {error}") from None
+        if state["exited"]:
+            raise ProgramError("no process: the program has ended; 'restart' runs it again")
+        if state["Running"]:
+            raise ProgramError("the program is running: stop it first")
+        if self._program is None or self._pid != state["Pid"]:
+            self._program, self._pid = Program(DelveTarget(self._rpc, self._path)), state["Pid"]
+        self._program.moved()
+        return self._program
+
+
+def _converse(delve: str, host: str, port: int, program: Path | None) -> int:
+    try:
+        rpc = Rpc(host, port)
+    except ConnectionLostError as error:
+        return _fail(str(error))
+    server = DelveServer(rpc, program)
+    busy = threading.Event()
+
+    def interrupt() -> bool:
+        """Ctrl-C ends the command of gomap's that runs, or stops the program if it runs; else it is Delve's."""
+        if busy.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            return True
+        return _halted(host, port)
+
+    bridge = Bridge({name: command.help for name, command in COMMANDS.items()})
+    script = bridge.script.with_name("init")
+    script.write_text(f"source {bridge.script}\n")
+    arguments = [delve, "connect", f"{host}:{port}", "--init", str(script)]
+    if not sys.stdin.isatty():
+        arguments.append("--allow-non-terminal-interactive=true")
+    terminal = Terminal(arguments, os.environ, interrupt)
+    try:
+        while (request := bridge.request(terminal.ended)) is not None:
+            busy.set()
+            try:
+                bridge.answer(server.answer(request), terminal.ended)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                busy.clear()
+    finally:
+        terminal.close()
+        bridge.close()
+        rpc.close()
+    return terminal.status
+
+
+def _halted(host: str, port: int) -> bool:
+    """Stop the program, if it runs. (Delve's terminal would ask first whether to leave the server.)"""
+    try:
+        rpc = Rpc(host, port)
+        try:
+            running: bool = rpc.call("State", NonBlocking=True)["State"]["Running"]
+            if running:
+                rpc.call("Command", name="halt")
+            return running
+        finally:
+            rpc.close()
+    except (ConnectionLostError, CallError):
+        return False
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Delve's own arguments, the dashes that end them, and those of the program."""
+    if "--" not in arguments:
+        return list(arguments), [], []
+    at = list(arguments).index("--")
+    return list(arguments[:at]), ["--"], list(arguments[at + 1 :])
+
+
+def _program_in(arguments: Sequence[str]) -> Path | None:
+    """The program of ``core PROGRAM CORE`` or ``exec PROGRAM``; None where Delve builds it or finds it by a process."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return Path(words[1]) if len(words) > 1 and words[0] in ("core", "exec") else None
+
+
+def _listening(server: subprocess.Popen[str]) -> tuple[str, int] | None:
+    """Where SERVER listens, once it says so; None if it ends first. What else it says is passed on."""
+    assert server.stdout is not None
+    for line in server.stdout:
+        found = _LISTENS.search(line)
+        if found:
+            # What the program prints comes from there too.
+            threading.Thread(target=_pass_on, args=(server,), daemon=True).start()
+            return found[1], int(found[2])
+        sys.stdout.write(line)
+    return None
+
+
+def _pass_on(server: subprocess.Popen[str]) -> None:
+    assert server.stdout is not None
+    while text := server.stdout.read(1):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _die_with_parent() -> None:
+    """The server is not to outlive gomap, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _fail(text: str) -> int:
+    print(f"gomap: {text}", file=sys.stderr)
+    return _FAILED

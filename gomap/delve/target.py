@@ -1,0 +1,130 @@
+"""The Target protocol over a Delve server: memory and threads from there, types and symbols from the program's file.
+
+Delve tells the types of variables, but not where their fields are; the file's debug information does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from gomap.delve.rpc import LARGEST_READ, Rpc
+from gomap.elf.loading import fits
+from gomap.elf.target import FileTarget, open_program
+from gomap.program.gotypes import GoType
+from gomap.program.memory import Memory, ReadError
+from gomap.program.program import ProgramError
+from gomap.program.target import Symbol, Thread, not_the_memory_of
+
+__all__ = ["DelveTarget"]
+
+#: The lowest page is mapped nowhere; Delve's numbers end where Go's int64 does.
+_LOWEST, _HIGHEST = 4096, 1 << 63
+#: Names of the registers that matter, as Delve has them.
+_SP, _PC, _LR = ("rsp", "esp", "sp"), ("rip", "eip", "pc"), ("x30", "lr")
+
+
+class DelveTarget:
+    """The program that a server debugs.
+
+    Args:
+        rpc: the connection.
+        program: its file, where it is not at the path that the server knows.
+
+    Raises ProgramError if there is no such file here, or it is not the server's program.
+    """
+
+    def __init__(self, rpc: Rpc, program: Path | None = None) -> None:
+        self._rpc = rpc
+        path = program or _program_of(rpc)
+        self._file: FileTarget = open_program(path)
+        self._file.bias = self._bias()
+        self.pointer_size = self._file.pointer_size
+        self.byte_order: Literal["little", "big"] = self._file.byte_order
+        self.architecture = self._file.architecture
+        self.memory = Memory(self._read, self.pointer_size)
+        fit = fits(self._file.program, self._read, self._file.bias)
+        self.other_build = not_the_memory_of(str(path), "-program FILE") if fit is False else None
+
+    def type_named(self, name: str) -> GoType | None:
+        return self._file.type_named(name)
+
+    def variable(self, name: str) -> tuple[int, GoType] | None:
+        return self._file.variable(name)
+
+    def symbol_at(self, address: int) -> Symbol | None:
+        return self._file.symbol_at(address)
+
+    @property
+    def variable_names(self) -> Sequence[str]:
+        return self._file.variable_names
+
+    def variables(self) -> Iterator[tuple[str, int, GoType]]:
+        return self._file.variables()
+
+    def threads(self) -> list[Thread]:
+        threads = self._rpc.call("ListThreads")["Threads"] or []
+        return [self._thread(thread["id"]) for thread in threads]
+
+    def _thread(self, id: int) -> Thread:
+        registers = self._rpc.call("ListRegisters", ThreadID=id, IncludeFp=False)["Regs"]
+        values = {each["Name"].lower(): _number(each["Value"]) for each in registers}
+
+        def first(names: Sequence[str]) -> int:
+            return next((values[name] for name in names if name in values), 0)
+
+        return Thread(id, first(_SP), first(_PC), first(_LR) if self.architecture == "arm64" else 0)
+
+    def _read(self, address: int, length: int) -> bytes:
+        if address < _LOWEST or address + length > _HIGHEST:
+            raise ReadError(address, length)
+        end = address + length
+        ranges = [(at, min(LARGEST_READ, end - at)) for at in range(address, end, LARGEST_READ)]
+        content = b"".join(piece or b"" for piece in self._rpc.memory(ranges))
+        if len(content) != length:  # one of them could not be read, or only in part
+            raise ReadError(address, length)
+        return content
+
+    def _bias(self) -> int:
+        """How much further up the program lies in memory than its file says."""
+        known = self._file.variable("runtime.firstmoduledata")
+        if known is None:
+            return 0
+        there = self._rpc.call("Eval", Scope=_NOWHERE, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
+        address: int = there["children"][0]["addr"]
+        return address - known[0]
+
+
+_NOWHERE = {"GoroutineID": -1, "Frame": 0}
+_BRIEF = {
+    "FollowPointers": False,
+    "MaxVariableRecurse": 0,
+    "MaxStringLen": 0,
+    "MaxArrayValues": 0,
+    "MaxStructFields": 0,
+}
+
+
+def _program_of(rpc: Rpc) -> Path:
+    """The file of the server's program, as far as this machine has it."""
+    state: dict[str, Any] = rpc.call("State", NonBlocking=True)["State"]
+    named = state.get("TargetCommandLine", "")
+    pid = state.get("Pid", 0)
+    command = re.match(r'"((?:[^"\\]|\\.)*)"|(\S+)', named)
+    candidates = [Path(command[1] or command[2])] if command else []
+    candidates.append(Path(f"/proc/{pid}/exe"))
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise ProgramError(
+        f"the program that Delve debugs ({named or 'of an unknown path'}) is not on this machine; "
+        "copy it here and name it with -program FILE"
+    )
+
+
+def _number(text: str) -> int:
+    """``0x000000c0000061c0``, of a register."""
+    found = re.match(r"0x[0-9a-fA-F]+", text)
+    return int(found[0], 16) if found else 0

@@ -1,0 +1,1 @@
+"""The doors that need no debugger: ``gomap core``, ``gomap attach``, and what starts a debugger with gomap in it."""

@@ -1,0 +1,89 @@
+"""Lines as a person types them: with a prompt, a history that lasts, and Tab; or as a script has them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from gomap.commands import COMMANDS
+from gomap.commands.command import Door
+from gomap.commands.options import complete
+
+__all__ = ["Prompt"]
+
+_PROMPT = "(gomap) "
+_MOST_LINES = 1000
+
+
+class Prompt:
+    """The lines of the standard input.
+
+    Args:
+        opened: gives the door for the time of one question: which names an expression may go on with.
+    """
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Door]]) -> None:
+        self._opened = opened
+        self._offers: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        if not sys.stdin.isatty():
+            yield from sys.stdin
+            return
+        try:
+            import readline
+        except ImportError:  # a Python built without it
+            readline = None  # type: ignore[assignment]
+        history = _history_file()
+        if readline is not None:
+            with suppress(OSError):
+                readline.read_history_file(history)
+            readline.set_history_length(_MOST_LINES)
+            readline.set_completer(self._complete)
+            readline.set_completer_delims(" ")
+            readline.parse_and_bind("tab: complete")
+        try:
+            while True:
+                try:
+                    yield input(_PROMPT)
+                except KeyboardInterrupt:
+                    print()
+        except EOFError:
+            print()
+        finally:
+            if readline is not None:
+                with suppress(OSError):
+                    history.parent.mkdir(parents=True, exist_ok=True)
+                    readline.write_history_file(history)
+
+    def _complete(self, word: str, number: int) -> str | None:
+        if number == 0:
+            import readline
+
+            self._offers = self._all_offers(readline.get_line_buffer()[: readline.get_endidx()], word)
+        return self._offers[number] if number < len(self._offers) else None
+
+    def _all_offers(self, line: str, word: str) -> list[str]:
+        name, blank, rest = line.lstrip().partition(" ")
+        short = [each.removeprefix("gomap-") for each in COMMANDS]
+        if not blank or name == "help":
+            return [each + " " for each in [*short, *COMMANDS, "help", "quit"] if each.startswith(word)]
+        command = COMMANDS.get(name) or COMMANDS.get("gomap-" + name)
+        if command is None:
+            return []
+        options, expression = complete(command.options, rest)
+        if options or expression is None or not command.argument:
+            return [option + " " for option in options]
+        from gomap.expressions.completing import name_begun, names
+
+        begun = name_begun(expression)
+        with self._opened() as door:
+            return [word[: len(word) - len(begun)] + each for each in names(door.scope(), begun)]
+
+
+def _history_file() -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "gomap" / "history"

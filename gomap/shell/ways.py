@@ -1,0 +1,65 @@
+"""Ways to a program that need no debugger: the core that it left, or the process that it still is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from gomap.commands.command import Door
+from gomap.elf.process import Process
+from gomap.elf.ptrace import Stop, StopError
+from gomap.elf.target import open_core, open_process
+from gomap.program.program import Program, ProgramError
+from gomap.shell.door import ShellDoor
+from gomap.shell.session import FAILED, Session
+
+__all__ = ["attach", "core"]
+
+
+def core(program: Path, core: Path, command: Sequence[str]) -> int:
+    """Look at what PROGRAM left in CORE: by one COMMAND, or by those that are typed. The exit status."""
+    try:
+        door = ShellDoor(Program(open_core(program, core)))
+    except ProgramError as error:
+        return _fail(error)
+    return _run(lambda: nullcontext(door), command)
+
+
+def attach(pid: int, program: Path | None, stop: bool, command: Sequence[str]) -> int:
+    """The same for the process PID, which goes on as soon as a command has ended.
+
+    STOP: it stands still for the whole session.
+    """
+    try:
+        process = Process(pid)
+        target = open_process(process, program)
+    except ProgramError as error:
+        return _fail(error)
+    door = ShellDoor(Program(target))
+
+    @contextmanager
+    def opened() -> Iterator[Door]:
+        with Stop(pid) as stopped:
+            target.stand(stopped.threads(target.architecture, target.byte_order))
+            door.program().moved()
+            yield door
+
+    try:
+        if not stop:
+            return _run(opened, command)
+        with opened():
+            return _run(lambda: nullcontext(door), command)
+    except StopError as error:
+        return _fail(error)
+
+
+def _run(opened: Callable[[], AbstractContextManager[Door]], command: Sequence[str]) -> int:
+    session = Session(opened)
+    return session.run_words(command) if command else session.converse()
+
+
+def _fail(error: Exception) -> int:
+    print(f"gomap: {error}", file=sys.stderr)
+    return FAILED
