@@ -98,6 +98,7 @@ def variables(core: CoreDump) -> list[str]:
     [
         *("gomap-header", "gomap-walk", "gomap-walk -all", "gomap-walk -limit 2 -old"),
         *("gomap-walk -bucket 1", "gomap-walk -bucket 0:1", "gomap-check", "gomap-check -quick"),
+        *("gomap-walk -entries", "gomap-walk -entries -all -full", "gomap-walk -entries -json -limit 3"),
         *("gomap-header -json", "gomap-walk -json -limit 2", "gomap-walk -json -all", "gomap-check -json -quick"),
     ],
 )
