@@ -21,6 +21,8 @@ __all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector"]
 
 #: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
+#: Who writes those notes: the kernel and most others; Delve gives no name.
+_OWNERS = (b"CORE", b"")
 
 
 #: Where struct elf_prstatus has the thread's number and its registers, by the size of a pointer.
@@ -96,7 +98,7 @@ class CoreDump:
         return None
 
     def _notes(self, type: int) -> Iterator[Note]:
-        return (note for note in self.file.notes if note.owner == b"CORE" and note.type == type)
+        return (note for note in self.file.notes if note.owner in _OWNERS and note.type == type)
 
     def _thread(self, status: bytes) -> Thread | None:
         at, size = _STATUS_ID[self.file.pointer_size], _STATUS_REGISTERS[self.file.pointer_size]

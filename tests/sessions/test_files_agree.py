@@ -6,7 +6,6 @@ Which types and variables there are is asked of neither, but of readelf.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -16,11 +15,11 @@ import pytest
 
 from gomap.elf.elffile import EXECUTABLE, LOAD
 from gomap.elf.target import FileTarget, open_core
-from gomap.language.spelling import as_written
 from tests.fixtures.builds import CoreDump, Experiment, build, gdb_core_of, kernel_core_of
 from tests.sessions.debugger import GOMAP
 from tests.sessions.described import described
 from tests.sessions.targets import READY, Debugger, debugger
+from tests.unit.readelf import types_in, variables_in
 
 _ASK = Path(__file__).with_name("ask_target.py")
 
@@ -135,7 +134,7 @@ def _listed(variables: list[list[Any]]) -> set[tuple[str, int]]:
 
 
 def _questions(program: Path, target: FileTarget) -> dict[str, list[Any]]:
-    types, variables = _named_in(program)
+    types, variables = ({named.name for named in found(program)} for found in (types_in, variables_in))
     addresses = [found[0] for found in map(target.variable, variables) if found]
     for segment in target.program.segments:
         if segment.type == LOAD and segment.flags & EXECUTABLE:
@@ -143,32 +142,6 @@ def _questions(program: Path, target: FileTarget) -> dict[str, list[Any]]:
             addresses += range(first, first + segment.file_size, 6007)
     addresses += [thread.sp for thread in target.threads()] + [0, 8, 4096]
     return {"types": sorted(types), "variables": sorted(variables), "addresses": addresses}
-
-
-#: ``<1><4e>: Abbrev Number: 3 (DW_TAG_typedef)``, and its name on the next line.
-_ENTRY = re.compile(
-    r"^ <1><\w+>: Abbrev Number: \d+ \(DW_TAG_(?P<tag>\w+)\)\n {4}<\w+> +DW_AT_name +: (?P<name>.*)\n"
-    r"(?P<rest>(?: {4}<\w+> .*\n)*)",
-    re.MULTILINE,
-)
-_TYPES = {"typedef", "structure_type", "base_type", "array_type", "pointer_type", "subroutine_type"}
-_LANGUAGE = re.compile(r"DW_AT_language +: 22\t")
-
-
-def _named_in(program: Path) -> tuple[set[str], set[str]]:
-    """The names of types and of package variables in the debug information of Go's packages."""
-    command = ["readelf", "--debug-dump=info", str(program)]
-    listed = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    types, variables = set(), set()
-    for unit in listed.stdout.decode(errors="surrogateescape").split("Compilation Unit @ ")[1:]:
-        if not _LANGUAGE.search(unit[:4000]):
-            continue
-        for entry in _ENTRY.finditer(unit):
-            if entry["tag"] in _TYPES:
-                types.add(as_written(entry["name"]))
-            elif entry["tag"] == "variable" and "DW_OP_addr:" in entry["rest"]:
-                variables.add(as_written(entry["name"]))
-    return types, variables
 
 
 def _ask_gdb(gdb: Path, program: Path, core: CoreDump, questions: dict[str, list[Any]], place: Path) -> dict[str, Any]:
