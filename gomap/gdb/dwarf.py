@@ -20,7 +20,8 @@ eight bytes is made of.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import gdb
 
@@ -49,6 +50,15 @@ _PREDECLARED = (
     *(Kind.BOOL, Kind.INT, Kind.UINT, Kind.UINTPTR, Kind.UNSAFE_POINTER),
     *(*_SIZED_INTEGERS.values(), *_FLOATS.values(), *_COMPLEXES.values()),
 )
+
+
+@contextmanager
+def _names_in_utf8() -> Iterator[None]:
+    """LayoutError where GDB would hand over a name that is not UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise LayoutError("the program's file is damaged: a name in its debug information is not UTF-8") from None
 
 
 class DwarfType(GoType):
@@ -88,6 +98,7 @@ class DwarfTypes:
             self._in_gdb[key] = found if found is not None and _alike(type, self.of(found)) else None
         return self._in_gdb[key]
 
+    @_names_in_utf8()
     def of(self, found: gdb.Type) -> DwarfType:
         """The Go type that GDB's type FOUND stands for. Raises LayoutError for what no Go type looks like."""
         found = _argument(found.unqualified())
@@ -162,6 +173,7 @@ class DwarfTypes:
         return made
 
     def _struct(self, found: gdb.Type, real: gdb.Type, name: str) -> DwarfType:
+        @_names_in_utf8()
         def fields() -> list[Field]:
             return [self._field(field) for field in real.fields()]
 
@@ -256,6 +268,8 @@ def _symbol_type(name: str) -> gdb.Type | None:
     Not gdb.lookup_type: what that finds depends on the current language, which is C or assembler as soon as the
     selected frame is. And GDB 18 takes any function type for ``func()``, hence the comparison.
     """
+    if "\0" in name:  # GDB's API takes no such name
+        return None
     for domain in (gdb.SYMBOL_VAR_DOMAIN, gdb.SYMBOL_STRUCT_DOMAIN):
         symbol = gdb.lookup_static_symbol(name, domain)
         if symbol is None:

@@ -259,7 +259,10 @@ def _function_at(address: int) -> Symbol | None:
         function, block = (block if block.function else function), block.superblock
     if function is None:
         return None
-    return Symbol(as_written(function.function.name), function.start, function.end - function.start)
+    try:
+        return Symbol(as_written(function.function.name), function.start, function.end - function.start)
+    except UnicodeDecodeError:  # damaged debug information
+        return None
 
 
 def _symbol_at(address: int) -> Symbol | None:
@@ -278,5 +281,5 @@ def _symbol_at(address: int) -> Symbol | None:
 def _quietly(command: str) -> str:
     try:
         return str(gdb.execute(command, to_string=True))
-    except gdb.error:
+    except (gdb.error, UnicodeDecodeError):  # a damaged symbol table's names may be no UTF-8
         return ""

@@ -7,6 +7,7 @@ information does not have, which takes a quarter of a minute in a program of 60 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 
 import gdb
@@ -24,11 +25,24 @@ _LISTED = re.compile(
 
 def variable_names() -> list[str]:
     """The full names of all package variables, in alphabetical order; some of the linker's symbols are among them."""
-    return sorted({as_written(name) for name in _LISTED.findall(gdb.execute("maint print msymbols", to_string=True))})
+    return sorted({as_written(name) for name in _LISTED.findall(_symbol_table())})
+
+
+def _symbol_table() -> str:
+    """GDB's list of the symbol table; bytes of a damaged one that are not UTF-8 are escaped."""
+    listing = "maint print msymbols"
+    try:
+        return str(gdb.execute(listing, to_string=True))
+    except UnicodeDecodeError:
+        with tempfile.NamedTemporaryFile() as file:
+            gdb.execute(f"{listing} -- {file.name}")
+            return file.read().decode("utf-8", "backslashreplace")
 
 
 def symbol_of(name: str) -> gdb.Symbol | None:
     """The package variable of that full name; None if the debug information has none."""
+    if "\0" in name:  # GDB's API takes no such name
+        return None
     linked = as_linked(name)
     symbol = gdb.lookup_global_symbol(linked) or gdb.lookup_static_symbol(linked) or in_unit(linked)
     return symbol if symbol is not None and symbol.name == linked and _is_variable(symbol) else None
@@ -45,7 +59,16 @@ def all_of_them(names: list[str]) -> Iterator[gdb.Symbol]:
     for together in packages.values():
         found = next(filter(None, map(symbol_of, together)), None)
         if found is not None:
-            yield from sorted(filter(_is_variable, found.symtab.global_block()), key=lambda symbol: str(symbol.name))
+            variables = [symbol for symbol in found.symtab.global_block() if _is_variable(symbol) and _name_of(symbol)]
+            yield from sorted(variables, key=_name_of)
+
+
+def _name_of(symbol: gdb.Symbol) -> str:
+    """Its name; nothing if it is not UTF-8, as in damaged debug information."""
+    try:
+        return str(symbol.name)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _is_variable(symbol: gdb.Symbol) -> bool:
