@@ -146,7 +146,7 @@ def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
 
     scope, text = GdbScope(target), _text(value)
     if text is not None:
-        return find_map(scope, text.decode())
+        return find_map(scope, text.decode("utf-8", "replace"))
     argument = of_value(target, target.types.of(value.type), "the argument", value)
     return map_behind(scope, argument, """give it in a string with its type: "(map[K]V)(0xc000012340)" """.rstrip())
 

@@ -2,7 +2,7 @@
 
 A value may come out of corrupt memory. Lengths are bounded before anything is read, no more is read than will be
 shown, and nesting ends: by depth, because a slice can hold itself, and by a number of parts, because twenty slices
-of two hundred references to the next one are more than anybody can print.
+of two hundred references to the next one are more than anybody can print (gomap.language.budget).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol, Union
 
 from gomap.goruntime.rtype import RuntimeTypes
+from gomap.language.budget import Budget
 from gomap.language.quoting import whole_runes
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -24,14 +25,14 @@ __all__ = ["FULL", "Contents", "Held", "Items", "Limits", "MapReader", "OpenMap"
 MaybeCell = Union[tuple[bytes, int, int], ReadError]
 
 _LONGEST = 1 << 47
-#: One read's worth of a value; one that is larger is not shown.
-_LARGEST_READ = 1 << 28
 #: From here on the end is tried before the whole is read.
 _SUSPICIOUS = 1 << 20
 #: Depth where none is set: Python's own stack has an end.
 _DEEPEST = 100
-#: Structs, arrays, slices and maps in one value, where the number of elements is limited and where it is not.
-_MOST_PARTS, _MOST_PARTS_UNLIMITED = 20_000, 1 << 20
+#: Structs, arrays, slices and maps, items and entries: what each literal may have, and all together besides.
+_PARTS, _MORE_PARTS = 1 << 10, 1 << 19
+#: The same of bytes that are read for them.
+_BYTES, _MORE_BYTES = 1 << 16, 1 << 23
 #: Items shown of an array that takes no memory, however long it is.
 _MOST_NOTHINGS = 200
 #: Bytes of a slice that are worth a look for the end of a run of equal items.
@@ -134,12 +135,12 @@ class Contents:
         self._types = types
         self._elements = limits.elements
         self._depth_limit = _DEEPEST if limits.depth is None else min(limits.depth, _DEEPEST)
-        self._parts_limit = _MOST_PARTS_UNLIMITED if limits.elements is None else _MOST_PARTS
         self._repeats = limits.repeats
         self._bytes_as_text = limits.bytes_as_text
         self._maps = maps
         self._depth = 0
-        self._parts = 0
+        self._parts = Budget(_PARTS, _MORE_PARTS)
+        self._bytes = Budget(_BYTES, _MORE_BYTES)
         self._held: dict[int, tuple[GoType, bool]] = {}
         self._functions: dict[int, str] = {}
         self.byte_order = target.byte_order
@@ -153,12 +154,18 @@ class Contents:
     def enter(self) -> bool:
         """Begin a struct, array, slice or map; False if it is one too deep or too many. Else leave() ends it."""
         if self._depth == 0:
-            self._parts = self._parts_limit
-        self._parts -= 1
-        if self._depth >= self._depth_limit or self._parts < 0:
+            self._parts.begin()
+            self._bytes.begin()
+        if self._depth >= self._depth_limit or not self._parts.take(1):
             return False
         self._depth += 1
         return True
+
+    def _room(self) -> int:
+        """How many bytes may still be read."""
+        if self._depth == 0:  # a reference that is a literal by itself
+            self._bytes.begin()
+        return self._bytes.left
 
     def leave(self) -> None:
         self._depth -= 1
@@ -170,14 +177,16 @@ class Contents:
 
     def read(self, address: int, length: int) -> bytes:
         """LENGTH bytes at ADDRESS."""
-        if length > _LARGEST_READ:
+        if length > self._room():
             raise UnshownError(f"{length} bytes at {address:#x}")
         try:
             if length > _SUSPICIOUS:
                 self._memory.read(address + length - 1, 1)
-            return self._memory.read(address, length)
+            content = self._memory.read(address, length)
         except ReadError as error:
             raise UnshownError(f"unreadable {error.address:#x}") from None
+        self._bytes.take(length)
+        return content
 
     def string(self, buffer: bytes, offset: int) -> tuple[bytes, int]:
         """A string's bytes, as many as are to be shown, and how many it has."""
@@ -186,9 +195,9 @@ class Contents:
             return b"", 0
         if not 0 < length < _LONGEST:
             raise UnshownError(f"string: length {length} at {address:#x}")
-        if self._elements is None or length <= self._elements:
-            return self.read(address, length), length
-        return whole_runes(self.read(address, self._elements)), length
+        shown = min(length, self._room() if self._elements is None else self._elements)
+        body = self.read(address, shown)
+        return body if shown == length else whole_runes(body), length
 
     def slice(self, type: GoType, buffer: bytes, offset: int) -> Items | None:
         """The items of the slice of that type there; None if it is nil."""
@@ -198,14 +207,16 @@ class Contents:
         size = type.elem.size
         if not 0 <= length <= capacity or length * max(size, 1) >= _LONGEST:
             raise UnshownError(f"slice: length {length}, capacity {capacity} at {address:#x}")
-        count = self._shown(length, size)
+        count = min(self._shown(length, size), self._parts.left, self._room() // max(size, 1))
         for seen in sorted({count, self._looked_at(length, size)}, reverse=True):
             try:
                 return self._items(type.elem, self.read(address, seen * size), 0, seen, length)
             except UnshownError as error:
                 failed = error
         # The first items may be there all the same, and as many as are worth a look.
-        good = self._memory.readable(address, min(count * size, _SUSPICIOUS)) // size
+        look = min(count * size, _SUSPICIOUS)
+        good = self._memory.readable(address, look) // size
+        self._bytes.take(look - good * size)
         items = self._items(type.elem, self.read(address, good * size), 0, good, count)
         return items._replace(more=length - count, failed=failed)
 
@@ -260,7 +271,11 @@ class Contents:
 
     def entries(self, opened: OpenMap) -> Iterator[tuple[MaybeCell, MaybeCell] | Note]:
         """The entries of a map that are to be shown."""
-        return islice(opened.entries(), self._elements)
+        for entry in islice(opened.entries(), self._elements):
+            if not self._parts.take(1):
+                yield _TooMuch()
+                return
+            yield entry
 
     def more_entries(self, opened: OpenMap) -> int:
         """How many entries a map has besides, as its header claims."""
@@ -273,12 +288,13 @@ class Contents:
         if self._bytes_as_text and elem.kind is Kind.UINT8:
             text = _text(buffer[start : start + seen], seen == length, self._elements)
         if self._repeats is None:
-            count = min(self._shown(length, size), seen)
+            count = min(self._shown(length, size), seen, self._parts.left)
+            self._parts.take(count)
             return Items(buffer, _offsets(start, count, size), length - count, text=text)
         offsets: list[int] = []
         times: list[int] = []
         at = room = 0
-        while at < seen and (self._elements is None or room < self._elements):
+        while at < seen and (self._elements is None or room < self._elements) and self._parts.take(1):
             offset = start + at * size
             run = _run(buffer, offset, size, seen - at, self._repeats + 1)
             offsets.append(offset)
@@ -296,6 +312,12 @@ class Contents:
         if size == 0:
             length = min(length, _MOST_NOTHINGS)
         return length if self._elements is None else min(length, self._elements)
+
+
+class _TooMuch:
+    """What is said in place of a map's other entries."""
+
+    text = "too much for one command: the rest is left out"
 
 
 def _offsets(start: int, count: int, size: int) -> Iterable[int]:

@@ -13,7 +13,7 @@ from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
-from gomap.program.program import Program, while_files_stay
+from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["literals_of", "open_map", "package_maps"]
@@ -37,9 +37,9 @@ def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
     )
 
 
-@while_files_stay
+@until_it_moves
 def literals_of(program: Program, limits: Limits) -> Literals:
-    """What turns bytes of the program into Go literals, maps in them included, within LIMITS."""
+    """What turns bytes of the program into Go literals, maps in them included, within LIMITS and one budget."""
     return Literals(program, runtime_types(program), limits, partial(open_map, program))
 
 

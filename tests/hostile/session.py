@@ -22,11 +22,14 @@ __all__ = ["Complaint", "Outcome", "commands_about", "examine", "image_of", "pro
 
 #: What one command may take: seconds of the processor, bytes.
 _MOST_SECONDS, _MOST_MEMORY = 5, 500 << 20
-#: Seconds for all of them; a GDB that then still runs hangs.
-_PATIENCE = 60
+#: Seconds of the processor for all of them, and of time: a GDB that then still runs hangs.
+_PROCESSOR, _PATIENCE = 40, 400
 #: What GDB may have at most, so that a command which takes all does not take the machine along.
 _ADDRESS_SPACE = 6 << 30
-_BAD = re.compile("Traceback|Python Exception|Error occurred in Python|gomap failed|internal to GDB|MemoryError")
+_BAD = re.compile(
+    r"^(?:Traceback|Python Exception|Error occurred in Python|Undefined )|gomap failed: |A problem internal to GDB",
+    re.MULTILINE,
+)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\udc80-\udcff]")
 _MARKER = re.compile(r"^@@ (\d+)\n", re.MULTILINE)
 _VARIABLES = (
@@ -175,6 +178,7 @@ def _run(pair: Pair, image: Image, commands: list[str], directory: Path) -> tupl
 
 def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
+    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR, _PROCESSOR))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

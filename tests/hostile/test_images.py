@@ -55,21 +55,22 @@ def test_no_damage(pair: Pair, tmp_path: Path) -> None:
 
 @_BOTH
 @pytest.mark.parametrize("wicked", [b"\xff\xfe", b"\0\0", b"\x1b[", b"\xc2\x9b"], ids=repr)
-@pytest.mark.parametrize("name", [rb"main\.words", rb"main\.id", rb"\*main\.node", rb"(?<=\x05)Label"])
-def test_names_in_the_program(pair: Pair, name: bytes, wicked: bytes, tmp_path: Path) -> None:
+def test_names_in_the_program(pair: Pair, wicked: bytes, tmp_path: Path) -> None:
     """In the symbol table, the debug information and the type descriptors alike."""
     image = image_of(pair, tmp_path)
-    data = re.sub(name + rb"\b", lambda found: found[0][: -len(wicked)] + wicked, image.program.read_bytes())
-    assert data != image.program.read_bytes()
-    image.program.write_bytes(data)
+    program = image.program.read_bytes()
+    for name in (rb"main\.words", rb"main\.id", rb"\*main\.node", rb"(?<=\x05)Label"):
+        program, count = re.subn(name + rb"\b", lambda found: found[0][: -len(wicked)] + wicked, program)
+        assert count, name
+    image.program.write_bytes(program)
     commands = ["gomap-check -all -quick", "gomap-walk main.word", "gomap-walk -json -all main.nodes"]
     commands += ["gomap-walk main.anys", "print 'main.anys'", "gomap-check main.ids", "gomap-check main.made"]
-    outcome = try_commands(pair, image, f"{name!r} ends in {wicked!r}", commands)
+    outcome = try_commands(pair, image, f"names end in {wicked!r}", commands)
     assert not outcome.complaints, _described(outcome)
 
 
 @_BOTH
-@pytest.mark.parametrize("length", [1 << 17, 1 << 20, 1 << 47, (1 << 64) - 1])
+@pytest.mark.parametrize("length", [1 << 17, 1 << 47])
 def test_allgs_of_any_length(pair: Pair, length: int, tmp_path: Path) -> None:
     """It begins where the heap does, so that much of what follows can be read."""
     image = image_of(pair, tmp_path)
@@ -85,7 +86,7 @@ def test_allgs_of_any_length(pair: Pair, length: int, tmp_path: Path) -> None:
 
 @_BOTH
 @pytest.mark.parametrize("elements", ["200", "unlimited"])
-@pytest.mark.parametrize("length", [1 << 12, 1 << 15, 1 << 17, 1 << 18, 1 << 40])
+@pytest.mark.parametrize("length", [1 << 12, 1 << 17, 1 << 40])
 def test_slices_of_slices_of_any_length(pair: Pair, length: int, elements: str, tmp_path: Path) -> None:
     """Each slice in the maps grids and levels has that length, of memory that is there."""
     image = image_of(pair, tmp_path)

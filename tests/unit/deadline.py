@@ -13,7 +13,7 @@ SOON = 1.0
 
 
 @contextmanager
-def soon() -> Iterator[None]:
+def soon(seconds: float = SOON) -> Iterator[None]:
     start = time.process_time()
     yield
-    assert time.process_time() - start < SOON
+    assert time.process_time() - start < seconds
