@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Union
 import gdb
 
 if TYPE_CHECKING:
+    from gomap.gdb.header_printer import HeaderPrinter
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
 
@@ -137,17 +138,21 @@ class Entry:
         self.subprinters = None
         self._objfile: gdb.Objfile | None = objfile
 
-    def __call__(self, value: gdb.Value) -> MapPrinter | StringPrinter | None:
+    def __call__(self, value: gdb.Value) -> MapPrinter | HeaderPrinter | StringPrinter | None:
         try:
             return self._printer(value)
         except Exception:  # damaged debug information: GDB has its own way to show the value, and to say so
             return None
 
-    def _printer(self, value: gdb.Value) -> MapPrinter | StringPrinter | None:
+    def _printer(self, value: gdb.Value) -> MapPrinter | HeaderPrinter | StringPrinter | None:
         named, type = value.type, value.type.strip_typedefs()
         if type.code == gdb.TYPE_CODE_PTR:
             is_map = named.code == gdb.TYPE_CODE_TYPEDEF and (type.target().name or "").startswith(_HEADERS)
             return MapPrinter(value) if is_map else None
+        if type.code == gdb.TYPE_CODE_STRUCT and (type.name or "").startswith(_HEADERS) and not value.is_optimized_out:
+            from gomap.gdb.header_printer import HeaderPrinter
+
+            return HeaderPrinter(value)
         if type.code == gdb.TYPE_CODE_STRUCT and type.sizeof in _STRING_SIZES:
             fields = type.fields()
             if [field.name for field in fields] == ["str", "len"] and fields[0].type.target().name == "uint8":

@@ -121,8 +121,14 @@ def test_what_an_address_is(gdb: Gdb, delve: Delve, variables: list[str]) -> Non
     assert len(addresses) > 50
     asked = [*addresses, *(each + 3 for each in addresses[:9]), 0, 0x10, 1 << 63]
     # Text and package variables have symbols, of which the two debuggers know different ones.
-    for typed in [*asked, *(f"-json {address}" for address in asked[::4])]:
-        assert delve.run(f"gomap-whatis {typed}") == gdb.run(f"gomap-whatis {typed}")
+    for typed in asked:
+        # GDB's side recognises headers, and adds that.
+        ours, theirs = delve.run(f"gomap-whatis {typed}"), gdb.run(f"gomap-whatis {typed}")
+        assert theirs == ours or theirs.startswith(f"{ours}: header of a map"), (ours, theirs)
+    for address in asked[::4]:
+        ours, theirs = (json.loads(each.run(f"gomap-whatis -json {address}")) for each in (delve, gdb))
+        theirs.pop("holds", None)
+        assert ours == theirs
 
 
 def test_every_fault(go: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -106,6 +106,25 @@ class TestGet:
         assert said == "$gomap_get: no such key in the map[string]int, which is nil"
 
 
+class TestIndexing:
+    """GDB takes m[3] for the third header from m's: what it shows then says how to ask."""
+
+    _ADVICE = "GDB takes MAP[KEY] for pointer arithmetic; for an entry: $gomap_get(MAP, KEY)"
+
+    def test_a_header_says_that_it_is_one(self, gdb: Gdb) -> None:
+        shown = r"header of a map, (map|hash)<string,int> \(" + re.escape(self._ADVICE) + r"\) = {"
+        for expression in ("*'main.small'", "'main.small'[0]"):
+            assert re.match(shown + "(used|count) = 5, ", gdb.run(f"output {expression}"))
+
+    def test_what_is_no_header_is_not_shown_as_one(self, face: Stopped, gdb: Gdb) -> None:
+        """A bucket or group is an object of another size; the words within it are none at all."""
+        (bucket,) = truth(face, "main.small")["buckets"]
+        pointer = "gdb.parse_and_eval(\"'main.small'\").type.strip_typedefs()"
+        for address in (bucket["address"] + 8, bucket["address"] + 48):
+            said = gdb.run(f"python print(gdb.Value({address}).cast({pointer}).dereference())")
+            assert said == f"<no map's header at {address:#x}: {self._ADVICE}>"
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
