@@ -10,6 +10,7 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gomap.goruntime.allocator import has_pointers
 from gomap.goruntime.answers import (
     FreeObject,
     FreePages,
@@ -87,7 +88,8 @@ def _leaves(type: GoType, offset: int) -> list[Leaf]:
             for leaf in inside
         ]
     judged = type.kind in _POINTING or type.kind in (Kind.STRING, Kind.SLICE, Kind.INTERFACE)
-    return [Leaf(type, offset)] if judged else []
+    # (A pointer of C's keeps nothing alive, and may be any number.)
+    return [Leaf(type, offset)] if judged and has_pointers(type) else []
 
 
 class LeafJudge:

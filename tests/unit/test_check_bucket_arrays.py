@@ -17,7 +17,7 @@ import pytest
 from gomap.check.pointers import Pointers
 from gomap.goruntime.allocator import Allocator
 from gomap.goruntime.answers import Answer, HeapObject, Span
-from gomap.program.gotypes import Kind
+from gomap.program.gotypes import Kind, LayoutError
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build
 from tests.unit.image import Image, array_of, basic
@@ -89,12 +89,32 @@ def test_without_the_size_classes_an_object_is_judged_by_whether_it_is_large_eno
         assert judge.buckets_at(_ARRAY, 16, 408, False) == elemsize // 408 if elemsize >= 6528 else 16
 
 
+def test_what_is_below_16_bytes_and_has_no_pointers_shares_objects_of_16() -> None:
+    allocator = Allocator(classes("1.23.9", "runtime"), 512, False)
+    tiny = OneObject(allocator, 16, 0, False)
+    for size, pointers, offset, fits in (
+        (12, False, 0, True),
+        (12, False, 4, True),
+        (12, False, 8, False),
+        (16, False, 0, True),
+        (16, False, 8, False),
+        (17, False, 0, False),
+        (208, False, 0, False),
+        (8, True, 0, False),
+        (16, True, 0, False),
+        (None, True, 0, False),
+    ):
+        judge = pointers_of(Image({}), tiny)
+        assert (judge.astray(_ARRAY + offset, size, pointers) is None) == fits, (size, pointers, offset)
+    # With redzones nothing is as small.
+    judge = pointers_of(Image({}), OneObject(Allocator(allocator.classes, 512, True), 16, 0, False))
+    assert judge.astray(_ARRAY, 12, False) is not None
+
+
 @pytest.mark.parametrize(
     "there", [[], [0], [8, 16], [0, 16, 8], [0, 8, 8]], ids=["none", "one", "from 8", "down", "twice"]
 )
 def test_size_classes_that_cannot_be_are_not_believed(there: Sequence[int]) -> None:
-    from gomap.program.gotypes import LayoutError
-
     with pytest.raises(LayoutError):
         Allocator.read(image_of(there, "runtime.class_to_size"), 512)
 
