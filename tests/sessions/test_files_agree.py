@@ -73,7 +73,7 @@ def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     gdb = debugger(subject.gdb)
     core = gdb_core_of(program, READY, "stop", gdb=gdb) if subject.gcore else kernel_core_of(program, "abort")
     target = open_core(program, core.path)
-    assert target.fits
+    assert target.other_build is None
     questions = _questions(program, target)
     files = json.loads(json.dumps(described(target, questions)))
     return Asked(questions, files, _ask_gdb(gdb, program, core, questions, tmp_path_factory.mktemp("asked")))

@@ -7,16 +7,29 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from gomap.elf.target import FileTarget
+from gomap.elf import coredump as elf
+from gomap.elf.loading import fits
+from gomap.elf.target import FileTarget, open_core
 from gomap.language import Limits
 from gomap.maps.opening import literals_of, open_map
 from gomap.program.gotypes import Kind
 from gomap.program.program import Program
 from gomap.program.target import pointer_at
+from tests.fixtures.builds import CoreDump
 from tests.unit.agreement import assert_as_the_program_says
 from tests.unit.realmaps import RealMap
 
-__all__ = ["assert_maps_as_printed", "memory_of_process", "segments_of"]
+__all__ = ["assert_core", "assert_maps_as_printed", "memory_of_process", "segments_of"]
+
+
+def assert_core(program: Path, core: CoreDump) -> FileTarget:
+    """Open the CORE, which must be that of PROGRAM, and compare all maps in it."""
+    target = open_core(program, core.path)
+    # By what the core itself has: what it lacks comes from the program's file.
+    assert fits(target.program, elf.CoreDump(core.path).memory.read, target.bias)
+    assert target.other_build is None
+    assert_maps_as_printed(target, core.printed, segments_of(core.path))
+    return target
 
 
 def assert_maps_as_printed(target: FileTarget, printed: Path, memory: dict[int, bytes]) -> None:
