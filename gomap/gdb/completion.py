@@ -16,9 +16,10 @@ def completions(text: str, word: str | None) -> list[str] | int:
     """
     from gomap.expressions.completing import name_begun, names
     from gomap.gdb.scope import GdbScope
-    from gomap.gdb.target import current
+    from gomap.gdb.target import current, forget_memory
     from gomap.program.program import ProgramError
 
+    forget_memory()
     begun = name_begun(text)
     if text[: len(text) - len(begun)].endswith(("'", "$")):
         return gdb.COMPLETE_EXPRESSION

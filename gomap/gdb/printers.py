@@ -60,7 +60,11 @@ class MapPrinter:
         to_string was called just before, by the same call of GDB's, it is a print: that gets text, which is many times
         as fast. MI's variable objects get values, as DAP does, which can be opened.
         """
+        from gomap.gdb.target import forget_memory
+
         dap, printed = _asked_by_dap(), self._printed_by == _caller()
+        if not printed:
+            forget_memory()
         try:
             target, map = self._open()
         except Exception as error:

@@ -1,7 +1,7 @@
 """The Target protocol on GDB's API, and when what was read from it is forgotten.
 
-There is one target per inferior. Memory is kept while the program stands still; types and symbols while its files
-stay the same.
+There is one target per inferior. Memory is kept for one command, one print, one call of a function; types and symbols
+while the program's files stay the same.
 """
 
 from __future__ import annotations
@@ -144,29 +144,25 @@ def live(force: bool = False) -> GdbTarget:
     return target
 
 
-def _forget_all(_event: object = None) -> None:
-    """Forget targets with all that is known of them: files came or went."""
-    _targets.clear()
+def forget_memory() -> None:
+    """Forget what was read: the program may have run since, or somebody may have written to it.
 
-
-def forget_memory(_event: object = None) -> None:
-    """Forget what was read: the program ran, or somebody wrote to it.
-
-    No event tells that it ran on from a breakpoint whose condition was false, or whose stop method declined: all that
-    GDB may call from there begins with this.
+    All that GDB or a script may call begins with this, for no event tells that it ran on from a breakpoint whose
+    condition was false, or whose stop method declined.
     """
     for _, target in _targets.values():
         target.forget_memory()
 
 
-#: The one place that says when what is forgotten. (An inferior's end and its new files come with new_objfile or
-#: clear_objfiles; another inferior has another target.)
+def _forget_all(_event: object = None) -> None:
+    """Forget targets with all that is known of them: files came or went."""
+    _targets.clear()
+
+
+#: The events that are listened to: files come or go. (An inferior's end and its new files come with new_objfile or
+#: clear_objfiles; another inferior has another target.) Never those of a program that stops or goes on: a Ctrl-C that
+#: comes while GDB tells Python of one is Python's, and lost, and people press it as a program goes on.
 _EVENTS = (
-    ("stop", forget_memory),
-    ("cont", forget_memory),
-    ("exited", forget_memory),
-    ("memory_changed", forget_memory),
-    ("inferior_call", forget_memory),
     ("new_objfile", _forget_all),
     ("clear_objfiles", _forget_all),
     ("free_objfile", _forget_all),
@@ -229,8 +225,12 @@ def _demand_go(program: str | None) -> None:
 
 def _symbol_address(name: str) -> int | None:
     """Where the symbol table has NAME."""
-    found = re.search(r" is at (0x[0-9a-f]+)", _quietly(f"info address {name}"))
-    return int(found[1], 16) if found else None
+    # Not by "info address": a command that fails while GDB evaluates a breakpoint's condition makes it read the next
+    # one while the program runs on.
+    try:
+        return int(gdb.parse_and_eval(f"&'{name}'"))
+    except gdb.error:
+        return None
 
 
 def _addresses_of_runtime() -> dict[str, int]:
