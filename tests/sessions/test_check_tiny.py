@@ -32,7 +32,9 @@ def test_a_pointer_to_a_tiny_object_is_astray(go: str, pointers: dict[str, str])
             name = pointer.partition(")")[0].lstrip("(*")
             found = gdb.json(f"gomap-check -json {name}")["findings"]
             gdb.run("python gdb.selected_inferior().write_memory(place, before)")
-            (finding,) = [finding for finding in found if finding["rule"] == rule]
+            named = [finding for finding in found if finding["rule"] == rule]
+            assert len(named) == 1, named
+            finding = named[0]
             assert finding["address"] == gdb.run("python print(hex(place))"), finding
             assert f"-> {tiny}: " in finding["text"], finding
             assert gdb.json(f"gomap-check -json {name}")["findings"] == [], pointer

@@ -46,6 +46,7 @@ class Listed:
         self._pointers = pointers
         #: By role of the buckets on whose chains they are; none of those that cannot be told.
         self._addresses: dict[str, set[int]] = {}
+        self._astray = False
 
     def problems(self) -> Iterator[Finding]:
         """Read the lists; what keeps them from being read."""
@@ -55,6 +56,7 @@ class Listed:
         extra = map.header["extra"]
         astray = self._pointers.astray(extra, mapextra.struct.size) if extra else None
         if astray:
+            self._astray = True
             yield EXTRA.broken(map.field_address("extra"), f"extra -> {extra:#x}: {astray}")
             return
         for role, which in _WHICH.items():
@@ -81,23 +83,24 @@ class Listed:
             taken: the overflow buckets on chains, and whose.
         """
         map, mapextra, extra = self._map, self._map.layout.extra, self._map.header.get("extra")
-        if mapextra is None or not extra:
+        if mapextra is None or not extra or self._astray:
             return
         field, size = mapextra.struct.field("nextOverflow"), map.places.size
         try:
             next_ = pointer_at(map.target, extra + field.offset)
         except ReadError:
-            return  # problems() has said that extra leads astray
+            return  # problems() has said so
         if not next_:
             return
-        end, room = base + map.buckets * size, self._pointers.room(base)
+        end, pointers = base + map.buckets * size, map.places.pointers
+        behind = base + self._pointers.buckets_at(base, map.buckets, size, pointers) * size
         where = f"extra.nextOverflow -> {next_:#x}"
-        if room is None:  # without the books, or on a stack
-            why = self._pointers.astray(next_, size)
-        elif next_ not in range(end, base + room - size + 1, size):
-            why = f"no preallocated overflow bucket, which are at {end:#x} to {base + room:#x}"
+        if self._pointers.room(base) is None:  # without the books, or on a stack
+            why = self._pointers.astray(next_, size, pointers)
+        elif next_ not in range(end, behind, size):
+            why = f"no preallocated overflow bucket, which are at {end:#x} to {behind:#x}"
         else:
-            left = range(next_, base + room - size + 1, size)
+            left = range(next_, behind, size)
             again = min((one for one in taken if one in left), default=0)
             whose = taken.get(again)
             why = f"{again:#x} is on the chain of {whose} already, and will be on a second one" if whose else None
