@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, explained, json_line
@@ -54,11 +54,14 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
         one = report(find_map(door.scope(), expression, options["type"]))
         yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
         return found
-    reports = (
-        (name, explained(map) if isinstance(map, Exception) else report(map)) for name, map in package_maps(program)
-    )
+
+    def reports() -> Iterator[tuple[str, Report | str]]:
+        for number, (name, map) in enumerate(package_maps(program)):
+            door.progress(f"{number} maps checked, now {name}")
+            yield name, explained(map) if isinstance(map, Exception) else report(map)
+
     if options["json"]:
-        yield from json_line(door, check_all_object(reports))
+        yield from json_line(door, check_all_object(reports()))
     else:
-        yield from check_all_lines(reports, limit, door.paint())
+        yield from check_all_lines(reports(), limit, door.paint())
     return found

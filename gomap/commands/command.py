@@ -68,6 +68,10 @@ class Door(Protocol):
         """The colours of the command that is running."""
         ...
 
+    def progress(self, what: str) -> None:
+        """Tell who waits at a terminal what the command is at, if it takes long."""
+        ...
+
     def besides(self) -> Iterable[str]:
         """Lines about what gomap adds here besides its commands."""
         ...

@@ -17,5 +17,8 @@ class PlainDoor:
     def walk_limit(self) -> int | None:
         return 32
 
+    def progress(self, what: str) -> None:
+        """Nothing is said of it."""
+
     def paint(self) -> Paint:
         return Paint()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import time
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import gdb
@@ -13,6 +16,7 @@ from gomap.commands.command import Command, explained
 from gomap.commands.options import UsageError, complete
 
 if TYPE_CHECKING:
+    from gomap.commands.progress import Progress
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
     from gomap.program.program import Program
@@ -23,6 +27,9 @@ __all__ = ["GdbDoor", "failure", "register"]
 
 class GdbDoor:
     """What GDB offers to a command: its selected frame and its settings."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
 
     def scope(self) -> Scope:
         from gomap.gdb.scope import live_scope
@@ -48,6 +55,28 @@ class GdbDoor:
 
         return paint()
 
+    def progress(self, what: str) -> None:
+        if self._progress is not None:
+            self._progress.at(what)
+
+    def write(self, line: str) -> None:
+        """Print a line of what the command says."""
+        self.clear()
+        gdb.write(line + "\n")
+
+    def clear(self) -> None:
+        """Leave nothing on the terminal but what the command said."""
+        progress = self.__dict__.get("_progress")  # if there was any
+        if progress is not None:
+            progress.clear()
+
+    @cached_property
+    def _progress(self) -> Progress | None:
+        from gomap.commands.progress import Progress
+        from gomap.gdb.styling import at_terminal
+
+        return Progress(_at_once, shutil.get_terminal_size().columns, self._begun) if at_terminal() else None
+
     def besides(self) -> Iterable[str]:
         from gomap.gdb.functions import FUNCTIONS
 
@@ -57,6 +86,11 @@ class GdbDoor:
             yield f"  {name:{width}} {summary}"
         yield "print, info locals and IDEs show maps by their contents."
         yield "'help COMMAND' says more; 'show gomap' lists the settings."
+
+
+def _at_once(text: str) -> None:
+    gdb.write(text, gdb.STDERR)
+    gdb.flush(gdb.STDERR)
 
 
 class _Registered(gdb.Command):
@@ -72,9 +106,13 @@ class _Registered(gdb.Command):
 
         self.dont_repeat()
         forget_memory()
+        door = GdbDoor()
         try:
-            for line in self._command.lines(GdbDoor(), argument):
-                gdb.write(line + "\n")
+            try:
+                for line in self._command.lines(door, argument):
+                    door.write(line)
+            finally:
+                door.clear()
         except UsageError as error:
             raise gdb.GdbError(f"{self._command.name}: {error}") from None
         except gdb.GdbError:

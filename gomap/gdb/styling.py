@@ -16,7 +16,7 @@ import gdb
 
 from gomap.views.paint import Paint
 
-__all__ = ["paint"]
+__all__ = ["at_terminal", "paint"]
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _INTENSITIES = {"bold": "1", "dim": "2"}
@@ -46,10 +46,11 @@ class Colours(Paint):
 
 def paint() -> Paint:
     """The paint for the command that is running."""
-    return Colours() if _wanted() else Paint()
+    return Colours() if at_terminal() else Paint()
 
 
-def _wanted() -> bool:
+def at_terminal() -> bool:
+    """Whether what the command that is running writes goes to a terminal that knows more than plain text."""
     if not gdb.parameter("style enabled") or sys.__stdout__ is None or not sys.__stdout__.isatty():
         return False
     if _PIPED.match(_typed()):

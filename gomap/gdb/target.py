@@ -15,7 +15,7 @@ import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
-from gomap.gdb.variables import all_of_them, symbol_of, variable_names
+from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables_in_files, variables_in_gdb
 from gomap.goruntime.builds import same_build
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import GoType
@@ -60,6 +60,8 @@ class GdbTarget:
         self.memory = Memory(self._read, self.pointer_size)
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
+        #: All package variables, once somebody asked for all.
+        self._variables: list[tuple[str, int, GoType]] | None = None
 
     def type_named(self, name: str) -> GoType | None:
         return self.types.named(name)
@@ -71,7 +73,7 @@ class GdbTarget:
 
     def symbol_at(self, address: int) -> Symbol | None:
         if address not in self._symbols:
-            self._symbols[address] = _function_at(address) or _symbol_at(address)
+            self._symbols[address] = _function_at(address) or _symbol_at(address, self._size_of)
         return self._symbols[address]
 
     @cached_property
@@ -80,8 +82,26 @@ class GdbTarget:
         return variable_names()
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
-        for symbol in all_of_them(self.variable_names):
-            yield as_written(symbol.name), int(symbol.value().address), self.types.of(symbol.type)
+        if self._variables is None:
+            self._variables = variables_in_files()
+        if self._variables is not None:
+            yield from self._variables
+            return
+        listed: list[tuple[str, int, GoType]] = []
+        for name, address, type in variables_in_gdb(self.variable_names):  # each as soon as it is found
+            listed.append((name, address, self.types.of(type)))
+            yield listed[-1]
+        self._variables = listed
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {name: type.size for name, _, type in self._variables or ()}
+
+    def _size_of(self, name: str) -> int | None:
+        if self._variables is not None:  # for GDB to look it up takes it some milliseconds
+            return self._sizes.get(as_written(name))
+        found = gdb.lookup_global_symbol(name)
+        return int(found.type.sizeof) if found is not None and found.is_variable else None
 
     def threads(self) -> list[Thread]:
         return threads_of(self._inferior, self.architecture)
@@ -241,8 +261,7 @@ def _addresses_of_runtime() -> dict[str, int]:
     symbol = symbol_of("runtime.firstmoduledata")
     if symbol is None or symbol.symtab.objfile.filename is None:
         return {}
-    path = re.sub(r"([\s'\"\\])", r"\\\1", symbol.symtab.objfile.filename)
-    listed = _quietly(f"maint print msymbols -objfile {path}")
+    listed = symbols_of(symbol.symtab.objfile.filename)
     found = re.findall(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", listed, re.MULTILINE)
     return {name: int(address, 16) for address, name in found}
 
@@ -265,16 +284,20 @@ def _function_at(address: int) -> Symbol | None:
         return None
 
 
-def _symbol_at(address: int) -> Symbol | None:
-    """The function or variable that covers ADDRESS, from the symbol table; its size is known to reach ADDRESS."""
+def _symbol_at(address: int, size_of: Callable[[str], int | None]) -> Symbol | None:
+    """The function or variable that covers ADDRESS, from the symbol table.
+
+    SIZE_OF: gives the size of a variable by its name, as the linker spells it. All others reach as far as ADDRESS.
+    """
     found = _INFO_SYMBOL.match(_quietly(f"info symbol {address:#x}"))
     if found is None:
         return None
     offset = int(found["offset"] or 0)
     demangled = _DEMANGLED.match(found["name"])
     name = f"{demangled['package']}.{demangled['name']}" if demangled else found["name"]
-    variable = gdb.lookup_global_symbol(name)
-    size = variable.type.sizeof if variable is not None and variable.is_variable else offset + 1
+    size = size_of(name)
+    if size is None:
+        size = offset + 1
     return Symbol(as_written(name), address - offset, size) if offset < size else None
 
 

@@ -247,6 +247,21 @@ class TestAtATerminal:
         terminal.read_until("(gdb) ")
         terminal.run("set style enabled on")
 
+    def test_a_check_of_all_maps_that_takes_long_says_what_it_is_at(self, terminal: Gdb) -> None:
+        """A second of patience, which a test need not wait for."""
+        terminal.run("python from gomap.commands import progress; progress._PATIENCE = 0")
+        terminal.press("gomap-check -all\n")
+        terminal.read_until("maps checked, now main.million")
+        terminal.read_until("no findings")
+        # The session takes carriage returns from what it returns; what came is in the terminal's own buffer.
+        assert re.search(r"\r +\r\d+ maps checked, \d+ entries: $", str(terminal._terminal.before))
+        terminal.read_until("(gdb) ")
+        for quiet in ("| gomap-check -all | cat", "python print(gdb.execute('gomap-check -all', to_string=True))"):
+            said = terminal.run(quiet)
+            assert "no findings" in said
+            assert ", now " not in said
+        terminal.run("python progress._PATIENCE = 1")
+
     @pytest.mark.parametrize("pipe", ["pipe", "|"])
     def test_no_colour_in_a_pipe(self, terminal: Gdb, pipe: str) -> None:
         said = terminal.run(f"{pipe} gomap-walk -limit 1 main.hundredThousand | cat -v")
