@@ -45,6 +45,7 @@ class Prompt:
             readline.set_completer(self._complete)
             readline.set_completer_delims(" ")
             readline.parse_and_bind("tab: complete")
+            readline.parse_and_bind("set bell-style none")
         try:
             while True:
                 try:

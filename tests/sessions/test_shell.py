@@ -53,7 +53,7 @@ class TestExitStatus:
     def test_0_when_clean(self, binary: Path, core: CoreDump) -> None:
         done = gomap("core", binary, core.path, "check", "-all")
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.endswith("no findings\n")
+        assert ": no findings" in done.stdout.splitlines()[-1]
 
     def test_1_with_findings(self, damaged: tuple[Path, Path, str]) -> None:
         program, core, name = damaged
@@ -127,7 +127,7 @@ class TestPrompt:
     def test_tab(self, shell: Shell, typed: str, completed: str) -> None:
         shell.press(typed + "\t")
         shell.read_until(typed.rpartition(" ")[0] + " " * (" " in typed) + completed)
-        shell.press("\x15\n")  # take the line away
+        shell.press("\x03")  # take the line away
         shell.read_until("(gomap) ")
 
     def test_ctrl_c_at_the_prompt(self, shell: Shell) -> None:
