@@ -15,7 +15,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bench.runs import GOMAP, BenchError, Crashed, Run, best, crashed, delve, gdb, gdb_live, go_script
+from tests.bench.runs import (
+    GOMAP,
+    BenchError,
+    Crashed,
+    Run,
+    best,
+    crashed,
+    delve,
+    delve_rpc,
+    files,
+    gdb,
+    gdb_live,
+    go_script,
+    opening,
+)
 from tests.fixtures import toolchains
 from tests.fixtures.builds import BuildError
 
@@ -47,6 +61,8 @@ def main() -> None:
     name = next(iter(debuggers))
     for go in (_CLASSIC, _SWISS):
         _check(go, name, debuggers[name], quick)
+        _doors(go, name, debuggers[name])
+    _opening()
 
 
 def _debuggers() -> dict[str, Path]:
@@ -130,6 +146,30 @@ def _check(go: str, name: str, debugger: Path, quick: bool) -> None:
             million = checking
         elif size > 1_000_000:
             print(f"    {checking.command / million.command:.1f} times what 1,000,000 entries took")
+
+
+def _doors(go: str, name: str, debugger: Path) -> None:
+    _title(f"gomap-check of a map[int]int with 1,000,000 entries through each door, Go {go}")
+    program = crashed(go, "int", 1_000_000)
+    within = best(_REPEATS, gdb, debugger, program, "gomap-check main.ints", _SOURCE)
+    alone = best(_REPEATS, files, program, "check main.ints")
+    served = best(_REPEATS, delve_rpc, program, "gomap-check main.ints")
+    _row(name, within)
+    _row("gomap core, from start to exit", alone)
+    _ratio(alone.whole / within.whole, "the time of GDB's whole process", 1)
+    _row("gomap dlv, over Delve's JSON-RPC", served)
+    _ratio(served.command / within.command, "the time of GDB's command", 2)
+
+
+def _opening() -> None:
+    print("\nOpening a program without a debugger, and finding a type and a variable of it")
+    took = min(opening(toolchains.delve(), "map[string]int", "runtime.mheap_") for _ in range(_REPEATS))
+    met = "as wanted" if took < 0.3 else "MISSED"
+    print(f"  Delve's own binary (23 MB): {took:.3f} s of processor; wanted below 0.3: {met}")
+
+
+def _ratio(ratio: float, of: str, wanted: float) -> None:
+    print(f"    {ratio:.2f} times {of}; wanted {wanted} at most: {'as wanted' if ratio <= wanted else 'MISSED'}")
 
 
 def _has_check(debugger: Path, program: Crashed) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +17,21 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
 from tests.fixtures.toolchains import MissingError
 
-__all__ = ["GOMAP", "BenchError", "Crashed", "Run", "best", "crashed", "delve", "gdb", "gdb_live", "go_script"]
+__all__ = [
+    "GOMAP",
+    "BenchError",
+    "Crashed",
+    "Run",
+    "best",
+    "crashed",
+    "delve",
+    "delve_rpc",
+    "files",
+    "gdb",
+    "gdb_live",
+    "go_script",
+    "opening",
+]
 
 #: What people source.
 GOMAP = Path(__file__).parents[2] / "gdb_gomap"
@@ -27,6 +43,10 @@ _PATIENCE = 900
 _TIMED = re.compile(r"^bench: ([\d.]+) s, ([\d.]+) s of processor, (\d+) bytes more$", re.M)
 #: Makes GDB's command bench-time COMMAND, which says on the standard error what COMMAND took.
 _TIMER = Path(__file__).with_name("timer.py")
+#: What ends Delve's terminal, and with it the server, about which it asks.
+_LEAVE = "exit\ny\n"
+#: Before a program and its core.
+_GOMAP_DLV = (sys.executable, "-m", "gomap", "dlv", "core", "--check-go-version=false")
 
 
 class BenchError(Exception):
@@ -92,6 +112,28 @@ def delve(program: Crashed, command: str) -> Run:
     return replace(done, command=done.whole - idle.whole, processor=done.processor - idle.processor)
 
 
+def files(program: Crashed, command: str) -> Run:
+    """COMMAND through ``gomap core``: a process that begins with the command and ends with it."""
+    return _timed([sys.executable, "-m", "gomap", "core", str(program.binary), str(program.core), *command.split()])
+
+
+def delve_rpc(program: Crashed, command: str) -> Run:
+    """COMMAND through ``gomap dlv``, the terminal's and the server's start left out."""
+    idle = _timed([*_GOMAP_DLV, str(program.binary), str(program.core)], _LEAVE)
+    done = _timed([*_GOMAP_DLV, str(program.binary), str(program.core)], f"{command}\n{_LEAVE}")
+    return replace(done, command=done.whole - idle.whole, processor=done.processor - idle.processor)
+
+
+def opening(program: Path, type: str, variable: str) -> float:
+    """Processor seconds to open PROGRAM without a debugger, and to find a type and a package variable of it."""
+    script = (
+        "import sys, time; from pathlib import Path; from gomap.elf.target import open_program; "
+        "start = time.process_time(); target = open_program(Path(sys.argv[1])); "
+        "assert target.type_named(sys.argv[2]) and target.variable(sys.argv[3]); print(time.process_time() - start)"
+    )
+    return float(_timed([sys.executable, "-c", script, str(program), type, variable]).said)
+
+
 def go_script(go: str) -> Path:
     """Go's own script for GDB, of that version."""
     return toolchains.go(go).parents[1] / "src" / "runtime" / "runtime-gdb.py"
@@ -122,11 +164,18 @@ def _delve(program: Crashed, script: str) -> list[str]:
     return [str(toolchains.delve()), "core", *options, str(program.binary), str(program.core)]
 
 
-def _timed(command: Sequence[str]) -> Run:
-    """The process as a whole."""
+def _timed(command: Sequence[str], typed: str = "") -> Run:
+    """The process as a whole, with TYPED on its standard input."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        command,
+        input=typed,
+        cwd=GOMAP.parent,
+        env={**os.environ, "DLV": str(toolchains.delve())},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
     )
     whole, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
