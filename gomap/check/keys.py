@@ -79,13 +79,11 @@ class Keys:
         self.hashed += len(hashes)
         return hashes
 
-    def under(self, records: Records, numbers: Sequence[int], seed: int) -> Sequence[int | None]:
-        """What the hashes of the keys of those live slots would be with another seed."""
-        size = self._places.key.size
+    def under(self, records: Records, number: int, seeds: Sequence[int]) -> Sequence[int | None]:
+        """What the hash of the key of live slot NUMBER would be with each of other seeds."""
         if self._hasher is None:
-            return [None] * len(numbers)
-        stored = b"".join([self._key(records, number) for number in numbers])
-        return self._hasher.many(stored, range(0, size * len(numbers), size), seed)
+            return [None] * len(seeds)
+        return self._hasher.many(self._key(records, number), [0] * len(seeds), seeds)
 
     def text(self, records: Records, number: int) -> str:
         """The key of live slot NUMBER, as a Go literal."""

@@ -7,6 +7,7 @@ bit or in a byte, or that of another map.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -29,6 +30,8 @@ STORAGE = rule("storage-shared", "no other map has the same buckets or groups")
 _SAMPLE, _FEW = 64, 4
 #: Of these every seed is tried with so many keys.
 _TRIED = 8
+#: Seconds of work after which no more seeds are tried: keys may be strings of a megabyte.
+_SECONDS = 2.0
 #: Other maps that are looked at.
 _MOST_OTHERS = 4096
 
@@ -63,11 +66,24 @@ class Seed:
         if 2 * before >= len(asked):
             return []
         found: list[Finding] = []
-        for right, how in self._candidates(found):
-            tried = asked[:_TRIED]
-            if self._fitting(records, tried, right, fits) < len(tried) - len(tried) // _TRIED:
+        tried = asked[:_TRIED]
+        until = time.process_time() + _SECONDS
+        for candidates in self._candidates(found):
+            seeds = [seed for seed, _ in candidates]
+            fitting = [0] * len(seeds)
+            for number in tried:
+                if time.process_time() > until:
+                    return found
+                under = self._keys.under(records, number, seeds)
+                fitting = [
+                    so_far + (one is not None and fits(number, one)) for so_far, one in zip(fitting, under, strict=True)
+                ]
+            best = max(fitting, default=0)
+            if best < len(tried) - len(tried) // _TRIED:
                 continue
-            after = self._fitting(records, asked, right, fits)
+            right, how = candidates[fitting.index(best)]
+            each = [(number, self._keys.under(records, number, [right])[0]) for number in asked]
+            after = sum(one is not None and fits(number, one) for number, one in each)
             if after >= len(asked) - len(asked) // _TRIED:
                 self._keys.seed = right
                 text = (
@@ -78,20 +94,16 @@ class Seed:
                 break
         return found
 
-    def _fitting(self, records: Records, numbers: Sequence[int], seed: int, fits: Fits) -> int:
-        hashes = self._keys.under(records, numbers, seed)
-        return sum(one is not None and fits(number, one) for number, one in zip(numbers, hashes, strict=True))
-
-    def _candidates(self, found: list[Finding]) -> Iterator[tuple[int, str]]:
+    def _candidates(self, found: list[Finding]) -> Iterator[Sequence[tuple[int, str]]]:
         """Seeds to try, and what each is. Of a map that has the same buckets a finding is added to FOUND."""
         seed = self._map.seed
         size = self._map.field_size(self._field)
-        for bit in range(8 * size):
-            yield seed ^ 1 << bit, f"with bit {bit} flipped"
+        yield [(seed ^ 1 << bit, f"with bit {bit} flipped") for bit in range(8 * size)]
         for byte in range(size):
-            for other in range(1, 256):
-                if other & other - 1:  # one bit has been tried
-                    yield seed ^ other << 8 * byte, f"with byte {byte} changed"
+            yield [(seed ^ other << 8 * byte, f"with byte {byte} changed") for other in range(1, 256)]
+        yield list(self._of_others(found))
+
+    def _of_others(self, found: list[Finding]) -> Iterator[tuple[int, str]]:
         for name, other_map in islice(self._others(), _MOST_OTHERS):
             if not isinstance(other_map, GoMap) or other_map.kind != self._map.kind:
                 continue

@@ -75,8 +75,10 @@ class KeyHasher:
             raise reason
         return None if reasons else hashes[0]
 
-    def many(self, buffer: bytes, offsets: Sequence[int], seed: int) -> Sequence[int | None]:
+    def many(self, buffer: bytes, offsets: Sequence[int], seed: Seeds) -> Sequence[int | None]:
         """The hashes of the keys at those offsets, fastest if they are a range; None where ``one`` has none either.
+
+        SEED may be one for each key.
 
         Some 20,000 keys at a time are fastest. A call reads 64 MiB and a KiB for each key at most: keys past that
         have no hash here, though they may have one if they are asked for alone.
@@ -86,7 +88,7 @@ class KeyHasher:
             return hashes
         return [None if number in reasons else one for number, one in enumerate(hashes)]
 
-    def _hashes(self, buffer: bytes, offsets: Sequence[int], seed: int) -> tuple[Sequence[int], dict[int, _Reason]]:
+    def _hashes(self, buffer: bytes, offsets: Sequence[int], seed: Seeds) -> tuple[Sequence[int], dict[int, _Reason]]:
         keys = Batch.at(buffer, offsets, self._size)
         call = _Call(_MOST_BYTES + _MORE_BYTES * keys.total)
         hashes = self._hashing.hashes(self._parts, keys, seed, call)
