@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from gomap.check.causes import Cause, caused
 from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.keys import Keys
@@ -48,6 +49,7 @@ class Report:
         cut: the check ended early, since there were so many findings.
         written: a write was under way, which explains findings that are marked transient.
         without: what was not looked at, and why.
+        causes: what explains several findings; these have its number.
     """
 
     map: GoMap
@@ -58,6 +60,7 @@ class Report:
     cut: bool
     written: bool
     without: Sequence[str] = ()
+    causes: Sequence[Cause] = ()
 
 
 def check_map(
@@ -104,7 +107,8 @@ def check_map(
     if keys.unhashed:
         unhashed = counted(keys.unhashed, "key has", "keys have")
         without = [*without, f"{unhashed} no hash here, and may be sound: {keys.why_unhashed}"]
-    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without)
+    findings, causes = caused(map, keys, findings)
+    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without, causes)
 
 
 def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:

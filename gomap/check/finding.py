@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-__all__ = ["RULES", "Finding", "Rule", "Severity", "rule"]
+__all__ = ["RULES", "Finding", "Rule", "Severity", "Stray", "rule"]
 
 
 class Severity(enum.Enum):
@@ -13,6 +14,22 @@ class Severity(enum.Enum):
 
     ERROR = "error"
     WARNING = "warning"
+
+
+class Stray(NamedTuple):
+    """A key that is out of place.
+
+    Attributes:
+        bucket, bucket_there: names of the bucket or group that it is in, and of the one where lookups begin.
+        address: of the one that it is in.
+        table, table_there: names of the tables, in a Swiss map.
+    """
+
+    bucket: str
+    bucket_there: str
+    address: int
+    table: str = ""
+    table_there: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,12 +41,20 @@ class Finding:
         address: the byte or word that is wrong.
         text: what was found there, and what follows from it.
         transient: a write that was under way when the program stopped explains it.
+        key_address: of one key in one slot: where that is; 0 for anything else.
+        twin: of a key that stands twice: where it stands, too.
+        stray: of a key that is out of place: where it is, and where lookups begin.
+        cause: number of the cause that it is counted under, if any.
     """
 
     rule: Rule
     address: int
     text: str
     transient: bool = False
+    key_address: int = 0
+    twin: int = 0
+    stray: Stray | None = None
+    cause: int | None = None
 
     def in_passing(self) -> Finding:
         """The same, explained by a write under way if anything of that kind is."""
@@ -52,9 +77,11 @@ class Rule:
     demand: str
     lasting: bool = False
 
-    def broken(self, address: int, text: str) -> Finding:
+    def broken(
+        self, address: int, text: str, *, key_address: int = 0, twin: int = 0, stray: Stray | None = None
+    ) -> Finding:
         """The finding that it does not hold at ADDRESS."""
-        return Finding(self, address, text)
+        return Finding(self, address, text, key_address=key_address, twin=twin, stray=stray)
 
 
 #: Every rule that there is, by name.

@@ -42,6 +42,7 @@ class Keys:
     Attributes:
         seed: what the keys are hashed with.
         hashed: how many hashes were computed so far.
+        wrong: how many of these do not have the bits beside them that they must have.
         unhashed: how many keys have none here though they may be sound.
         why_unhashed: of the first of them.
     """
@@ -63,6 +64,7 @@ class Keys:
         self._can_fail = places.indirect_key or any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
         self._asked = 0
         self.hashed = 0
+        self.wrong = 0
         self.unhashed = 0
         self.why_unhashed = ""
 
@@ -111,6 +113,8 @@ class Keys:
                     yield DUPLICATE.broken(
                         self.address(records, number),
                         f"{text} stands here and at {there:#x}; a lookup finds one of them only",
+                        key_address=self.address(records, number),
+                        twin=there,
                     )
                 seen.setdefault(key, number)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gomap.check.causes import Cause
 from gomap.check.checking import Report
 from gomap.maps.model import counted
 from gomap.views.jsonview import start
@@ -18,7 +19,10 @@ _NOT_LOOKED_AT = "maps that are not package variables, such as fields and locals
 
 
 def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
-    """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows."""
+    """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows.
+
+    Causes come first; findings that these explain are shown only where there is no limit.
+    """
     map = report.map
     if not map.address:
         yield title(map, paint)
@@ -35,16 +39,26 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
     if report.written:
         what = "note: the map was being written when the program stopped"
         yield paint.note(f"{what}; that may explain what follows" if report.findings else what)
-    shown = report.findings[:limit]
-    width = max((len(finding.rule.name) for finding in shown), default=0)
+    told = [finding for finding in report.findings if limit is None or finding.cause is None]
+    shown = told[:limit]
+    names = [*(cause.kind for cause in report.causes), *(finding.rule.name for finding in shown)]
+    width = max((len(name) for name in names), default=0)
+    for cause in report.causes:
+        yield (
+            f"  {paint.note('cause')}    {paint.state(cause.kind)}{' ' * (width - len(cause.kind))}"
+            f"  {paint.address(f'{cause.address:#x}')}  {cause.text}; {counted(cause.findings, 'finding')} from that"
+        )
     for finding in shown:
         severity = "transient" if finding.transient else finding.rule.severity.value
         yield (
             f"  {paint.note(severity)}{' ' * (7 - len(severity))}  {paint.state(finding.rule.name)}"
             f"{' ' * (width - len(finding.rule.name))}  {paint.address(f'{finding.address:#x}')}  {finding.text}"
         )
-    if len(shown) < len(report.findings):
-        yield f"{counted(len(report.findings) - len(shown), 'more finding')}; see 'help gomap-check' for -limit"
+    if len(shown) < len(told):
+        yield f"{counted(len(told) - len(shown), 'more finding')}; see 'help gomap-check' for -limit"
+    if len(told) < len(report.findings):
+        explained = counted(len(report.findings) - len(told), "finding", "findings")
+        yield f"{explained} explained by {counted(len(report.causes), 'cause')}; -limit unlimited shows them too"
 
 
 def check_all_lines(reports: Iterable[tuple[str, Report | str]], limit: int | None, paint: Paint) -> Iterator[str]:
@@ -86,15 +100,26 @@ def check_object(report: Report) -> dict[str, Any]:
                 "text": finding.text,
                 "demand": finding.rule.demand,
                 "transient": finding.transient,
+                **({} if finding.cause is None else {"cause": finding.cause}),
             }
             for finding in report.findings
         ],
+        **({"causes": [_cause_object(cause) for cause in report.causes]} if report.causes else {}),
         "entries": report.entries,
         "buckets": report.buckets,
         "hashes": report.hashes,
         "cut": report.cut,
         "beingWritten": report.written,
         "without": list(report.without),
+    }
+
+
+def _cause_object(cause: Cause) -> dict[str, Any]:
+    return {
+        "kind": cause.kind,
+        "address": f"{cause.address:#x}",
+        "text": cause.text,
+        "findings": cause.findings,
     }
 
 

@@ -216,6 +216,15 @@ def differences(truth: dict[str, Any], answer: dict[str, Any]) -> Iterator[str]:
     for (rule, address), text in found.items():
         if (rule, address) not in must and rule not in truth["may"]:
             yield f"{rule} at {address}, which does not follow: {text}"
+    causes = [(cause["kind"], cause["address"]) for cause in answer.get("causes", ())]
+    wanted = truth["cause"]["rule"], truth["cause"]["address"]
+    if causes != ([wanted] if all(wanted) else []):
+        yield f"causes {causes}, not {wanted}"
+    if causes:
+        loose = [
+            each["text"] for each in answer["findings"] if each["rule"] in truth["counted"] and "cause" not in each
+        ]
+        yield from (f"not counted under its cause: {text}" for text in loose)
     says = truth.get("says", "")
     if must and says not in found.get(must[0], says):
         yield f"{must[0][0]} does not say {says!r}: {found[must[0]]}"

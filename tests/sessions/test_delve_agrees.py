@@ -47,7 +47,7 @@ DIFFERING = {
         ("extra-overflow-", "extra-oldoverflow-", "extra-next-"), "only GDB's side looks where extra's fields lead"
     ),
     **dict.fromkeys(
-        ("seed-", "storage-of-another", "buckets-swapped", "slots-zeroed", "group-zeroed"),
+        ("seed-", "storage-of-another", "buckets-swapped", "slots-zeroed", "group-zeroed", "directory-swapped"),
         "only GDB's side looks for the one cause of many findings",
     ),
     **dict.fromkeys(("healthy-grown-anys", "healthy-grown-pairs"), "only GDB's side hashes interface keys"),

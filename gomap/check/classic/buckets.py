@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gomap.check.classic.chains import Chain, Link, chain_findings
 from gomap.check.classic.overflow_lists import Listed
-from gomap.check.finding import Finding, rule
+from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE
@@ -219,23 +219,29 @@ class ClassicCheck:
             hash_words = HashWords(hashes)
             tops = hash_words.column(self.map.target.pointer_size - 1).translate(_TOPHASH)
             astray = hash_words.differing(records.home_words(), words_of([mask]) * records.count)
-            for number in sorted({*differing(tops, records.marks), *astray}):
+            mismatched = differing(tops, records.marks)
+            self._keys.wrong += sum(hashes[number] is not None for number in mismatched)
+            for number in sorted({*mismatched, *astray}):
                 key_hash = hashes[number]
                 if key_hash is None:
                     continue
                 record, slot = divmod(records.slots[number], self._places.slots)
-                home = records.homes[record]
+                home, address = records.homes[record], self._keys.address(records, number)
                 where = f"{role} {home} slot {slot}: {self._keys.text(records, number)}"
                 if tops[number] != records.marks[number]:
                     yield HASH_MISMATCH.broken(
                         records.mark_address(number),
                         f"{where} has tophash {tops[number]:#04x}, not {records.marks[number]:#04x}; "
                         "lookups can miss it",
+                        key_address=address,
                     )
                 if key_hash & mask != home:
+                    there = f"{role} {key_hash & mask}"
                     yield MISPLACED.broken(
-                        self._keys.address(records, number),
-                        f"{where} belongs in {role} {key_hash & mask}; lookups miss it",
+                        address,
+                        f"{where} belongs in {there}; lookups miss it",
+                        key_address=address,
+                        stray=Stray(f"{role} {home}", there, records.addresses[record]),
                     )
             yield from self._keys.duplicates(records, hashes)
         yield from wrong

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gomap.check.finding import Finding, rule
+from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, words_of
 from gomap.check.keys import HASH_MISMATCH, MISPLACED
 from gomap.check.slot_batch import Records
@@ -37,14 +37,14 @@ class _Place(NamedTuple):
     """Where in a batch a table's groups are.
 
     Attributes:
-        name: of the table, for findings.
+        table: its name; empty for a small map's only group.
         first: its first group's record.
         mask: number of its groups - 1.
         entries: the directory entries that lead to it, first and last.
         states: of all slots of its groups.
     """
 
-    name: str
+    table: str
     first: int
     mask: int
     entries: tuple[int, int]
@@ -76,9 +76,7 @@ class Batch:
         records, size, shift = self._records, self._map.places.size, self._shift
         count = len(marks) // self._map.places.slots
         low, high = (table.first, table.last) if table else (0, 0)
-        place = _Place(
-            f"table {table.first} group" if table else "group", len(records.addresses), count - 1, (low, high), states
-        )
+        place = _Place(f"table {table.first}" if table else "", len(records.addresses), count - 1, (low, high), states)
         run = high - low + 1
         if run & run - 1 or low % run:
             # No bits that hashes share lead to these entries: with a bit that no mask has, each key is looked at.
@@ -108,7 +106,9 @@ class Batch:
             hash_words = HashWords(hashes)
             h2 = hash_words.column(0).translate(_H2)
             elsewhere = hash_words.differing(records.home_words(), b"".join(self._masks))
-            for number in sorted({*differing(h2, records.marks), *elsewhere}):
+            mismatched = differing(h2, records.marks)
+            self._keys.wrong += sum(hashes[number] is not None for number in mismatched)
+            for number in sorted({*mismatched, *elsewhere}):
                 key_hash = hashes[number]
                 if key_hash is not None:
                     yield from self._odd(number, key_hash)
@@ -125,17 +125,21 @@ class Batch:
         """A key that is not in the first group of its probe sequence: rightly so, or not."""
         records, slots = self._records, self._map.places.slots
         record, place = self._where(number)
+        address = self._keys.address(records, number)
         h2, mark = key_hash & _H2_MASK, records.marks[number]
         if h2 != mark:
             yield HASH_MISMATCH.broken(
                 records.mark_address(number),
                 f"{self._name(number)} has H2 {h2:#04x}, not {mark:#04x}; lookups can miss it",
+                key_address=address,
             )
         entry, (low, high) = key_hash >> self._shift, place.entries
         if not low <= entry <= high:
             yield MISPLACED.broken(
-                self._keys.address(records, number),
+                address,
                 f"{self._name(number)} belongs in the table of directory entry {entry}; lookups miss it",
+                key_address=address,
+                stray=self._stray(number, key_hash),
             )
             return
         for group in ProbeSequence(key_hash, place.mask):
@@ -145,10 +149,26 @@ class Batch:
                 break
         # (Where a damaged mask keeps the sequence from coming to every group, it is behind the last.)
         yield BROKEN.broken(
-            self._keys.address(records, number),
+            address,
             f"{self._name(number)} is behind group {group} in its probe sequence, which has an empty slot; "
             "lookups miss it",
+            key_address=address,
+            stray=self._stray(number, key_hash),
         )
+
+    def _stray(self, number: int, key_hash: int) -> Stray:
+        """Where a key is, and where a lookup for it begins."""
+        record, place = self._where(number)
+        here, address = record - place.first, self._records.addresses[record]
+        if not place.table:
+            return Stray(f"group {here}", f"group {(key_hash >> _H2_BITS) & place.mask}", address)
+        entry = key_hash >> self._shift
+        tables = self._map.tables
+        at = bisect_right(tables, entry, key=lambda table: table.first) - 1
+        there = tables[max(at, 0)]
+        group = (key_hash >> _H2_BITS) & there.length_mask
+        home = f"table {there.first}"
+        return Stray(f"{place.table} group {here}", f"{home} group {group}", address, place.table, home)
 
     def _where(self, number: int) -> tuple[int, _Place]:
         """The record of a live slot, and whose it is."""
@@ -159,4 +179,5 @@ class Batch:
         """Where a live slot is, and its key: for findings only, since a key's text takes its time."""
         record, place = self._where(number)
         slot = self._records.slots[number] % self._map.places.slots
-        return f"{place.name} {record - place.first} slot {slot}: {self._keys.text(self._records, number)}"
+        group = f"{place.table} group" if place.table else "group"
+        return f"{group} {record - place.first} slot {slot}: {self._keys.text(self._records, number)}"

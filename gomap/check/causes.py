@@ -1,0 +1,159 @@
+"""The one cause of many findings: what has been damaged, where the findings say only what came of it.
+
+A cause is told only with evidence: zeros that are there, keys of which each belongs where the other ones stand, hashes
+that are wrong for all keys. Findings stay as they are; each says which cause it is counted under.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gomap.check.finding import Finding, Stray
+from gomap.check.keys import Keys
+from gomap.maps.model import GoMap, counted
+from gomap.maps.swiss import SwissMap
+from gomap.program.memory import Memory, ReadError
+
+__all__ = ["Cause", "caused"]
+
+#: Rules about one key in one slot.
+_OF_KEYS = {"hash-mismatch", "key-misplaced", "probe-broken", "duplicate-key"}
+#: Zero bytes that make a run, findings about what stood there, and runs that are looked for.
+_ZEROS, _FEW, _MOST_RUNS = 32, 3, 64
+#: How far a run is followed, in either direction; and how far in one read.
+_FAR, _STEP = 1 << 20, 1 << 12
+#: Keys of which nine in ten hash wrong before the seed is blamed.
+_MANY = 8
+#: Keys out of place on either side before buckets are said to be swapped; groups that they are in, before tables are.
+_SWAPPED, _WHOLE = 2, 6
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What explains several findings.
+
+    Attributes:
+        kind: ``seed``, ``zeroed`` or ``swapped``.
+        address: of what is damaged.
+        text: what it is.
+        findings: how many it explains.
+    """
+
+    kind: str
+    address: int
+    text: str
+    findings: int
+
+
+def caused(map: GoMap, keys: Keys, findings: Sequence[Finding]) -> tuple[list[Finding], list[Cause]]:
+    """FINDINGS, with what each is counted under, and these causes."""
+    left = {number for number, finding in enumerate(findings) if finding.rule.name in _OF_KEYS}
+    causes: list[Cause] = []
+    result = list(findings)
+    for look in (_seed_lost(map, keys, findings), _zeroed(map.target.memory, findings), _swapped(map, findings)):
+        for kind, address, text, numbers in look:
+            explained = left.intersection(numbers)
+            if len(explained) < _FEW:
+                continue
+            for number in explained:
+                result[number] = replace(findings[number], cause=len(causes))
+            causes.append(Cause(kind, address, text, len(explained)))
+            left -= explained
+    return result, causes
+
+
+#: Kind, address and text of a cause, and the numbers of the findings that it may explain.
+_Found = Iterator[tuple[str, int, str, Sequence[int]]]
+
+
+def _seed_lost(map: GoMap, keys: Keys, findings: Sequence[Finding]) -> _Found:
+    """All keys hash otherwise than it says beside them, and no seed that was tried makes it right."""
+    if keys.wrong < _MANY or 10 * keys.wrong < 9 * keys.hashed:
+        return
+    field = "hash0" if "hash0" in map.header else "seed"
+    text = (
+        f"{keys.wrong} of {keys.hashed} keys do not have the hash bits beside them by {field} {map.header[field]:#x}: "
+        "the seed is lost, or these are another map's keys; no seed that differs in one byte, and none of the maps in "
+        "package variables, explains them"
+    )
+    yield "seed", map.field_address(field), text, range(len(findings))
+
+
+def _zeroed(memory: Memory, findings: Sequence[Finding]) -> _Found:
+    """Runs of zero bytes in which several keys are wrong."""
+    order = sorted((finding.key_address, number) for number, finding in enumerate(findings) if finding.key_address)
+    end, runs = 0, 0
+    for address, _ in order:
+        if address < end or runs == _MOST_RUNS:
+            continue
+        start, end = _zeros_around(memory, address)
+        if end - start < _ZEROS:
+            continue
+        runs += 1
+        inside = range(start, end)
+        numbers = [
+            number
+            for number, finding in enumerate(findings)
+            if finding.address in inside or finding.key_address in inside or finding.twin in inside
+        ]
+        yield "zeroed", start, f"{end - start} zero bytes from {start:#x} to {end:#x}", numbers
+
+
+def _zeros_around(memory: Memory, address: int) -> tuple[int, int]:
+    """First and end of the zero bytes that ADDRESS is among; twice ADDRESS if it is among none."""
+    start = end = address
+    try:
+        while end - address < _FAR:
+            data = memory.read(end, _STEP - end % _STEP)
+            zeros = len(data) - len(data.lstrip(b"\0"))
+            end += zeros
+            if zeros < len(data):
+                break
+    except ReadError:
+        pass
+    try:
+        while end > address and address - start < _FAR:
+            data = memory.read(start - (start - 1) % _STEP - 1, (start - 1) % _STEP + 1)
+            zeros = len(data) - len(data.rstrip(b"\0"))
+            start -= zeros
+            if zeros < len(data):
+                break
+    except ReadError:
+        pass
+    return start, end
+
+
+def _swapped(map: GoMap, findings: Sequence[Finding]) -> _Found:
+    """Tables, and buckets or groups, of which each has the keys of the other one."""
+    strays = {number: finding.stray for number, finding in enumerate(findings) if finding.stray}
+    tables = {f"table {table.first}": table.address for table in map.tables} if isinstance(map, SwissMap) else {}
+    yield from _pairs({number: stray for number, stray in strays.items() if stray.table}, tables)
+    yield from _pairs(strays, None)
+
+
+def _pairs(strays: dict[int, Stray], tables: dict[str, int] | None) -> _Found:
+    """Pairs of places that have each other's keys: TABLES, by name with their addresses; None: buckets or groups."""
+    ways: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    of_each: Counter[str] = Counter()
+    addresses = dict(tables or {})
+    for number, stray in strays.items():
+        way = (stray.bucket, stray.bucket_there) if tables is None else (stray.table, stray.table_there)
+        ways[way].append(number)
+        of_each[way[0]] += 1
+        addresses.setdefault(way[0], stray.address)
+    order = {place: at for at, place in enumerate(of_each)}
+    for (here, there), numbers in ways.items():
+        back = ways.get((there, here), [])
+        if not back or order[here] >= order[there]:
+            continue
+        both = [*numbers, *back]
+        if tables is not None and len({strays[number].bucket for number in both}) < _WHOLE:
+            continue
+        # Nearly all keys that are out of place on either side belong on the other one.
+        if min(len(numbers), len(back)) >= _SWAPPED and all(
+            4 * len(some) >= 3 * of_each[side] for some, side in ((numbers, here), (back, there))
+        ):
+            keys = f"{counted(len(numbers), 'key')} of the first and {len(back)} of the second belong in the other one"
+            yield "swapped", addresses[here], f"{here} and {there} are swapped: {keys}", both
