@@ -161,12 +161,12 @@ class Batch:
         record, place = self._where(number)
         here, address = record - place.first, self._records.addresses[record]
         if not place.table:
-            return Stray(f"group {here}", f"group {(key_hash >> _H2_BITS) & place.mask}", address)
+            return Stray(f"group {here}", f"group {(key_hash >> H2_BITS) & place.mask}", address)
         entry = key_hash >> self._shift
         tables = self._map.tables
         at = bisect_right(tables, entry, key=lambda table: table.first) - 1
         there = tables[max(at, 0)]
-        group = (key_hash >> _H2_BITS) & there.length_mask
+        group = (key_hash >> H2_BITS) & there.length_mask
         home = f"table {there.first}"
         return Stray(f"{place.table} group {here}", f"{home} group {group}", address, place.table, home)
 
