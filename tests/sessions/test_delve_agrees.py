@@ -9,6 +9,7 @@ Left out of the comparison, and why:
 - the local variables of the fixture: the goroutine that died stands on the runtime's own stack, so neither debugger
   has them in scope in a core;
 - faults of which only GDB's side tells, or tells otherwise, each with its reason (``DIFFERING``);
+- what an object holds, in gomap-whatis: only GDB's side looks for its type;
 - a map with more than a thousand findings, of which none of the fixtures makes one: the checks end at the same
   finding, but not with the same count of entries.
 """
