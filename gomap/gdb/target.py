@@ -32,7 +32,7 @@ _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
-    "registers, threads and strings among it; use gdb-multiarch, or a GDB built for all targets"
+    "registers, threads and strings among it; use gdb-multiarch, or 'gomap core PROGRAM CORE' without GDB"
 )
 
 

@@ -132,7 +132,7 @@ class TestSourcingAgain:
         with Gdb(gdb, load=False) as session:
             assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
             overview = session.run("gomap")
-            commands = copy / "gomap" / "gdb" / "commands.py"
+            commands = copy / "gomap" / "commands" / "overview.py"
             edited = commands.read_text().replace("shows what is inside Go maps", "has been edited")
             commands.write_text(edited)
             assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
@@ -142,8 +142,8 @@ class TestSourcingAgain:
     def test_an_edit_that_fails_can_be_mended(self, gdb: Path, copy: Path) -> None:
         with Gdb(gdb, build("maps", "1.27.3"), load=False) as session:
             assert session.run(f"source {copy / 'gdb_gomap'}") == _LINE
-            for part in ("commands", "functions", "printers"):
-                file = copy / "gomap" / "gdb" / f"{part}.py"
+            for part in ("commands/maps", "gdb/functions", "gdb/printers"):
+                file = copy / "gomap" / f"{part}.py"
                 working = file.read_text()
                 file.write_text(f"{working}\nraise RuntimeError('not finished')\n")
                 assert "not finished" in session.run(f"source {copy / 'gdb_gomap'}")
