@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from gomap.delve.rpc import LARGEST_READ, Rpc
-from gomap.elf.loading import fits
+from gomap.elf.loading import fits, of_another_build
 from gomap.elf.target import FileTarget, open_program
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, ReadError
@@ -45,8 +46,6 @@ class DelveTarget:
         self.byte_order: Literal["little", "big"] = self._file.byte_order
         self.architecture = self._file.architecture
         self.memory = Memory(self._read, self.pointer_size)
-        fit = fits(self._file.program, self._read, self._file.bias)
-        self.other_build = not_the_memory_of(str(path), "-program FILE") if fit is False else None
 
     def type_named(self, name: str) -> GoType | None:
         return self._file.type_named(name)
@@ -60,6 +59,13 @@ class DelveTarget:
     @property
     def variable_names(self) -> Sequence[str]:
         return self._file.variable_names
+
+    @cached_property
+    def other_build(self) -> str | None:
+        fit = fits(self._file.program, self._read, self._file.bias)
+        if of_another_build(self, fit, self._file.address_of):
+            return not_the_memory_of(str(self._file.program.path), "-program FILE")
+        return None
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self._file.variables()

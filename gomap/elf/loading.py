@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gomap.elf.coredump import MappedFile
 from gomap.elf.elffile import EXECUTABLE, HEADERS, LOAD, NOTE, POSITION_INDEPENDENT, WRITABLE, ElfFile
+from gomap.goruntime.builds import same_build
 from gomap.program.memory import RawRead, ReadError
+from gomap.program.target import Target
 
-__all__ = ["fits", "load_bias"]
+__all__ = ["fits", "load_bias", "of_another_build"]
 
 #: AT_PHDR, AT_ENTRY: where the program headers and the first instruction are.
 _AT_PHDR, _AT_ENTRY = 3, 9
@@ -58,3 +60,14 @@ def fits(program: ElfFile, read: RawRead, bias: int) -> bool | None:
             return False
         answer = True
     return answer
+
+
+def of_another_build(target: Target, fit: bool | None, address_of: Callable[[str], int | None]) -> bool:
+    """Whether TARGET's memory is another build's.
+
+    Args:
+        fit: what ``fits`` says of it. The same program built without symbols (``-ldflags=-s``) is another file, and
+            yet has everything in the same places: it will do.
+        address_of: where the program has a symbol.
+    """
+    return not fit and same_build(target, address_of) is False

@@ -54,9 +54,12 @@ class SymbolTable:
 
     def address_of(self, name: str) -> int | None:
         """Where the symbol of exactly that name is, as the linker spells it."""
-        wanted = b"\0" + name.encode() + b"\0"
-        offset = self._names.find(wanted) + 1
-        return next((each.address for each in self._entries if offset and each.name == offset), None)
+        wanted = name.encode() + b"\0"
+        places, place = set(), self._names.find(wanted)
+        while place >= 0:  # a linker may have a name as the end of a longer one
+            places.add(place)
+            place = self._names.find(wanted, place + 1)
+        return next((each.address for each in self._entries if each.name in places), None)
 
     @cached_property
     def variables(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from gomap.elf.coredump import CoreDump
 from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
 from gomap.elf.gotypes import ElfTypes
-from gomap.elf.loading import fits, load_bias
+from gomap.elf.loading import fits, load_bias, of_another_build
 from gomap.elf.process import Process
 from gomap.elf.space import Space
 from gomap.elf.symbols import SymbolTable
@@ -40,10 +41,10 @@ class FileTarget:
         read: the memory.
         bias: how much further up it lies there than the file says.
         threads: where they stand.
-        fits: whether the memory is this program's; None where nothing tells.
+        fits: whether the memory has just what the file has, as loading.fits says.
 
     Attributes:
-        memory, pointer_size, byte_order, architecture, other_build: as in Target.
+        memory, pointer_size, byte_order, architecture: as in Target.
         program, bias: as given.
     """
 
@@ -58,7 +59,7 @@ class FileTarget:
     ) -> None:
         self.program = program
         self.bias = bias
-        self.other_build = not_the_memory_of(str(program.path), _REMEDY) if fits is False else None
+        self._fits = fits
         self.pointer_size = program.pointer_size
         self.byte_order: Literal["little", "big"] = program.byte_order
         self.architecture = program.architecture
@@ -84,6 +85,17 @@ class FileTarget:
     @property
     def variable_names(self) -> Sequence[str]:
         return self._symbols.variables
+
+    @cached_property
+    def other_build(self) -> str | None:
+        if of_another_build(self, self._fits, self.address_of):
+            return not_the_memory_of(str(self.program.path), _REMEDY)
+        return None
+
+    def address_of(self, symbol: str) -> int | None:
+        """Where the program's symbol of that name is, as the linker spells it."""
+        found = self._symbols.address_of(symbol)
+        return None if found is None else found + self.bias
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         packages = sorted(self._info.variables(), key=lambda package: package[0])
