@@ -87,6 +87,11 @@ def test_values_of_every_kind_and_impossible_ones(go: str, unknown: int, tmp_pat
                 if "Delve knows no type" not in slot["elem"]["text"]:
                     assert slot == expected, value.what
                     same.append(value.what)
+            for option in ("", "-full "):
+                command = f"gomap-walk {option}-type '{_TYPE}' {address:#x}"
+                theirs, ours = gdb.run(command), re.sub(r"·\d+", "", delve.run(command))
+                for line, expected in zip(ours.splitlines(), theirs.splitlines(), strict=True):
+                    assert line == expected or "Delve knows no type" in line, command
     assert len(values) > 300 and len(same) >= len(values) - unknown
     assert any(what.startswith("[]interface {}{[]interface {}{[]interface {}{") for what in same)
 
