@@ -1,9 +1,10 @@
-"""Programs as files: little ones made here, in every form that there is and damaged in every way; then real ones."""
+"""Programs as files: little ones made here, in every form that there is, and damaged in every way; and a large one."""
 
 from __future__ import annotations
 
 import itertools
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gomap.elf.target import FileTarget, open_core, open_program
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Symbol
+from tests.fixtures import toolchains
 from tests.unit.deadline import soon
 from tests.unit.elfwriter import ElfWriter, LittleProgram
 
@@ -109,6 +111,15 @@ def test_a_damaged_program_gives_one_error_or_none(form: ElfWriter, data: st.Dat
 def test_a_program_that_ends_early_gives_one_error_or_none(form: ElfWriter, data: st.DataObject) -> None:
     content = LittleProgram(form).content()
     look_at(content[: data.draw(st.integers(0, len(content)))])
+
+
+def test_a_program_of_23_mb_opens_at_once() -> None:
+    start = time.process_time()
+    target = open_program(toolchains.delve())
+    assert target.type_named("map[string]int") is not None
+    assert target.variable("runtime.mheap_") is not None
+    # Of processor time, so that a busy machine makes no test fail: a third of this on an idle one.
+    assert time.process_time() - start < 0.3
 
 
 def opened(directory: Path, content: bytes) -> FileTarget:
