@@ -16,7 +16,7 @@ help: ## this list
 
 demo: ## a Go program crashes; GDB opens its core and gomap shows its maps
 	@gdb=$$($(tool) gdb) swiss=$$($(tool) go:1.27.3) classic=$$($(tool) go:1.23.9); \
-		GDB="$$gdb" examples/demo.sh "$$swiss" "$$classic"
+		GDB="$$gdb" PYTHON="$(PYTHON)" examples/demo.sh "$$swiss" "$$classic"
 
 test: lint ## lint and all tests: each Go version, debugger and way to a process at least once
 	@$(dev) "$$bin/python" -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)

@@ -3,11 +3,12 @@
 #
 #   examples/demo.sh [GO...]     once for each go command; without one, for the go and gdb on the PATH
 #
-# GDB names another debugger, DEMO_DIR another place than build/demo for the program, its core and the transcript.
+# GDB names another debugger, PYTHON another Python (3.10 or newer), DEMO_DIR another place than build/demo for the program, its core and the transcript.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 gdb=${GDB:-gdb}
+python=${PYTHON:-python3}
 place=${DEMO_DIR:-$root/build/demo}
 
 # A compiler set up by the environment would not be the one that was asked for.
@@ -66,6 +67,16 @@ look() {
     # Debian's GDB does not know all registers of new processors, and says so twice.
     sed '/^warning: Section .*reg-xstate/d' "$dir/transcript" | cat -s
     [ $status -eq 0 ] || { echo "demo.sh: GDB ended with status $status" >&2; exit 1; }
+    echo
+    echo "# The same without a debugger: all that it takes is Python."
+    alone gomap-walk main.sessions
+    alone gomap-check main.stock
+}
+
+# A command of gomap's on the core, without a debugger.
+alone() {
+    echo "\$ python3 -m gomap core shop core $*"
+    (cd "$dir" && PYTHONPATH=$root "$python" -m gomap core shop core "$@")
 }
 
 session() {
