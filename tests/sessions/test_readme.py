@@ -17,6 +17,7 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb
 from tests.sessions.delve import Delve
+from tests.sessions.gomap import GomapDelve, gomap
 
 _REPOSITORY = Path(__file__).parents[2]
 _CLASSIC, _SWISS = "1.23.9", "1.27.3"
@@ -104,13 +105,32 @@ def test_the_transcripts_of_delve_can_be_replayed(shops: Path) -> None:
             assert _normal(session.run(command)) == _normal(answer), command
 
 
+def test_the_transcripts_of_the_shell_can_be_replayed(shops: Path) -> None:
+    """gomap's command lines, and Delve's terminal where one of them opens it."""
+    there = shops / f"go{_SWISS}"
+    transcripts = [text for text in _transcripts() if text.startswith("$ gomap ")]
+    assert len(transcripts) >= 2
+    for transcript in transcripts:
+        for line, answer in _turns(transcript):
+            command, *words = [str(there / word) if word in ("shop", "core") else word for word in shlex.split(line)]
+            words[0] = words[0].removeprefix(f"{there}/")  # the way that is called core
+            assert command == "gomap"
+            if words[0] != "dlv":
+                assert _normal(gomap(*words).stdout) == _normal(answer), line
+                continue
+            with GomapDelve("dlv", "core", *words[2:]) as terminal:
+                for typed, said in _turns(answer):
+                    assert _normal(terminal.run(typed)) == _normal(said), typed
+
+
 def _transcripts() -> list[str]:
     return re.findall(r"^```console\n(.*?)^```", (_REPOSITORY / "README.md").read_text(), re.M | re.S)
 
 
 def _turns(transcript: str) -> list[tuple[str, str]]:
     """Each command, and what it was answered with."""
-    _, *turns = re.split(r"^\((?:gdb|dlv)\) ", transcript, flags=re.M)
+    prompt = r"^\$ " if transcript.startswith("$ ") else r"^\((?:gdb|dlv)\) "
+    _, *turns = re.split(prompt, transcript, flags=re.M)
     return [(command, answer) for command, _, answer in (turn.partition("\n") for turn in turns)]
 
 
