@@ -40,8 +40,8 @@ EXECUTABLE, WRITABLE = 1, 2
 #: sh_type of what takes no room in the file, and of notes; sh_flags of what begins with a compression header.
 _NOBITS, _NOTE_SECTION, _COMPRESSED = 8, 7, 0x800
 _ZLIB = 1
-#: e_phnum that says: the number is in the first section's sh_info.
-_MANY_SEGMENTS = 0xFFFF
+#: A number in the file's header that says: it is too large, and in the first section's header.
+_ELSEWHERE = 0xFFFF
 #: GOARCH by e_machine, pointer size and byte order where those tell.
 _ARCHITECTURES = {
     (3, 4, "little"): "386",
@@ -76,6 +76,19 @@ class Section(NamedTuple):
     offset: int
     size: int
     link: int
+
+
+class _SectionHeader(NamedTuple):
+    """The same as the file has it, where the name is a place among names."""
+
+    name: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
 
 
 class Segment(NamedTuple):
@@ -181,18 +194,19 @@ class ElfFile:
         headers = self._section_headers
         if not headers:
             return []
-        index = headers[0].link if self._names == 0xFFFF else self._names
+        # A number that the file's header has no room for stands in the first section's link.
+        index = headers[0].link if self._names == _ELSEWHERE else self._names
         if index >= len(headers):
             raise self.error("has no names of sections: its header is damaged")
         names = self.bytes_at(headers[index].offset, headers[index].size)
-        return [header._replace(name=_string(names, int(header.name))) for header in headers]
+        return [Section(_string(names, each.name), *each[1:7]) for each in headers]
 
     @cached_property
     def segments(self) -> list[Segment]:
         """All program headers. Raises FileError."""
         count = self._segment_count
-        if count == _MANY_SEGMENTS and self._sections_at:
-            count = self._unpack(self._struct("I"), self._first_section_header[self._info_at :])[0]
+        if count == _ELSEWHERE and self._section_headers:
+            count = self._section_headers[0].info
         layout = self._struct("IIQQQQQQ" if self.pointer_size == 8 else "IIIIIIII")
         segments = []
         for fields in self._table(layout, self._segments_at, count, self._segment_size):
@@ -230,30 +244,13 @@ class ElfFile:
             at = start + _aligned(size)
 
     @cached_property
-    def _section_headers(self) -> list[Section]:
-        """Whose names are still numbers."""
+    def _section_headers(self) -> list[_SectionHeader]:
         if not self._sections_at:
             return []
-        count = self._section_count
-        wide = self.pointer_size == 8
-        layout = self._struct("IIQQQQIIQQ" if wide else "IIIIIIIIII")
-        if count == 0:  # more than the header can count: the first section's size says it
-            count = layout.unpack(self.bytes_at(self._sections_at, layout.size))[5]
-        return [
-            Section(str(name), type, flags, address, offset, size, link)
-            for name, type, flags, address, offset, size, link, *_ in self._table(
-                layout, self._sections_at, count, self._section_size
-            )
-        ]
-
-    @property
-    def _first_section_header(self) -> bytes:
-        return self.bytes_at(self._sections_at, 64 if self.pointer_size == 8 else 40)
-
-    @property
-    def _info_at(self) -> int:
-        """Where sh_info stands in a section's header."""
-        return 44 if self.pointer_size == 8 else 28
+        layout = self._struct("IIQQQQIIQQ" if self.pointer_size == 8 else "IIIIIIIIII")
+        # A number that the file's header has no room for is the first section's size.
+        count = self._section_count or layout.unpack(self.bytes_at(self._sections_at, layout.size))[5]
+        return [_SectionHeader(*each[:8]) for each in self._table(layout, self._sections_at, count, self._section_size)]
 
     def _table(self, layout: struct.Struct, offset: int, count: int, entry_size: int) -> Iterator[tuple[int, ...]]:
         if count and entry_size != layout.size:
