@@ -10,6 +10,7 @@
     dwarf       entries of the debug information by offset, and by name without reading all of it
     abbrevs     what an entry consists of; forms, how each part of it is written
     symbols     the symbol table
+    layouts     whether two builds are laid out alike
     elffile     sections, segments and notes of an ELF file
 
 What is wrong with a file is said by one error, FileError. Files may be truncated or damaged in any way.

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import gdb
 
+from gomap.elf.layouts import laid_out_alike
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables_in_files, variables_in_gdb
@@ -29,6 +31,11 @@ __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 #: ``main[counts] + 4 in section .bss of /tmp/prog``: GDB's demangler puts brackets round a Go variable's name.
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
 _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
+#: In what 'info files' says: the program that runs, or left the core; its symbols may be another file's.
+_EXECUTED = re.compile(r"^Local exec file:\s+`(.*)', file type ", re.MULTILINE)
+#: A program has the flags in it that it was built with: of another length, they move its variables. To Go's linker -f
+#: means to ignore other versions, of which there are none.
+_SAME_LAYOUT = "build the same source with -f in place of each -w and -s among -ldflags"
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
@@ -114,10 +121,17 @@ class GdbTarget:
     @cached_property
     def other_build(self) -> str | None:
         """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
+        symbols = self._inferior.progspace.filename
+        executed = _EXECUTED.search(gdb.execute("info files", to_string=True))
+        if executed and executed[1] != symbols and laid_out_alike(Path(executed[1]), Path(symbols)) is False:
+            return (
+                f"{symbols} is not laid out as {executed[1]}, so its debug information does not fit: "
+                f"{_SAME_LAYOUT}, in the same folder with the same Go"
+            )
         # The second way takes a third of a second in a program of 60 MB.
         if same_build(self, _symbol_address) or same_build(self, _addresses_of_runtime().get) is not False:
             return None
-        return not_the_memory_of(self._inferior.progspace.filename, "'file PROGRAM'")
+        return not_the_memory_of(symbols, "'file PROGRAM'")
 
     def forget_memory(self) -> None:
         """Forget what was read of the program, and all that follows from it."""
@@ -238,7 +252,8 @@ def _demand_go(program: str | None) -> None:
         raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
     if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_address("runtime.firstmoduledata"):
         raise ProgramError(
-            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
+            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it; "
+            f"{_SAME_LAYOUT}, and name that program with 'symbol-file PROGRAM'"
         )
     raise ProgramError(f"{program} is not a Go program")
 

@@ -14,6 +14,7 @@ from typing import get_args
 import pytest
 
 from gomap import __version__
+from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.targets import READY, Debugger, debugger
@@ -195,8 +196,32 @@ class TestProgramsThatItCannotHelpWith:
         program = build("large", "1.27.3", ldflags=flags)
         said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk main.million", program)
         assert said.splitlines()[-1] == (
-            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
+            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it; "
+            "build the same source with -f in place of each -w and -s among -ldflags, and name that program with "
+            "'symbol-file PROGRAM'"
         )
+
+    @pytest.mark.parametrize("flags", ["-w", "-s -w"])
+    def test_no_debug_information_but_in_another_build(self, gdb: Path, flags: str, tmp_path: Path) -> None:
+        source = tmp_path / "large"
+        shutil.copytree(GOMAP.parent / "tests" / "fixtures" / "large", source)
+        program, plain, moved = tmp_path / "program", tmp_path / "plain", tmp_path / "moved"
+        for made, ldflags in ((program, flags), (plain, flags.replace("s", "f").replace("w", "f")), (moved, "")):
+            subprocess.run(
+                [toolchains.go("1.27.3"), "build", f"-ldflags={ldflags}", "-o", made, "."],
+                cwd=source,
+                env={**toolchains.go_environment(), "CGO_ENABLED": "0"},
+                check=True,
+            )
+        with Gdb(gdb, program, kernel_core_of(program, "abort").path) as session:
+            assert session.run("gomap-walk main.million").startswith(f"{program} has no debug information ")
+            session.run(f"symbol-file {plain}")
+            assert " no findings in 1000000 entries " in session.run("gomap-check -quick main.million")
+            for other in (moved, build("maps", "1.27.3")):
+                session.run(f"symbol-file {other}")
+                assert session.run("gomap-check -all").startswith(
+                    f"{other} is not laid out as {program}, so its debug information does not fit: build the same "
+                )
 
     def test_no_go(self, gdb: Path, tmp_path: Path) -> None:
         (tmp_path / "hello.c").write_text("int numbers[3];\nint main(void) { numbers[1] = 1; __builtin_trap(); }\n")
