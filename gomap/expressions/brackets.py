@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["closing", "last_group", "outside", "parts"]
+__all__ = ["closing", "last_group", "outside", "parts", "unclosed"]
 
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
@@ -42,6 +42,21 @@ def last_group(text: str, opening: str) -> tuple[str, str] | None:
     if not starts or closing(text, starts[-1] + 1) != len(text) - 1:
         return None
     return text[: starts[-1]].strip(), text[starts[-1] + 1 : -1]
+
+
+def unclosed(text: str) -> int:
+    """Where the innermost bracket stands that TEXT opens and does not close; -1 without one."""
+    opened, at = [], 0
+    while at < len(text):
+        if text[at] in "\"'`":
+            at = _behind_quoted(text, at)
+            continue
+        if text[at] in _PAIRS:
+            opened.append(at)
+        elif text[at] in _PAIRS.values() and opened:
+            opened.pop()
+        at += 1
+    return opened[-1] if opened else -1
 
 
 def outside(text: str) -> Iterator[int]:

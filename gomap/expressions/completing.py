@@ -1,17 +1,29 @@
-"""What may stand where an expression that has been begun ends: names as Go spells them."""
+"""How an expression that has been begun may go on: names as Go spells them, and keys of a map."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+from gomap.expressions.brackets import unclosed
+from gomap.expressions.evaluating import evaluate
+from gomap.expressions.finding import map_behind
 from gomap.expressions.go_values import ExpressionError
 from gomap.expressions.names import fields
 from gomap.expressions.scope import Scope
+from gomap.language import Limits
 from gomap.language.spelling import in_package, package_of
+from gomap.maps.model import Cell, Entry
+from gomap.maps.opening import literals_of
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
 
-__all__ = ["name_begun", "names"]
+__all__ = ["expressions", "name_begun"]
 
+#: Entries of a map that are looked at, and keys that are offered.
+_MOST_LOOKED_AT, _MOST_KEYS = 10_000, 200
+_LIMITS = Limits(elements=64, depth=4)
 #: The name that a text ends in, dots and package path and all.
 _NAME = re.compile(r"(?:(?:[\w.%~@+-]+/)+[\w.·~+-]*|[\w.·]*)$")
 
@@ -22,9 +34,31 @@ def name_begun(text: str) -> str:
     return found[0] if found else ""
 
 
-def names(scope: Scope, begun: str) -> list[str]:
-    """Names that begin with BEGUN: variables, their fields, and packages (with a dot behind)."""
-    return sorted({name for name in _names(scope, begun) if name.startswith(begun)})
+def expressions(scope: Scope, text: str) -> list[str]:
+    """How TEXT may go on: each as a whole, with TEXT before it.
+
+    Behind ``m[`` these are keys of the map m, with the bracket that closes it; else variables, their fields, and
+    packages (with a dot behind).
+    """
+    at = unclosed(text)
+    keys = _keys(scope, text[:at], text[at + 1 :]) if at >= 0 and text[at] == "[" else []
+    if keys:
+        return [f"{text[: at + 1]}{key}]" for key in keys]
+    begun = name_begun(text)
+    kept = text[: len(text) - len(begun)]
+    return sorted({kept + name for name in _names(scope, begun) if name.startswith(begun)})
+
+
+def _keys(scope: Scope, of: str, begun: str) -> list[str]:
+    """Keys that begin with BEGUN of the map that OF ends in, as Go spells them; those that are shown in full."""
+    try:
+        map = map_behind(scope, evaluate(scope, of.lstrip("*&( ")))
+    except (ExpressionError, LayoutError, ReadError):
+        return []
+    text = literals_of(scope.program, _LIMITS).text(map.key)
+    cells = (entry.key for entry in islice(map.entries(), _MOST_LOOKED_AT) if isinstance(entry, Entry))
+    keys = (text(cell.buffer, cell.offset) for cell in cells if isinstance(cell, Cell))
+    return sorted(islice((key for key in keys if key.startswith(begun) and "..." not in key), _MOST_KEYS))
 
 
 def _names(scope: Scope, begun: str) -> Iterator[str]:

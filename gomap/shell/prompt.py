@@ -78,11 +78,12 @@ class Prompt:
         options, expression = complete(command.options, rest)
         if options or expression is None or not command.argument:
             return [option + " " for option in options]
-        from gomap.expressions.completing import name_begun, names
+        from gomap.expressions.completing import expressions
 
-        begun = name_begun(expression)
+        # The line ends in the expression and in the word, of which either may be the longer one.
+        before, within = word[: max(len(word) - len(expression), 0)], max(len(expression) - len(word), 0)
         with self._opened() as door:
-            return [word[: len(word) - len(begun)] + each for each in names(door.scope(), begun)]
+            return [before + each[within:] for each in expressions(door.scope(), expression)]
 
 
 def _history_file() -> Path:

@@ -161,6 +161,13 @@ class TestHelp:
         ("gomap-walk -lim u", ["gomap-walk -lim unlimited"]),
         ("gomap-walk main.grown -js", ["gomap-walk main.grown -json"]),
         ("gomap-whatis main.growi", ["gomap-whatis main.growing"]),
+        ('gomap-walk main.nested["o', ['gomap-walk main.nested["one"]']),
+        ('gomap-walk main.nested["', [f'gomap-walk main.nested["{key}"]' for key in ("empty", "nil", "one")]),
+        ("gomap-walk main.deep[1][", ["gomap-walk main.deep[1][2]"]),
+        (
+            "gomap-walk -limit 2 main.generics[main.Pair",
+            ['gomap-walk -limit 2 main.generics[main.Pair[int,string]{First:1, Second:"one"}]'],
+        ),
         ("set gomap li", ["set gomap limit"]),
     ],
 )

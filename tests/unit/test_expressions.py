@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gomap.expressions.completing import name_begun, names
+from gomap.expressions.completing import expressions, name_begun
 from gomap.expressions.evaluating import evaluate
 from gomap.expressions.finding import find_map
 from gomap.expressions.go_values import ExpressionError
@@ -136,8 +136,21 @@ def test_the_debugger_is_asked_what_is_none_of_gos(scope: ImageScope) -> None:
 
 def test_names_that_may_follow(scope: ImageScope) -> None:
     assert name_begun("*(main.ser") == "main.ser"
-    assert names(scope, "main.ser") == ["main.server"]
-    assert names(scope, "main.server.") == ["main.server.conns", "main.server.more", "main.server.self"]
-    assert names(scope, "con") == ["conns"]
-    assert names(scope, "exa") == ["example.org/kit.v2."]
-    assert names(scope, "example.org/kit.v2.C") == ["example.org/kit.v2.Conns"]
+    assert expressions(scope, "main.ser") == ["main.server"]
+    assert expressions(scope, "main.server.") == ["main.server.conns", "main.server.more", "main.server.self"]
+    assert expressions(scope, "con") == ["conns"]
+    assert expressions(scope, "exa") == ["example.org/kit.v2."]
+    assert expressions(scope, "example.org/kit.v2.C") == ["example.org/kit.v2.Conns"]
+    assert expressions(scope, "*(main.server.s") == ["*(main.server.self"]
+
+
+def test_keys_that_may_follow(scope: ImageScope) -> None:
+    assert expressions(scope, "conns[") == ["conns[1]", "conns[3]", "conns[512]"]
+    assert expressions(scope, "conns[5") == ["conns[512]"]
+    assert expressions(scope, "main.pointer.conns[3") == ["main.pointer.conns[3]"]
+    assert expressions(scope, "&conns[5") == ["&conns[512]"]
+    assert expressions(scope, "conns[num") == ["conns[number"]
+    assert expressions(scope, "main.server.more[1][5") == ["main.server.more[1][512]"]
+    assert expressions(scope, "conns[9") == []
+    for no_map in ("nobody[", "main.server[", "conns[[", "[", "$x["):  # a variable may be the index
+        assert no_map + "number" in expressions(scope, no_map)
