@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Union
 import gdb
 
 if TYPE_CHECKING:
-    from gomap.gdb.header_printer import HeaderPrinter
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
 
@@ -142,17 +141,22 @@ class Entry:
         self.subprinters = None
         self._objfile: gdb.Objfile | None = objfile
 
-    def __call__(self, value: gdb.Value) -> MapPrinter | HeaderPrinter | StringPrinter | None:
+    def __call__(self, value: gdb.Value) -> object | None:
         try:
             return self._printer(value)
         except Exception:  # damaged debug information: GDB has its own way to show the value, and to say so
             return None
 
-    def _printer(self, value: gdb.Value) -> MapPrinter | HeaderPrinter | StringPrinter | None:
+    def _printer(self, value: gdb.Value) -> object | None:
         named, type = value.type, value.type.strip_typedefs()
         if type.code == gdb.TYPE_CODE_PTR:
             is_map = named.code == gdb.TYPE_CODE_TYPEDEF and (type.target().name or "").startswith(_HEADERS)
-            return MapPrinter(value) if is_map else None
+            if is_map:
+                return MapPrinter(value)
+        nested = sys.modules.get("gomap.gdb.nested")  # not loaded, nothing is being laid out
+        part = None if nested is None else nested.printer_of_part(value)
+        if part is not None:
+            return part
         if type.code == gdb.TYPE_CODE_STRUCT and (type.name or "").startswith(_HEADERS) and not value.is_optimized_out:
             from gomap.gdb.header_printer import HeaderPrinter
 

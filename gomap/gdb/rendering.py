@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Union
@@ -10,8 +9,10 @@ from typing import Union
 import gdb
 
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
+from gomap.gdb.charset import encoded
+from gomap.gdb.nested import COMPOSITES, laid_out_by_gdb
 from gomap.gdb.target import GdbTarget
-from gomap.language import Limits, Literals, Text
+from gomap.language import Limits, Literals
 from gomap.maps.model import Cell, GoMap, MaybeCell, Note
 from gomap.maps.opening import literals_of
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -23,7 +24,6 @@ __all__ = ["limits", "named_values", "texts", "value_at", "values"]
 Child = Union[str, gdb.Value]
 #: Entries that may go to GDB as one: enough to save its time, few enough to come at once.
 _TOGETHER = 64
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def limits(within: int = 0) -> Limits:
@@ -36,11 +36,18 @@ def limits(within: int = 0) -> Limits:
     return Limits(elements, None if depth is None else max(depth - within, 0), repeats, bytes_as_text=True)
 
 
-def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
-    """Keys and elements in turn, as Go literals, each with the name that a printer's child has to have."""
-    pairs = _pairs(target, map)
-    if _print_limits()[0] is None and not _one_a_line():
-        pairs = _joined(pairs)
+def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
+    """Keys and elements in turn, as Go literals, each with the name that a printer's child has to have.
+
+    Under ``set print pretty`` an element that has parts is a value, which GDB lays out.
+    """
+    pairs: Iterator[tuple[str, Child]]
+    if not _one_a_line():
+        pairs = _joined(_pairs(target, map)) if _print_limits()[0] is None else _pairs(target, map)
+    elif map.elem.kind in COMPOSITES:
+        pairs = _laid_out_pairs(target, map)
+    else:
+        pairs = _pairs(target, map)
     try:
         for key, elem in pairs:
             yield "key", key
@@ -53,7 +60,7 @@ def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
 def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
     # A hundred thousand of them are made for one print: whatever can be done once is done before the loop.
     shown = literals_of(target.program, limits(within=1))
-    key_text, elem_text = _encoded(shown.text(map.key)), _encoded(shown.text(map.elem))
+    key_text, elem_text = encoded(shown.text(map.key)), encoded(shown.text(map.elem))
     for entry in map.entries():
         if isinstance(entry, Note):
             yield "<note>", f"<{entry.text}>"
@@ -63,6 +70,20 @@ def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
             key_text(key[0], key[1]) if isinstance(key, Cell) else _unreadable(key),
             elem_text(elem[0], elem[1]) if isinstance(elem, Cell) else _unreadable(elem),
         )
+
+
+def _laid_out_pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
+    """Keys as literals, elements as values."""
+    within = limits(within=1)
+    shown = literals_of(target.program, within)
+    key_text, elem_value = encoded(shown.text(map.key)), _child(target, map.elem, shown)
+    for entry in map.entries():
+        if isinstance(entry, Note):
+            yield "<note>", f"<{entry.text}>"
+            continue
+        key, elem = entry
+        with laid_out_by_gdb(within):
+            yield key_text(key[0], key[1]) if isinstance(key, Cell) else _unreadable(key), elem_value(elem)
 
 
 def _joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -165,20 +186,3 @@ def _one_a_line() -> bool:
 
 def _limit(value: int | None) -> int | None:
     return None if value is None or value in (-1, 0xFFFFFFFF) else value
-
-
-def _encoded(text: Text) -> Text:
-    """TEXT, whose literals GDB can print in its host charset: all that is not ASCII escaped as Go escapes it."""
-    if gdb.host_charset().upper().replace("-", "") == "UTF8":
-        return text
-
-    def ascii(buffer: bytes, offset: int) -> str:
-        literal = text(buffer, offset)
-        return literal if literal.isascii() else _NOT_ASCII.sub(_escape, literal)
-
-    return ascii
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

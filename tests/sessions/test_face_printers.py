@@ -63,6 +63,28 @@ class TestPrint:
             said = printed(gdb, f"print -max-depth {depth} -- 'main.deep'")
             assert said == f"map[int]map[int]map[int]string with 1 entry = {shown}"
 
+    def test_print_pretty_gives_each_part_a_line(self, gdb: Gdb) -> None:
+        gdb.run("set print pretty on")
+        said = {name: printed(gdb, f"print 'main.{name}'") for name in ("deep", "header", "structs", "bigElems")}
+        cut = printed(gdb, "print -elements 2 -- 'main.slices'")
+        boxes = printed(gdb, "print 'main.boxes'")
+        gdb.run("set print pretty off")
+        assert said["deep"] == (
+            "map[int]map[int]map[int]string with 1 entry = {\n"
+            "  [1] = map[int]map[int]string with 1 entry = {\n"
+            "    [2] = map[int]string with 1 entry = {\n"
+            '      [3] = "four"\n'
+            "    }\n"
+            "  }\n"
+            "}"
+        )
+        assert '\n  ["Accept"] = []string = {"text/html", "*/*"}\n}' in said["header"]
+        assert ' = {\n    First = "pair",\n    Second = 2\n  }' in said["structs"]
+        assert "\n  [0] = main.Big{0x0 <repeats 199 times>, 0xff}" in said["bigElems"]
+        # What is outside a map stays GDB's to show, after a map that was cut short too.
+        assert cut.count("] = ") == 1
+        assert boxes.startswith("{\n  array = 0x")
+
     def test_a_script_gets_the_same_text(self, gdb: Gdb) -> None:
         typed = printed(gdb, "print 'main.deep'")
         assert typed in gdb.run("python print(gdb.execute(\"print 'main.deep'\", to_string=True))")
