@@ -29,8 +29,9 @@ _LONGEST = 1 << 47
 _SUSPICIOUS = 1 << 20
 #: Depth where none is set: Python's own stack has an end.
 _DEEPEST = 100
-#: Structs, arrays, slices and maps, items and entries: what each literal may have, and all together besides.
-_PARTS, _MORE_PARTS = 1 << 10, 1 << 19
+#: Structs, arrays, slices and maps, items and entries: what each literal may have, and what all together besides, where
+#: the number of elements is limited and where it is not.
+_PARTS, _MORE_PARTS, _MORE_PARTS_UNLIMITED = 1 << 10, 1 << 16, 1 << 19
 #: The same of bytes that are read for them.
 _BYTES, _MORE_BYTES = 1 << 16, 1 << 23
 #: Items shown of an array that takes no memory, however long it is.
@@ -139,7 +140,7 @@ class Contents:
         self._bytes_as_text = limits.bytes_as_text
         self._maps = maps
         self._depth = 0
-        self._parts = Budget(_PARTS, _MORE_PARTS)
+        self._parts = Budget(_PARTS, _MORE_PARTS_UNLIMITED if limits.elements is None else _MORE_PARTS)
         self._bytes = Budget(_BYTES, _MORE_BYTES)
         self._held: dict[int, tuple[GoType, bool]] = {}
         self._functions: dict[int, str] = {}
