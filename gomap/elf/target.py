@@ -20,7 +20,7 @@ from gomap.elf.symbols import SymbolTable
 from gomap.language.spelling import as_linked, as_written
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
-from gomap.program.target import Symbol, Thread, not_the_memory_of
+from gomap.program.target import Symbol, Thread, no_debug_information, not_the_memory_of
 
 __all__ = ["FileTarget", "open_core", "open_process", "open_program"]
 
@@ -121,9 +121,7 @@ class FileTarget:
 
     def _unusable(self) -> FileError:
         if "Go" in self.program.build_ids or self.program.section(".gopclntab") is not None:
-            return self.program.error(
-                "has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it"
-            )
+            return FileError(no_debug_information(str(self.program.path), f"name that program with {_REMEDY}"))
         return self.program.error("is not a Go program")
 
 

@@ -24,7 +24,7 @@ from gomap.program.gotypes import GoType
 from gomap.program.machine import machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
-from gomap.program.target import Symbol, Thread, not_the_memory_of
+from gomap.program.target import SAME_LAYOUT, Symbol, Thread, no_debug_information, not_the_memory_of
 
 __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 
@@ -33,9 +33,6 @@ _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P
 _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
 #: In what 'info files' says: the program that runs, or left the core; its symbols may be another file's.
 _EXECUTED = re.compile(r"^Local exec file:\s+`(.*)', file type ", re.MULTILINE)
-#: A program has the flags in it that it was built with: of another length, they move its variables. To Go's linker -f
-#: means to ignore other versions, of which there are none.
-_SAME_LAYOUT = "build the same source with -f in place of each -w and -s among -ldflags"
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
@@ -126,7 +123,7 @@ class GdbTarget:
         if executed and executed[1] != symbols and laid_out_alike(Path(executed[1]), Path(symbols)) is False:
             return (
                 f"{symbols} is not laid out as {executed[1]}, so its debug information does not fit: "
-                f"{_SAME_LAYOUT}, in the same folder with the same Go"
+                f"{SAME_LAYOUT}, in the same folder with the same Go"
             )
         # The second way takes a third of a second in a program of 60 MB.
         if same_build(self, _symbol_address) or same_build(self, _addresses_of_runtime().get) is not False:
@@ -251,10 +248,7 @@ def _demand_go(program: str | None) -> None:
     if program is None:
         raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
     if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_address("runtime.firstmoduledata"):
-        raise ProgramError(
-            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it; "
-            f"{_SAME_LAYOUT}, and name that program with 'symbol-file PROGRAM'"
-        )
+        raise ProgramError(no_debug_information(program, "name that program with 'symbol-file PROGRAM'"))
     raise ProgramError(f"{program} is not a Go program")
 
 

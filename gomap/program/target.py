@@ -10,7 +10,12 @@ from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
 
-__all__ = ["Symbol", "Target", "Thread", "not_the_memory_of", "pointer_at"]
+__all__ = ["SAME_LAYOUT", "Symbol", "Target", "Thread", "no_debug_information", "not_the_memory_of", "pointer_at"]
+
+#: How to come by debug information for a program that has none. A program has the flags in it that it was built with,
+#: which move its variables if they are of another length. To Go's linker -f means to ignore other versions; there are
+#: none.
+SAME_LAYOUT = "build the same source with -f in place of each -w and -s among -ldflags"
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,14 @@ class Target(Protocol):
     def threads(self) -> Sequence[Thread]:
         """All threads of the process; none where there is no process."""
         ...
+
+
+def no_debug_information(program: str, remedy: str) -> str:
+    """What to say of a Go program that has none; REMEDY: what to do with another build of it."""
+    return (
+        f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it; "
+        f"{SAME_LAYOUT}, and {remedy}"
+    )
 
 
 def not_the_memory_of(program: str | None, remedy: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from gomap.elf.elffile import ElfFile, FileError
 from gomap.elf.loading import fits
 from gomap.elf.process import Process
-from gomap.elf.target import open_core, open_process
+from gomap.elf.target import open_core, open_process, open_program
 from gomap.program.memory import ReadError
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.unit.incore import assert_core, assert_maps_as_printed, memory_of_process, segments_of
@@ -75,8 +75,10 @@ def test_a_running_process(buildmode: str, tmp_path: Path) -> None:
 
 
 def test_a_core_of_the_same_program_without_symbols() -> None:
-    """With types and symbols of a build that has them. (Flags are in the program, and move what is behind them.)"""
-    stripped, program = (build("maps", "1.27.3", ldflags=flags) for flags in ("-s=1", "-s=0"))
+    """With types and symbols of a build that has them."""
+    stripped, program = (build("maps", "1.27.3", ldflags=flags) for flags in ("-s -w", "-f -f"))
+    with pytest.raises(FileError, match=f"{stripped} has no debug information .* with -f in place of each -w and -s"):
+        open_program(stripped)
     core = kernel_core_of(stripped, "abort")
     target = open_core(program, core.path)
     assert ElfFile(stripped).build_ids != target.program.build_ids
