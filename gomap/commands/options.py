@@ -14,7 +14,17 @@ from typing import Any, NamedTuple
 
 from gomap.expressions.brackets import outside
 
-__all__ = ["Option", "UsageError", "complete", "describe", "number", "number_or_unlimited", "parse", "usage"]
+__all__ = [
+    "Option",
+    "UsageError",
+    "complete",
+    "describe",
+    "number",
+    "number_or_unlimited",
+    "parse",
+    "usage",
+    "value_begun",
+]
 
 _NAME = re.compile(r"-([A-Za-z][\w-]*)(?=\s|$)")
 #: An option as other programs take it.
@@ -119,6 +129,16 @@ def complete(options: Sequence[Option], text: str) -> tuple[list[str], str | Non
     if last.startswith("-") and not ended:
         return [f"-{option.name}" for option in options if option.name.startswith(last[1:])], None
     return [], text[len(before) - len(rest) :] if rest or ended else last
+
+
+def value_begun(options: Sequence[Option], text: str) -> tuple[Option, str] | None:
+    """The option whose value TEXT ends in, and that value as far as it goes, quote included; None if in no value."""
+    found = re.search(r"(?:^|\s)-([A-Za-z][\w-]*)\s+('[^']*|\"[^\"]*|[^\s'\"]*)$", text)
+    try:
+        option = _named(options, found[1]) if found else None
+    except UsageError:
+        return None
+    return (option, found[2]) if found and option is not None and option.value else None
 
 
 def _values(options: Sequence[Option], before: str, begun: str) -> list[str]:

@@ -12,14 +12,16 @@ from gomap.expressions.finding import map_behind
 from gomap.expressions.go_values import ExpressionError
 from gomap.expressions.names import fields
 from gomap.expressions.scope import Scope
+from gomap.goruntime.typelinks import map_type_names
 from gomap.language import Limits
 from gomap.language.spelling import in_package, package_of
 from gomap.maps.model import Cell, Entry
 from gomap.maps.opening import literals_of
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.program import Program
 
-__all__ = ["expressions", "name_begun"]
+__all__ = ["expressions", "map_types", "name_begun"]
 
 #: Entries of a map that are looked at, and keys that are offered.
 _MOST_LOOKED_AT, _MOST_KEYS = 10_000, 200
@@ -47,6 +49,18 @@ def expressions(scope: Scope, text: str) -> list[str]:
     begun = name_begun(text)
     kept = text[: len(text) - len(begun)]
     return sorted({kept + name for name in _names(scope, begun) if name.startswith(begun)})
+
+
+def map_types(program: Program, begun: str) -> list[str]:
+    """Map types that begin with BEGUN, which may begin with a quote; those with blanks in them need one."""
+    quote = begun[:1] if begun[:1] in ("'", '"') else ""
+    try:
+        there = map_type_names(program)
+    except (LayoutError, ReadError):
+        return []
+    return [
+        f"{quote}{name}{quote}" for name in there if name.startswith(begun[len(quote) :]) and (quote or " " not in name)
+    ]
 
 
 def _keys(scope: Scope, of: str, begun: str) -> list[str]:

@@ -13,7 +13,7 @@ import gdb
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import Command, explained
-from gomap.commands.options import UsageError, complete
+from gomap.commands.options import UsageError, complete, value_begun
 
 if TYPE_CHECKING:
     from gomap.commands.progress import Progress
@@ -121,6 +121,11 @@ class _Registered(gdb.Command):
             raise gdb.GdbError(failure(error)) from None
 
     def complete(self, text: str, word: str | None) -> list[str] | int:
+        value = value_begun(self._command.options, text)
+        if value is not None and value[0].name == "type":
+            from gomap.gdb.completion import map_types
+
+            return map_types(value[1], word)
         names, expression = complete(self._command.options, text)
         if names:
             # GDB takes the dash for a boundary between words; what is to be replaced is behind it.

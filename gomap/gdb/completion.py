@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gdb
 
-__all__ = ["completions"]
+__all__ = ["completions", "map_types"]
 
 
 def completions(text: str, word: str | None) -> list[str] | int:
@@ -27,5 +27,19 @@ def completions(text: str, word: str | None) -> list[str] | int:
     try:
         # GDB replaces WORD only, which begins behind the last character that it takes for punctuation.
         return [whole[len(text) - len(word) :] for whole in expressions(GdbScope(current()), text)]
+    except ProgramError:
+        return []
+
+
+def map_types(begun: str, word: str | None) -> list[str]:
+    """Map types that begin with BEGUN, of which WORD is the end that GDB replaces."""
+    from gomap.expressions import completing
+    from gomap.gdb.target import current
+    from gomap.program.program import ProgramError
+
+    if word is None:
+        return []
+    try:
+        return [name[len(begun) - len(word) :] for name in completing.map_types(current().program, begun)]
     except ProgramError:
         return []

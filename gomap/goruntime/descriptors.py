@@ -52,6 +52,7 @@ _NAMES = {
     Kind.STRUCT: ("internal/abi.StructType", "runtime.structtype"),
 }
 _UNCOMMON = ("internal/abi.UncommonType", "runtime.uncommontype")
+_METHOD = ("internal/abi.Method", "runtime.method")
 _ITAB = ("internal/abi.ITab", "runtime.itab")
 
 _LARGEST = 1 << 47
@@ -220,6 +221,22 @@ class Descriptors:
         words = self._target.memory.read(start, (taken + given) * word)
         types = [int.from_bytes(words[at : at + word], self._target.byte_order) for at in range(0, len(words), word)]
         return types[:taken], types[taken:], variadic
+
+    def extent(self, common: Common) -> int:
+        """How many bytes the descriptor takes, with all that stands behind it (DescriptorSize in internal/abi)."""
+        size, word = self._own_size(common), self._target.pointer_size
+        if common.uncommon:
+            uncommon = self._struct(_UNCOMMON)
+            methods = uncommon.number(self._target.memory.read(common.address + size, uncommon.size), "mcount")
+            size += uncommon.size + methods * self._struct(_METHOD).size
+        if common.kind is Kind.FUNC:
+            taken, given, _ = self.parameters(common)
+            size += (len(taken) + len(given)) * word
+        elif common.kind in (Kind.INTERFACE, Kind.STRUCT):
+            struct, buffer = self.own(common)
+            names = ("fields",) if common.kind is Kind.STRUCT else ("methods", "mhdr")
+            size += sum(item.size for item, _, _ in struct.items(buffer, *names))
+        return size
 
     def in_itab(self, address: int) -> int:
         """The type word in the itab at ADDRESS."""

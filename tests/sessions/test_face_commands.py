@@ -168,6 +168,9 @@ class TestHelp:
             "gomap-walk -limit 2 main.generics[main.Pair",
             ['gomap-walk -limit 2 main.generics[main.Pair[int,string]{First:1, Second:"one"}]'],
         ),
+        ("gomap-walk -type map[string]i", ["gomap-walk -type map[string]int"]),
+        ("gomap-walk -type 'map[interface {}]i", ["gomap-walk -type 'map[interface {}]interface {}"]),
+        ("gomap-walk -ty map[int8]u", ["gomap-walk -ty map[int8]uint8"]),
         ("set gomap li", ["set gomap limit"]),
     ],
 )
@@ -176,6 +179,16 @@ def test_tab_completes(gdb: Gdb, typed: str, offers: list[str]) -> None:
     # GDB closes a quote in some versions, and has maps of its own to offer beside ours.
     assert set(offers) <= {line.rstrip("'") for line in said}
     assert all(line.startswith(typed) for line in said)
+
+
+def test_every_map_type_without_a_name_is_offered_behind_type(face: Stopped, gdb: Gdb) -> None:
+    types = {view["type"] for view in face.printed["maps"]}
+    gdb.run("set max-completions unlimited")
+    offers = gdb.run("complete gomap-header -type map[").splitlines()
+    gdb.run("set max-completions 200")
+    wanted = {type for type in types if type.startswith("map[") and " " not in type}
+    assert len(wanted) > 30
+    assert wanted <= {offer.removeprefix("gomap-header -type ") for offer in offers}
 
 
 def test_completion_of_locals(face: Stopped) -> None:

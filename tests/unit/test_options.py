@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gomap.commands.options import Option, UsageError, complete, number_or_unlimited, parse
+from gomap.commands.options import Option, UsageError, complete, number_or_unlimited, parse, value_begun
 
 OPTIONS = (
     Option("limit", "N|unlimited", "", number_or_unlimited, default=32),
@@ -68,3 +68,14 @@ def test_tab() -> None:
     assert complete(OPTIONS, "m.x") == ([], "m.x")
     assert complete(OPTIONS, "-- m -l") == ([], "m -l")
     assert complete(OPTIONS, "-limit u") == (["unlimited"], None)
+
+
+def test_a_value_that_has_been_begun() -> None:
+    for text, begun in (
+        ("-type ", ""),
+        ("-json -ty map[st", "map[st"),
+        ("-type 'map[interface {}]i", "'map[interface {}]i"),
+    ):
+        assert value_begun(OPTIONS, text) == (OPTIONS[3], begun)
+    for text in ("-type", "-type map[string]int 0x", "-json m", "-nonsense m", "m"):
+        assert value_begun(OPTIONS, text) is None
