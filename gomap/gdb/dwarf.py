@@ -234,8 +234,9 @@ def _argument(found: gdb.Type) -> gdb.Type:
     return found
 
 
+@_names_in_utf8()
 def written_name(found: gdb.Type) -> str:
-    """The name that Go gives to the type."""
+    """The name that Go gives to the type. Raises LayoutError."""
     found = _argument(found)
     if found.name:
         return as_written(found.name)

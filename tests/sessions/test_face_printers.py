@@ -7,6 +7,7 @@ shows differs from what that would.
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,22 @@ class TestPrint:
         assert r"\x1b[31mred\x7f" in said
         assert r'["\x1b]0;key\a"]' in said
         assert "\x1b" not in said
+
+    @pytest.mark.parametrize("pair", PAIRS)
+    def test_a_type_whose_name_is_damaged_in_the_file(self, pair: Pair, tmp_path: Path) -> None:
+        binary = build("maps", pair.go, optimised=pair.optimised, ldflags="-compressdwarf=false")
+        damaged = tmp_path / "maps"
+        shutil.copy(binary, damaged)
+        content = binary.read_bytes()
+        assert b"\0map[string]int\0" in content or b"map[string]int\0" in content
+        damaged.write_bytes(content.replace(b"map[string]int\0", b"map[str\xffng]int\0"))
+        with Gdb(debugger(pair.gdb), damaged) as gdb:
+            gdb.run(f"break {READY}")
+            gdb.run("run stop < /dev/null > /dev/null")
+            for command in ("print 'main.small'", "print 'main.boxed'", "bt -full"):
+                said = gdb.run(command)
+                assert "Python" not in said and "gomap failed" not in said, said
+            assert "a name in its debug information is not UTF-8" in gdb.run("print 'main.small'")
 
     @pytest.mark.parametrize("pair", PAIRS)
     def test_names_out_of_damaged_memory(self, pair: Pair) -> None:
