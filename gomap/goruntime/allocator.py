@@ -16,10 +16,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gomap.goruntime.record import variable
 from gomap.goruntime.spans import MALLOC_HEADER, PAGE
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.structs import variable
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["Allocator", "has_pointers"]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.moduledata import first_module
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.structs import Struct
 from gomap.program.target import Target
 
 __all__ = ["same_build"]
@@ -26,7 +27,7 @@ def same_build(target: Target, address_of: Callable[[str], int | None]) -> bool 
         address_of: where the program's symbol table has a name.
     """
     try:
-        address, module = variable(target, "runtime.firstmoduledata")
+        address, module = first_module(target)
         symbols = {
             field.name: where
             for field in module.fields
@@ -34,7 +35,7 @@ def same_build(target: Target, address_of: Callable[[str], int | None]) -> bool 
         }
         if "text" not in symbols or len(symbols) == 1:
             return None
-        found = Record(module, list(symbols), target.byte_order).read(target.memory, address)
+        found = Struct(module, target).some(*symbols).read(target.memory, address)
     except LayoutError:
         return None
     except ReadError:  # nothing where the program has its variables

@@ -6,10 +6,11 @@ checked is refused with LayoutError, at the cost of a read or two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.goruntime.moduledata import modules
+from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.structs import Struct
 from gomap.program.target import Target
 
 __all__ = ["Common", "Descriptors", "EncodedName"]
@@ -58,48 +59,6 @@ _ITAB = ("internal/abi.ITab", "runtime.itab")
 _LARGEST = 1 << 47
 _LONGEST_NAME = 1 << 16
 _MOST_ITEMS = 1 << 14
-_MOST_MODULES = 1 << 10
-
-
-class Struct:
-    """One of the runtime's structs: numbers out of it by a spelling that all versions share.
-
-    ``size`` finds ``Size_`` as well as ``size``.
-    """
-
-    def __init__(self, type: GoType, target: Target) -> None:
-        self.size = type.size
-        self._type = type
-        self._target = target
-        self._fields = {field.name.rstrip("_").lower(): field for field in type.fields}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._fields
-
-    def number(self, buffer: bytes, *names: str, at: int = 0) -> int:
-        """The integer or pointer in the field of the first of NAMES that is there; the struct is at AT in BUFFER."""
-        for name in names:
-            if name in self._fields:
-                field = self._fields[name]
-                start = at + field.offset
-                number = buffer[start : start + min(field.type.size, self._target.pointer_size)]
-                return int.from_bytes(number, self._target.byte_order, signed=field.type.kind.signed)
-        there = ", ".join(field.name for field in self._type.fields) or "none"
-        raise LayoutError(f"{self._type.name} has no field {' or '.join(names)}; its fields are: {there}")
-
-    def items(self, buffer: bytes, *names: str) -> Iterator[tuple[Struct, bytes, int]]:
-        """Each item of a slice of structs: its struct, and where in which bytes it is. Raises ReadError."""
-        field = next((self._fields[name] for name in names if name in self._fields), None)
-        if field is None:
-            raise LayoutError(f"{self._type.name} has no field {' or '.join(names)}")
-        header = Struct(field.type, self._target)
-        start = header.number(buffer, "array", at=field.offset)
-        length = header.number(buffer, "len", at=field.offset)
-        if not 0 <= length <= _MOST_ITEMS:
-            raise LayoutError(f"no type: {length} {field.name} in its {self._type.name}")
-        item = Struct(field.type.elem, self._target)
-        items = self._target.memory.read(start, length * item.size)
-        return ((item, items, number * item.size) for number in range(length))
 
 
 class Common(NamedTuple):
@@ -302,21 +261,8 @@ class Descriptors:
             if start <= address < end:
                 return start, end
         # A plugin may have come since.
-        self._modules = list(self._read_modules())
+        self._modules = [(start, end) for start, end in modules(self._target, "types", "etypes")]
         return next(((start, end) for start, end in self._modules if start <= address < end), None)
-
-    def _read_modules(self) -> Iterator[tuple[int, int]]:
-        first = self._target.variable("runtime.firstmoduledata")
-        if first is None:
-            raise LayoutError("no runtime.firstmoduledata: no Go program, or one without debug information")
-        at, type = first
-        struct = Struct(type, self._target)
-        for _ in range(_MOST_MODULES):
-            buffer = self._target.memory.read(at, struct.size)
-            yield struct.number(buffer, "types"), struct.number(buffer, "etypes")
-            at = struct.number(buffer, "next")
-            if at == 0:
-                return
 
     def _own_size(self, common: Common) -> int:
         return self._struct(_NAMES.get(common.kind, _COMMON)).size

@@ -13,14 +13,15 @@ import bisect
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.moduledata import first_module, modules
 from gomap.program.gotypes import LayoutError
+from gomap.program.structs import Struct
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["Frames"]
 
-#: More than this are not looked at: frames of a stack, modules, functions of one, bytes of a function's pairs.
-_MOST_FRAMES, _MOST_MODULES, _MOST_FUNCTIONS, _LONGEST = 64, 1024, 1 << 24, 1 << 16
+#: More than this are not looked at: frames of a stack, functions of a module, bytes of a function's pairs.
+_MOST_FRAMES, _MOST_FUNCTIONS, _LONGEST = 64, 1 << 24, 1 << 16
 
 
 class _Module(NamedTuple):
@@ -42,16 +43,14 @@ class Frames:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._memory, self._order, self._word = target.memory, target.byte_order, target.pointer_size
-        first, module = variable(target, "runtime.firstmoduledata")
+        _, module = first_module(target)
         func = target.type_named("runtime._func")
         if func is None:
             raise LayoutError("no type runtime._func")
         functab = module.field("ftab").type.field("array").type.elem
-        self._functab, self._functab_size = Record(functab, ["entryoff", "funcoff"], self._order), functab.size
+        self._functab, self._functab_size = Struct(functab, target).some("entryoff", "funcoff"), functab.size
         self._pcsp = func.field("pcsp")
-        quantum = module.field("pcHeader").type.elem.field("minLC").offset
-        paths = ["next", "pcHeader", "text", "etext", "ftab.array", "ftab.len", "pclntable.array", "pctab.array"]
-        self._modules = list(self._chain(Record(module, paths, self._order), first, quantum))
+        self._modules = list(self._tables(module.field("pcHeader").type.elem.field("minLC").offset))
         self._depths: dict[int, int | None] = {}
 
     def on(self, sp: int, pc: int, lr: int = 0) -> Iterator[tuple[int, int]]:
@@ -111,10 +110,9 @@ class Frames:
                 yield number
                 number = shift = 0
 
-    def _chain(self, record: Record, module: int, quantum: int) -> Iterator[_Module]:
-        for _ in range(_MOST_MODULES):
-            if not module:
-                return
-            module, header, text, etext, ftab, functions, pclntable, pctab = record.read(self._memory, module)
+    def _tables(self, quantum: int) -> Iterator[_Module]:
+        """The tables of each module; QUANTUM: offset of minLC in the header of a line table."""
+        paths = ("pcHeader", "text", "etext", "ftab.array", "ftab.len", "pclntable.array", "pctab.array")
+        for header, text, etext, ftab, functions, pclntable, pctab in modules(self._target, *paths):
             length = self._memory.read(header + quantum, 1)[0]
             yield _Module(text, etext, ftab, min(functions, _MOST_FUNCTIONS), pclntable, pctab, length)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gomap.goruntime.record import Record, variable
 from gomap.program.memory import ReadError
+from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["LARGEST_STACK", "Goroutine", "Goroutines", "threads"]
@@ -55,8 +55,8 @@ class Goroutines:
     def __init__(self, target: Target) -> None:
         self._memory, self._order, self._word = target.memory, target.byte_order, target.pointer_size
         self._allgs, allgs = variable(target, "runtime.allgs")
-        self._slice = Record(allgs, ["array", "len"], self._order)
-        self._g = Record(allgs.elem.elem, _FIELDS, self._order)
+        self._slice = Struct(allgs, target).some("array", "len")
+        self._g = Struct(allgs.elem.elem, target).some(*_FIELDS)
 
     def at(self, address: int) -> Goroutine:
         """The g at ADDRESS, whatever it says. Raises ReadError."""
@@ -98,7 +98,7 @@ class Goroutines:
 def threads(target: Target, fields: Sequence[str]) -> Iterator[tuple[int, ...]]:
     """FIELDS of each m, the newest first; a chain that cannot be read ends where it breaks. Raises LayoutError."""
     address, allm = variable(target, "runtime.allm")
-    m = Record(allm.elem, ["alllink", *fields], target.byte_order)
+    m = Struct(allm.elem, target).some("alllink", *fields)
     seen = {0}
     try:
         one = pointer_at(target, address)

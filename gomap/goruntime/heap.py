@@ -42,12 +42,12 @@ from gomap.goruntime.answers import (
     UnmarkedObject,
 )
 from gomap.goruntime.modules import Modules
-from gomap.goruntime.record import variable
 from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
+from gomap.program.structs import variable
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["Heap", "heap_of"]

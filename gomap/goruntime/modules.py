@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple, Union
 
 from gomap.goruntime.answers import ModuleData, Text
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.moduledata import first_module, modules
 from gomap.program.memory import ReadError
 from gomap.program.printable import printable
 from gomap.program.target import Target
@@ -18,7 +18,6 @@ from gomap.program.target import Target
 __all__ = ["Modules"]
 
 _SECTIONS = ("text", "noptrdata", "data", "bss", "noptrbss", "covctrs")
-_MOST_MODULES = 1024
 _LONGEST_NAME = 4096
 
 
@@ -34,12 +33,10 @@ class Modules:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._first, module = variable(target, "runtime.firstmoduledata")
+        _, module = first_module(target)
         self._names = [name for name in _SECTIONS if module.find(name) and module.find("e" + name)]
         bounds = [prefix + name for name in self._names for prefix in ("", "e")]
-        self._record = Record(
-            module, ["next", "modulename.str", "modulename.len", "types", "rodata", *bounds], target.byte_order
-        )
+        self._modules = modules(target, "modulename.str", "modulename.len", "types", "rodata", *bounds)
         self._sections: list[_Section] | None = None
 
     def at(self, address: int) -> Union[ModuleData, Text, None]:
@@ -56,14 +53,7 @@ class Modules:
 
     def _read(self) -> list[_Section]:
         sections: list[_Section] = []
-        seen: set[int] = set()
-        module = self._first
-        while module and module not in seen and len(seen) < _MOST_MODULES:
-            seen.add(module)
-            try:
-                module, text, length, types, rodata, *bounds = self._record.read(self._target.memory, module)
-            except ReadError:
-                break
+        for text, length, types, rodata, *bounds in self._modules:
             name = self._name(text, length)
             ranges = dict(zip(self._names, zip(bounds[::2], bounds[1::2], strict=True), strict=True))
             sections += [_Section(section, start, end, name) for section, (start, end) in ranges.items()]

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
-from gomap.goruntime.record import Record, variable
+from gomap.goruntime.moduledata import first_module
 from gomap.program.gotypes import Field, LayoutError
+from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
 __all__ = ["MALLOC_HEADER", "PAGE", "BookkeepingError", "SpanState", "Spans"]
@@ -85,7 +86,7 @@ class Spans:
         if not (self._l1_length and self._l2_length and self._arena_pages):
             raise LayoutError(f"{mheap}.arenas is expected to be [n]*[m]*heapArena with spans [k]*mspan")
         mspan = spans.type.elem.elem
-        self._mspan = Record(mspan, _MSPAN, target.byte_order)
+        self._mspan = Struct(mspan, target).some(*_MSPAN)
         self._inline: Field | None = arena.find("pageUseSpanInlineMarkBits")
         self._inline_size, self._inline_marks = _inline_mark_bits(target)
         # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
@@ -194,6 +195,6 @@ def _inline_mark_bits(target: Target) -> tuple[int, int]:
 
 def _pc_header(target: Target) -> tuple[int, int]:
     """Address of the program's pointer to its line table's header, and offset of minLC in that."""
-    address, module = variable(target, "runtime.firstmoduledata")
+    address, module = first_module(target)
     header = module.field("pcHeader")
     return address + header.offset, header.type.elem.field("minLC").offset

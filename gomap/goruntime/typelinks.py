@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gomap.goruntime.descriptors import Descriptors, Struct
-from gomap.goruntime.record import variable
+from gomap.goruntime.descriptors import Descriptors
+from gomap.goruntime.moduledata import first_module
 from gomap.goruntime.rtype import runtime_types
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
+from gomap.program.structs import Struct
 
 __all__ = ["map_type_names"]
 
@@ -39,7 +40,7 @@ def map_type_names(program: Program) -> list[str]:
 
 
 def _addresses(program: Program, descriptors: Descriptors) -> Iterator[int]:
-    at, type = variable(program, "runtime.firstmoduledata")
+    at, type = first_module(program)
     module = Struct(type, program)
     buffer = program.memory.read(at, module.size)
     start, word = module.number(buffer, "types"), program.pointer_size

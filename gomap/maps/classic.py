@@ -49,7 +49,7 @@ class ClassicMap(GoMap):
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:
         """Raises LayoutError, and ReadError where the header cannot be read."""
-        self.layout: ClassicLayout = classic_layout(map_type)
+        self.layout: ClassicLayout = classic_layout(map_type, target)
         super().__init__(target, map_type, address, self.layout.header, self.layout.places)
         self._slots = SlotReader(target, self.places)
 
@@ -225,7 +225,7 @@ class ClassicMap(GoMap):
         if extra is None or not self.header["extra"]:
             return
         try:
-            address = extra.read(self.target, self.header["extra"])["nextOverflow"]
+            address = extra.read(self.header["extra"])["nextOverflow"]
             # makeBucketArray adds 2^(B-4) of them and rounds the whole array up to a size class: less than half again.
             for _ in range(self.buckets >> 1 if address else 0):
                 buffer = self.target.memory.read(address, self.places.size)

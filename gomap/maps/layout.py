@@ -16,47 +16,15 @@ from typing import NamedTuple
 
 from gomap.goruntime.allocator import has_pointers
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, kept_with_type
+from gomap.program.structs import Struct
 from gomap.program.target import Target
 
-__all__ = ["ClassicLayout", "Places", "StructReader", "SwissLayout", "classic_layout", "key_and_elem", "swiss_layout"]
+__all__ = ["ClassicLayout", "Places", "SwissLayout", "classic_layout", "key_and_elem", "swiss_layout"]
 
+#: Fields of hmap that every version has.
+_HMAP = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")
 #: Bytes of a bucket or group beyond which it is none: eight slots of two times 128 bytes make 2 KiB.
 _LARGEST = 1 << 16
-
-#: Kinds that are no integers and yet a number: an address, a flag.
-_NUMBERS = {Kind.BOOL, Kind.POINTER, Kind.UNSAFE_POINTER}
-
-
-class StructReader:
-    """A struct of which the integers and pointers matter: reads them all at once, by name."""
-
-    def __init__(self, struct: GoType, required: tuple[str, ...]) -> None:
-        """Raises LayoutError where a required field is missing."""
-        self.struct = struct
-        self.fields = [field for field in struct.fields if field.type.kind.integer or field.type.kind in _NUMBERS]
-        there = {field.name for field in self.fields}
-        missing = [name for name in required if name not in there]
-        if missing:
-            found = ", ".join(field.name for field in struct.fields) or "none"
-            raise LayoutError(
-                f"{struct.name} is laid out in a way that gomap does not know: "
-                f"expected field{'s' * (len(missing) > 1)} {', '.join(missing)}; found {found}"
-            )
-        self._places = [
-            (field.name, field.offset, field.offset + field.type.size, field.type.kind.signed) for field in self.fields
-        ]
-
-    @property
-    def names(self) -> list[str]:
-        """Of the fields that are read."""
-        return [field.name for field in self.fields]
-
-    def read(self, target: Target, address: int) -> dict[str, int]:
-        """The values of the fields at ADDRESS, by name. Raises ReadError."""
-        data, order = target.memory.read(address, self.struct.size), target.byte_order
-        return {
-            name: int.from_bytes(data[start:end], order, signed=signed) for name, start, end, signed in self._places
-        }
 
 
 @dataclass(frozen=True)
@@ -95,8 +63,8 @@ class Places:
 class ClassicLayout:
     """An ``hmap``, its ``mapextra`` where the type leads there, and its ``bmap``: slots and overflow pointer."""
 
-    header: StructReader
-    extra: StructReader | None
+    header: Struct
+    extra: Struct | None
     places: Places
     overflow: int
 
@@ -105,19 +73,17 @@ class ClassicLayout:
 class SwissLayout:
     """A ``Map``, its ``table`` with the ``groups`` reference in it, and the group's slots."""
 
-    header: StructReader
-    table: StructReader
-    groups: StructReader
+    header: Struct
+    table: Struct
+    groups: Struct
     groups_offset: int
     places: Places
 
 
 @kept_with_type
-def classic_layout(map_type: GoType) -> ClassicLayout:
+def classic_layout(map_type: GoType, target: Target) -> ClassicLayout:
     """The layout of a map of buckets. Raises LayoutError."""
-    header = StructReader(
-        map_type.header, ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")
-    )
+    header = Struct(map_type.header, target, _HMAP)
     bucket = _bucket(map_type)
     # DWARF has tophash and values where the runtime's own descriptor has topbits and elems.
     tophash, elems = _either(bucket, "tophash", "topbits"), _either(bucket, "values", "elems")
@@ -132,19 +98,19 @@ def classic_layout(map_type: GoType) -> ClassicLayout:
     )
     overflow = bucket.field("overflow")
     _require_room(bucket, overflow.name, overflow.offset + overflow.type.size)
-    extra = header.struct.find("extra")
-    mapextra = StructReader(extra.type.elem, ("nextOverflow",)) if extra and extra.type.kind is Kind.POINTER else None
+    extra = header.type.find("extra")
+    mapextra = Struct(extra.type.elem, target, ("nextOverflow",)) if extra and extra.type.kind is Kind.POINTER else None
     return ClassicLayout(header, mapextra, places, overflow.offset)
 
 
 @kept_with_type
-def swiss_layout(map_type: GoType, untyped_table: GoType | None) -> SwissLayout:
+def swiss_layout(map_type: GoType, target: Target, untyped_table: GoType | None) -> SwissLayout:
     """The layout of a map of tables. Raises LayoutError.
 
     UNTYPED_TABLE: ``internal/runtime/maps.table``, for a map type from a descriptor, whose header does not lead to a
     table<K,V>.
     """
-    header = StructReader(map_type.header, ("used", "seed", "dirPtr", "dirLen", "globalDepth"))
+    header = Struct(map_type.header, target, ("used", "seed", "dirPtr", "dirLen", "globalDepth"))
     table = _table(map_type, untyped_table)
     groups = table.field("groups")
     group = _bucket(map_type, table)
@@ -162,8 +128,8 @@ def swiss_layout(map_type: GoType, untyped_table: GoType | None) -> SwissLayout:
     places = _places(map_type, group, _either(group, "ctrl", "Ctrl"), length, keys, elems)
     return SwissLayout(
         header,
-        StructReader(table, ("used", "capacity", "growthLeft", "localDepth", "index")),
-        StructReader(groups.type, ("data", "lengthMask")),
+        Struct(table, target, ("used", "capacity", "growthLeft", "localDepth", "index")),
+        Struct(groups.type, target, ("data", "lengthMask")),
         groups.offset,
         places,
     )

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Union
 
-from gomap.maps.layout import Places, StructReader
+from gomap.maps.layout import Places
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import ReadError
+from gomap.program.structs import Struct
 from gomap.program.target import Target
 
 __all__ = [
@@ -224,12 +225,12 @@ class GoMap(abc.ABC):
     #: Header fields that are shown in hexadecimal: addresses, a hash seed, flags.
     _hexadecimal: ClassVar[frozenset[str]]
 
-    def __init__(self, target: Target, map_type: GoType, address: int, header: StructReader, places: Places) -> None:
+    def __init__(self, target: Target, map_type: GoType, address: int, header: Struct, places: Places) -> None:
         """Raises ReadError where the header cannot be read."""
         self.target = target
         self.type = map_type
         self.address = address
-        self.header = header.read(target, address) if address else dict.fromkeys(header.names, 0)
+        self.header = header.read(address) if address else dict.fromkeys((field.name for field in header.numbers), 0)
         self.places = places
         self.key, self.elem = places.key, places.elem
         self._reader = header
@@ -251,11 +252,11 @@ class GoMap(abc.ABC):
 
     def field_address(self, name: str) -> int:
         """Where a field of the header stands."""
-        return self.address + self._reader.struct.field(name).offset
+        return self.address + self._reader.type.field(name).offset
 
     def field_size(self, name: str) -> int:
         """How many bytes a field of the header has."""
-        return self._reader.struct.field(name).type.size
+        return self._reader.type.field(name).type.size
 
     def fields(self) -> Sequence[HeaderField]:
         """The header, field by field, in memory order; nothing for a nil map."""
@@ -270,7 +271,7 @@ class GoMap(abc.ABC):
                 field.name in self._hexadecimal,
                 "cannot be read" if self._dangles(field) else self._meaning(field.name),
             )
-            for field in self._reader.fields
+            for field in self._reader.numbers
         ]
 
     def _dangles(self, field: Field) -> bool:

@@ -18,7 +18,6 @@ from gomap.goruntime.answers import Answer, HeapObject, ModuleData, StackAddress
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.classic import ClassicMap, unknown_flags
-from gomap.maps.layout import StructReader
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.slots import slots_in
@@ -26,6 +25,7 @@ from gomap.maps.swiss import FULL, ILLEGAL, STATE_OF, SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
+from gomap.program.structs import Struct
 
 __all__ = ["Recognised", "header_at", "recognise"]
 
@@ -125,7 +125,7 @@ class _Header:
     def __init__(self, program: Program, struct: GoType, address: int, required: tuple[str, ...]) -> None:
         self.program = program
         self.heap = heap_of(program)
-        self.fields = StructReader(struct, required).read(program, address)
+        self.fields = Struct(struct, program, required).read(address)
 
     def object(self, address: int, size: int = 1) -> HeapObject | None:
         """The object in use that begins at ADDRESS, if there is one with room for SIZE bytes."""
@@ -148,8 +148,8 @@ class _SwissHeader(_Header):
         if table is None:
             raise LayoutError(f"the debug information has no {_TABLE}")
         groups = table.field("groups")
-        self._table = StructReader(table, ("used", "capacity", "growthLeft", "localDepth", "index"))
-        self._groups, self._groups_offset = StructReader(groups.type, ("data", "lengthMask")), groups.offset
+        self._table = Struct(table, program, ("used", "capacity", "growthLeft", "localDepth", "index"))
+        self._groups, self._groups_offset = Struct(groups.type, program, ("data", "lengthMask")), groups.offset
 
     def holds(self) -> bool:
         fields, bits = self.fields, 8 * self.program.pointer_size
@@ -201,8 +201,8 @@ class _SwissHeader(_Header):
         size, order = self.program.pointer_size, self.program.byte_order
         data = self.program.memory.read(self.fields["dirPtr"], min(self.fields["dirLen"], _MOST_TABLES) * size)
         for address in dict.fromkeys(int.from_bytes(data[at : at + size], order) for at in range(0, len(data), size)):
-            table = self._table.read(self.program, address)
-            yield table, self._groups.read(self.program, address + self._groups_offset)
+            table = self._table.read(address)
+            yield table, self._groups.read(address + self._groups_offset)
 
 
 class _ClassicHeader(_Header):

@@ -48,7 +48,7 @@ class SwissMap(GoMap):
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:
         """Raises LayoutError, and ReadError where the header cannot be read."""
-        self.layout: SwissLayout = swiss_layout(map_type, target.type_named("internal/runtime/maps.table"))
+        self.layout: SwissLayout = swiss_layout(map_type, target, target.type_named("internal/runtime/maps.table"))
         super().__init__(target, map_type, address, self.layout.header, self.layout.places)
         self._slots = SlotReader(target, self.places)
 
@@ -233,8 +233,8 @@ class SwissMap(GoMap):
         """The table at ADDRESS, where directory entries FIRST to LAST lead; a note about WHERE if it is unreadable."""
         layout = self.layout
         try:
-            header = layout.table.read(self.target, address)
-            groups = layout.groups.read(self.target, address + layout.groups_offset)
+            header = layout.table.read(address)
+            groups = layout.groups.read(address + layout.groups_offset)
         except ReadError as error:
             entry = self.header["dirPtr"] + first * self.target.pointer_size
             return Note(entry, f"{where} -> {address:#x}: no table there: cannot read memory at {error.address:#x}")

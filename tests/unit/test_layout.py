@@ -17,7 +17,8 @@ UINT32 = basic(Kind.UINT32)
 
 
 def layout_of(real: RealMap, type: GoType) -> ClassicLayout | SwissLayout:
-    return classic_layout(type) if real.kind == "classic" else swiss_layout(type, real.table)
+    image = real.target
+    return classic_layout(type, image) if real.kind == "classic" else swiss_layout(type, image, real.table)
 
 
 @pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=str)
@@ -104,7 +105,7 @@ def test_a_header_without_a_field_that_is_needed() -> None:
 def test_a_descriptor_s_map_without_the_table_s_type() -> None:
     real = real_maps(SWISS[0])["main.small"]
     with pytest.raises(LayoutError, match=r"has no internal/runtime/maps\.table"):
-        swiss_layout(real.described, None)
+        swiss_layout(real.described, real.target, None)
 
 
 class TestDescriptorsThatLie:
@@ -132,7 +133,7 @@ class TestDescriptorsThatLie:
         self.refuses(GoType(Kind.STRUCT, 80, "", fields=[Field("topbits", WORD, 0), *bucket().fields[1:]]))
 
     def accepts(self, bucket: GoType) -> None:
-        classic_layout(described(bucket, UINT32, UINT32))
+        classic_layout(described(bucket, UINT32, UINT32), Image({}))
 
     def refuses(
         self,
@@ -141,7 +142,7 @@ class TestDescriptorsThatLie:
         elem: GoType = UINT32,
     ) -> None:
         with pytest.raises(LayoutError):
-            classic_layout(described(bucket, key, elem))
+            classic_layout(described(bucket, key, elem), Image({}))
 
 
 def bucket(

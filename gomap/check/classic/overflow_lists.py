@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from gomap.check.finding import Finding, rule
 from gomap.check.pointers import Pointers
 from gomap.maps.classic import ClassicMap
-from gomap.maps.layout import StructReader
 from gomap.program.gotypes import Field, LayoutError
 from gomap.program.memory import ReadError
+from gomap.program.structs import Struct
 from gomap.program.target import pointer_at
 
 __all__ = ["Listed"]
@@ -54,13 +54,13 @@ class Listed:
         if mapextra is None:  # of an unknown layout nothing can be told
             return
         extra = map.header["extra"]
-        astray = self._pointers.astray(extra, mapextra.struct.size) if extra else None
+        astray = self._pointers.astray(extra, mapextra.type.size) if extra else None
         if astray:
             self._astray = True
             yield EXTRA.broken(map.field_address("extra"), f"extra -> {extra:#x}: {astray}")
             return
         for role, which in _WHICH.items():
-            field = mapextra.struct.find(which)
+            field = mapextra.type.find(which)
             if field is None:
                 continue
             try:
@@ -85,7 +85,7 @@ class Listed:
         map, mapextra, extra = self._map, self._map.layout.extra, self._map.header.get("extra")
         if mapextra is None or not extra or self._astray:
             return
-        field, size = mapextra.struct.field("nextOverflow"), map.places.size
+        field, size = mapextra.type.field("nextOverflow"), map.places.size
         try:
             next_ = pointer_at(map.target, extra + field.offset)
         except ReadError:
@@ -125,7 +125,7 @@ class Listed:
         astray = self._pointers.astray(pointer, slice_type.size)
         if astray:
             raise LayoutError(f" -> {pointer:#x}: {astray}")
-        slice_ = StructReader(slice_type, ("array", "len", "cap")).read(target, pointer)
+        slice_ = Struct(slice_type, target, ("array", "len", "cap")).read(pointer)
         array, length, capacity = slice_["array"], slice_["len"], slice_["cap"]
         if not 0 <= length <= capacity <= _MOST:
             raise LayoutError(f" is a slice of length {length} and capacity {capacity}")

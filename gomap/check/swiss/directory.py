@@ -135,7 +135,7 @@ class SwissCheck:
     def _entry(self, first: int, last: int, address: int, entry: int, where: str, batch: Batch) -> Iterator[Finding]:
         """The table that directory entries lead to, if there is one."""
         map = self.map
-        astray = self._pointers.astray(address, map.layout.table.struct.size)
+        astray = self._pointers.astray(address, map.layout.table.type.size)
         table = map.read_table(first, last, address, where)
         if astray:
             table = Note(entry, f"{where} -> {address:#x}: {astray}")
@@ -148,7 +148,7 @@ class SwissCheck:
         astray = self._pointers.astray(table.groups, groups_size, self._places.pointers)
         owner = self._arrays.setdefault(table.groups, first)
         if astray or owner != first:
-            data = address + map.layout.groups_offset + map.layout.groups.struct.field("data").offset
+            data = address + map.layout.groups_offset + map.layout.groups.type.field("data").offset
             where = f"table {first} at {address:#x}: groups -> {table.groups:#x}: "
             yield (
                 GROUPS.broken(data, where + astray)

@@ -27,7 +27,7 @@ _MAX_AVG_GROUP_LOAD = 7
 
 def table_findings(map: SwissMap, table: Table, groups: int, used: int, deleted: int) -> Iterator[Finding]:
     """What is wrong with TABLE, in whose GROUPS groups USED slots are full and DELETED are tombstones."""
-    struct = map.layout.table.struct
+    struct = map.layout.table.type
     name = f"table {table.first} at {table.address:#x}"
 
     def field(name: str) -> int:
