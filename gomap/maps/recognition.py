@@ -77,8 +77,13 @@ def header_at(program: Program, address: int) -> Recognised | None:
     )
     if not header.holds():
         return None
-    type = next(filter(None, (_map_type(program, array) for array in header.arrays())), None)
-    if type is None or not _agrees(program, type, address):
+    type = None
+    try:
+        type = next(filter(None, (_map_type(program, array) for array in header.arrays())), None)
+        told = type is not None and _agrees(program, type, address)
+    except (LayoutError, ReadError):  # a type word that leads nowhere: the collector may have made up a type of its own
+        told = False
+    if type is None or not told:
         return Recognised(None, "header of a map", "by its invariants")
     return Recognised(type, f"header of a {type.name}", f"by its invariants and the type word of its {header.parts}")
 
