@@ -17,6 +17,9 @@ from gomap.elf.forms import IMPLICIT_CONSTANT, Form, Value, signed_leb128, unsig
 
 __all__ = ["Abbreviation", "Abbreviations", "Attribute"]
 
+#: Of one abbreviation; Go's have up to nine.
+_MOST_ATTRIBUTES = 64
+
 
 class Attribute(NamedTuple):
     """One attribute: which, and how it is written; a constant may stand in the abbreviation itself."""
@@ -112,6 +115,6 @@ class Abbreviations:
                 constant, at = signed_leb128(section, at)
             elif name == form == 0:
                 return tuple(attributes), at
-            elif form not in self._forms:
+            elif form not in self._forms or len(attributes) >= _MOST_ATTRIBUTES:
                 raise KeyError(form)
             attributes.append(Attribute(name, form, constant))

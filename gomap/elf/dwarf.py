@@ -157,14 +157,13 @@ class DebugInfo:
         wanted = name + b"\0"
         at = self._info.find(wanted)
         while at > 0:
-            unit = self._unit_at(at)
-            if unit.start not in self._names and self._info[at - 1] not in self._layout(unit).codes:
-                at = self._info.find(wanted, at + 1)
-                continue
-            found = self._names_in(unit)[which].get(name)
-            if found is not None:
-                return found
-            at = self._info.find(wanted, unit.end)
+            unit = self._unit_around(at)
+            if unit is not None and (unit.start in self._names or self._info[at - 1] in self._layout(unit).codes):
+                found = self._names_in(unit)[which].get(name)
+                if found is not None:
+                    return found
+                at = unit.end - 1
+            at = self._info.find(wanted, at + 1)
         return None
 
     def _names_in(self, unit: _Unit) -> tuple[dict[bytes, int], dict[bytes, int]]:
@@ -223,10 +222,15 @@ class DebugInfo:
         return self._layouts[key]
 
     def _unit_at(self, offset: int) -> _Unit:
-        place = bisect.bisect_right(self._starts, offset) - 1
-        if place < 0 or offset >= self._units[place].end:
+        unit = self._unit_around(offset)
+        if unit is None:
             raise self._damaged(offset)
-        return self._units[place]
+        return unit
+
+    def _unit_around(self, offset: int) -> _Unit | None:
+        """The unit that OFFSET is in; None where there is something else, such as a unit of another kind."""
+        place = bisect.bisect_right(self._starts, offset) - 1
+        return self._units[place] if place >= 0 and offset < self._units[place].end else None
 
     def _read_units(self) -> Iterator[_Unit]:
         info, order = self._info, self._file.byte_order

@@ -34,8 +34,8 @@ _SIZED = {
 }
 _ADDRESS = 0x01
 _OFFSETS = (REFERENCE, 0x0E, 0x17, 0x1D, 0x1F, 0x1F20, 0x1F21)  # strp, sec_offset, strp_sup, line_strp, GNU's alt
-#: udata, ref_udata, strx, addrx, loclistx, rnglistx; sdata.
-_UNSIGNED = (0x0F, 0x15, 0x1A, 0x1B, 0x22, 0x23)
+#: udata, ref_udata, strx, addrx, loclistx, rnglistx, GNU's addr_index and str_index; sdata.
+_UNSIGNED = (0x0F, 0x15, 0x1A, 0x1B, 0x22, 0x23, 0x1F01, 0x1F02)
 _SIGNED = 0x0D
 #: Blocks by the bytes that their length takes: block1, block2, block4. block and exprloc have theirs as LEB128.
 _BLOCKS = {0x0A: 1, 0x03: 2, 0x04: 4}

@@ -132,6 +132,8 @@ class LittleProgram:
         for at, name in self._references:
             self._info[at : at + 4] = self._places[name].to_bytes(4, self._writer.order)
         self._info[: len(self._header())] = self._header()
+        if self._writer.dwarf == 5:
+            self._info += self._type_unit()
         sections = {".debug_info": bytes(self._info), ".debug_abbrev": _abbreviations()}
         symbols = self._writer.symbols(("main.t", 0x1000, 16, 1), ("main.main", 0x1020, 8, 2))
         return self._writer.file({".data": b"", **sections, **symbols}, code=bytes(range(64)))
@@ -142,6 +144,12 @@ class LittleProgram:
         if self._writer.dwarf == 5:
             return length + version + bytes([1, self._writer.pointer_size]) + bytes(4)
         return length + version + bytes(4) + bytes([self._writer.pointer_size])
+
+    def _type_unit(self) -> bytes:
+        """A unit of another kind, as C++ has them, that begins with what would be a type in Go's."""
+        content = b"\2main.Other\0" + bytes(20)
+        header = (5).to_bytes(2, self._writer.order) + bytes([2, self._writer.pointer_size]) + bytes(16)
+        return (len(header) + len(content)).to_bytes(4, self._writer.order) + header + content
 
     def _entry(self, code: int, content: bytes, name: str = "", refers: str = "", rest: bytes = b"") -> None:
         self._places[name] = len(self._info)
