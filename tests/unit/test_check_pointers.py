@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gomap.check.checking import check_map
-from gomap.goruntime.answers import Answer, HeapObject, Span
+from gomap.goruntime.answers import Answer, HeapObject, NotMapped, Span
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language import Literals
 from gomap.maps.opening import open_map
@@ -26,10 +26,11 @@ class Neighbours(Objects):
         self.behind = array.start + array.span.size
 
     def at(self, address: int) -> Answer:
-        if self.behind <= address < self.behind + _NEIGHBOUR:
+        known = super().at(address)  # what the map has there itself comes first
+        if isinstance(known, NotMapped) and self.behind <= address < self.behind + _NEIGHBOUR:
             span = Span(0, self.behind, _NEIGHBOUR, _NEIGHBOUR, 1, 1, False, 0)
             return HeapObject(address, span, 0)
-        return super().at(address)
+        return known
 
 
 def preallocating(toolchain: Toolchain) -> list[RealMap]:
