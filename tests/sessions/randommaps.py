@@ -67,8 +67,10 @@ def _key(rng: random.Random, depth: int = 0) -> str:
 
 
 def _elem(rng: random.Random, depth: int = 0) -> str:
-    """Any type."""
+    """Any type; often a byte, beside which preallocated buckets weigh most."""
     kind = rng.random()
+    if kind > 0.85:
+        return rng.choice(("bool", "uint8", "flags"))
     if kind < 0.25:
         return rng.choice(_INCOMPARABLE)
     if depth < 2 and kind < 0.35:

@@ -34,8 +34,9 @@ _COMPILERS: tuple[tuple[str, Experiment | None, str], ...] = (
     ("1.23.9", None, "386"),
     ("1.27.3", None, "386"),
 )
-#: Those that are looked at without --matrix.
-_SOME = ("1.19", "1.23.9", "1.24.11", "1.26.6", "1.27.3")
+#: Those that are looked at without --matrix, and the seed. (Both first ones have a map whose bucket array is larger by
+#: more than a quarter than its buckets: few have.)
+_SOME = {"1.19": 141, "1.23.9": 169, "1.24.11": 5, "1.26.6": 8, "1.27.3": 9}
 
 
 class Subject(NamedTuple):
@@ -63,7 +64,7 @@ def subjects(matrix: bool) -> Iterator[Subject]:
             for seed in range(_PROGRAMS):
                 yield Subject(*compiler, 1000 + _PROGRAMS * number + seed)
         elif compiler[0] in _SOME and compiler[1:] == (None, "amd64"):
-            yield Subject(*compiler, 1 + number)
+            yield Subject(*compiler, _SOME[compiler[0]])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
