@@ -6,7 +6,7 @@ from collections.abc import Container, Hashable, Iterator, Sequence
 
 from gomap.check.finding import Finding, rule
 from gomap.check.leaves import leaves
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
 from gomap.hashing import HashError, KeyHasher
 from gomap.language import Literals
@@ -68,35 +68,35 @@ class Keys:
         self.unhashed = 0
         self.why_unhashed = ""
 
-    def hashes(self, records: Records) -> Sequence[int | None] | None:
+    def hashes(self, batch: SlotBatch) -> Sequence[int | None] | None:
         """The hash of each live slot's key; None in its place where it has none (NaN) or cannot be read.
 
         None for all where there are no hashes to be had.
         """
         if self._hasher is None:
             return None
-        stored, stride = self._keys(records)
-        offsets = range(0, stride * records.count, stride) if stride else [0] * records.count
+        stored, stride = self._keys(batch)
+        offsets = range(0, stride * batch.count, stride) if stride else [0] * batch.count
         hashes = self._hasher.many(stored, offsets, self.seed)
         self.hashed += len(hashes)
         return hashes
 
-    def under(self, records: Records, number: int, seeds: Sequence[int]) -> Sequence[int | None]:
+    def under(self, batch: SlotBatch, number: int, seeds: Sequence[int]) -> Sequence[int | None]:
         """What the hash of the key of live slot NUMBER would be with each of other seeds."""
         if self._hasher is None:
             return [None] * len(seeds)
-        return self._hasher.many(self._key(records, number), [0] * len(seeds), seeds)
+        return self._hasher.many(self._key(batch, number), [0] * len(seeds), seeds)
 
-    def text(self, records: Records, number: int) -> str:
+    def text(self, batch: SlotBatch, number: int) -> str:
         """The key of live slot NUMBER, as a Go literal."""
-        return self._text(self._key(records, number), 0)
+        return self._text(self._key(batch, number), 0)
 
-    def address(self, records: Records, number: int) -> int:
+    def address(self, batch: SlotBatch, number: int) -> int:
         """Where the key of live slot NUMBER is stored."""
-        return records.address(number, self._places.keys, self._places.key_stride)
+        return batch.address(number, self._places.keys, self._places.key_stride)
 
-    def duplicates(self, records: Records, hashes: Sequence[int | None]) -> Iterator[Finding]:
-        """Keys that stand twice. Equal keys have equal hashes: all that may be equal are in the same records."""
+    def duplicates(self, batch: SlotBatch, hashes: Sequence[int | None]) -> Iterator[Finding]:
+        """Keys that stand twice. Equal keys have equal hashes: all that may be equal are in the same batch."""
         if len(set(hashes)) == len(hashes):
             return
         alike: dict[int, list[int]] = {}
@@ -106,19 +106,19 @@ class Keys:
         for numbers in alike.values():
             seen: dict[Hashable, int] = {}
             for number in numbers if len(numbers) > 1 else ():
-                text = self.text(records, number)
-                key = identity(self._target, self._places.key, self._key(records, number), text)
+                text = self.text(batch, number)
+                key = identity(self._target, self._places.key, self._key(batch, number), text)
                 if key in seen:
-                    there = self.address(records, seen[key])
+                    there = self.address(batch, seen[key])
                     yield DUPLICATE.broken(
-                        self.address(records, number),
+                        self.address(batch, number),
                         f"{text} stands here and at {there:#x}; a lookup finds one of them only",
-                        key_address=self.address(records, number),
+                        key_address=self.address(batch, number),
                         twin=there,
                     )
                 seen.setdefault(key, number)
 
-    def unreadable(self, records: Records, hashes: Sequence[int | None], known: Container[int]) -> Iterator[Finding]:
+    def unreadable(self, batch: SlotBatch, hashes: Sequence[int | None], known: Container[int]) -> Iterator[Finding]:
         """Keys that have no hash since something behind them cannot be read; but for those that are KNOWN by number."""
         if self._hasher is None or not self._can_fail or None not in hashes:
             return
@@ -129,29 +129,29 @@ class Keys:
                 return
             self._asked += 1
             try:
-                self._hasher.one(self._key(records, number), 0, self.seed)
+                self._hasher.one(self._key(batch, number), 0, self.seed)
             except ReadError as error:
-                address = self.address(records, number)
+                address = self.address(batch, number)
                 yield IMPOSSIBLE_KEY.broken(
-                    address, f"key at {address:#x}: {self.text(records, number)}: {error}; {KEY_FOLLOWS}"
+                    address, f"key at {address:#x}: {self.text(batch, number)}: {error}; {KEY_FOLLOWS}"
                 )
             except (HashError, LayoutError) as error:
                 self.unhashed += 1
                 self.why_unhashed = self.why_unhashed or str(error)
 
-    def _key(self, records: Records, number: int) -> bytes:
+    def _key(self, batch: SlotBatch, number: int) -> bytes:
         """The key of live slot NUMBER."""
         places = self._places
-        stored = records.stored(number, places.keys, places.key_stride)
+        stored = batch.stored(number, places.keys, places.key_stride)
         return self._behind(stored, 0) if places.indirect_key else stored[: places.key.size]
 
-    def _keys(self, records: Records) -> tuple[bytes, int]:
-        """The keys themselves, from the records or from where these point to, and bytes from one to the next."""
+    def _keys(self, batch: SlotBatch) -> tuple[bytes, int]:
+        """The keys themselves, from the batch or from where these point to, and bytes from one to the next."""
         places = self._places
-        stored = records.packed(places.keys, places.key_stride)
+        stored = batch.packed(places.keys, places.key_stride)
         if not places.indirect_key:
             return stored, places.key_stride
-        pointers = range(0, places.key_stride * records.count, places.key_stride)
+        pointers = range(0, places.key_stride * batch.count, places.key_stride)
         return b"".join([self._behind(stored, offset) for offset in pointers]), places.key.size
 
     def _behind(self, buffer: bytes, offset: int) -> bytes:

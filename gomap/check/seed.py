@@ -13,7 +13,7 @@ from itertools import islice
 
 from gomap.check.finding import Finding, rule
 from gomap.check.keys import Keys
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.maps.model import GoMap
 
 __all__ = ["Fits", "Others", "Seed"]
@@ -53,8 +53,8 @@ class Seed:
         self._field = "hash0" if "hash0" in map.header else "seed"
         self._storage = "buckets" if "buckets" in map.header else "dirPtr"
 
-    def findings(self, records: Records, hashes: Sequence[int | None], fits: Fits) -> list[Finding]:
-        """What is wrong with the seed, by the HASHES of RECORDS' keys; if anything is, they must be hashed anew."""
+    def findings(self, batch: SlotBatch, hashes: Sequence[int | None], fits: Fits) -> list[Finding]:
+        """What is wrong with the seed, by the HASHES of BATCH' keys; if anything is, they must be hashed anew."""
         if self._settled:
             return []
         # Most keys are the first of their probe sequence.
@@ -74,7 +74,7 @@ class Seed:
             for number in tried:
                 if time.process_time() > until:
                     return found
-                under = self._keys.under(records, number, seeds)
+                under = self._keys.under(batch, number, seeds)
                 fitting = [
                     so_far + (one is not None and fits(number, one)) for so_far, one in zip(fitting, under, strict=True)
                 ]
@@ -82,7 +82,7 @@ class Seed:
             if best < len(tried) - len(tried) // _TRIED:
                 continue
             right, how = candidates[fitting.index(best)]
-            each = [(number, self._keys.under(records, number, [right])[0]) for number in asked]
+            each = [(number, self._keys.under(batch, number, [right])[0]) for number in asked]
             after = sum(one is not None and fits(number, one) for number, one in each)
             if after >= len(asked) - len(asked) // _TRIED:
                 self._keys.seed = right

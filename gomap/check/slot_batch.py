@@ -10,15 +10,15 @@ from itertools import compress
 from gomap.check.hashwords import words_of
 from gomap.maps.layout import Places
 
-__all__ = ["Records", "bytes_of_each"]
+__all__ = ["SlotBatch", "bytes_of_each"]
 
 
-class Records:
-    """Records of one size, one behind the other, wherever each came from.
+class SlotBatch:
+    """The slots of many buckets or groups, the records, that stand one behind the other.
 
     Attributes:
         places: where the slots lie in a record.
-        addresses: where each record came from.
+        addresses: where each record was.
         homes: for each what the hashes of its keys must have in those bits that lead a lookup there.
     """
 
@@ -32,7 +32,7 @@ class Records:
         self._live: list[bytes] = []
 
     def add(self, buffer: bytes, addresses: Iterable[int], homes: Iterable[int], marks: bytes, live: bytes) -> None:
-        """Add the records in BUFFER.
+        """Add the buckets or groups in BUFFER.
 
         Args:
             marks: the tophash or control byte of each slot.

@@ -9,7 +9,7 @@ from gomap.check.finding import Finding
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.seed import Fits, Seed
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import FREED_KEY, IMPOSSIBLE_KEY, Values
 
 __all__ = ["Subject"]
@@ -33,24 +33,24 @@ class Subject:
     seed: Seed
     written: bool
 
-    def judged(self, records: Records, fits: Fits) -> tuple[Sequence[int | None] | None, list[Finding]]:
-        """The hashes of RECORDS' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
+    def judged(self, batch: SlotBatch, fits: Fits) -> tuple[Sequence[int | None] | None, list[Finding]]:
+        """The hashes of BATCH' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
 
         A key that is none has no hash: what would be said of its place means nothing.
 
         FITS: whether a key is where its hash leads.
         """
-        wrong = list(self.values.findings(records))
-        hashes = self.keys.hashes(records)
+        wrong = list(self.values.findings(batch))
+        hashes = self.keys.hashes(batch)
         if hashes is None:
             return None, [finding for _, finding in wrong]
-        seed = self.seed.findings(records, hashes, fits)
+        seed = self.seed.findings(batch, hashes, fits)
         if seed:
             self.keys.hashed -= len(hashes)
-            hashes = self.keys.hashes(records) or ()
+            hashes = self.keys.hashes(batch) or ()
         impossible = {number for number, finding in wrong if finding.rule is IMPOSSIBLE_KEY}
         if impossible:
             hashes = [None if number in impossible else one for number, one in enumerate(hashes)]
         freed = {number for number, finding in wrong if finding.rule is FREED_KEY}
-        unreadable = self.keys.unreadable(records, hashes, impossible | freed)
+        unreadable = self.keys.unreadable(batch, hashes, impossible | freed)
         return hashes, [*seed, *unreadable, *(finding for _, finding in wrong)]

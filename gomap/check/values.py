@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, Rule, rule
 from gomap.check.leaves import Leaf, LeafJudge, Odd, leaves
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing.batch import Batch, words
@@ -84,22 +84,22 @@ class Values:
         )
         self._sides = [side for side in (keys, elems) if side.indirect or side.leaves]
 
-    def findings(self, records: Records) -> Iterator[tuple[int, Finding]]:
+    def findings(self, batch: SlotBatch) -> Iterator[tuple[int, Finding]]:
         """What is wrong with keys and elements, each with the number of the live slot that it is about."""
         for side in self._sides:
-            values = Batch(records.packed(side.start, side.stride), 0, side.stride, records.count, side.type.size)
+            values = Batch(batch.packed(side.start, side.stride), 0, side.stride, batch.count, side.type.size)
             addresses: Sequence[int] | None = None
             if side.indirect:
                 pointers = words(values.part(0, self._word), self._order)
-                yield from self._told(records, side, None, 0, pointers, self._judge.outside(pointers))
+                yield from self._told(batch, side, None, 0, pointers, self._judge.outside(pointers))
                 if side.leaves:
                     addresses, values = pointers, self._behind(pointers, side.type.size)
             for leaf in side.leaves:
-                yield from self._told(records, side, addresses, leaf.offset, *self._judge.judged(leaf, values))
+                yield from self._told(batch, side, addresses, leaf.offset, *self._judge.judged(leaf, values))
 
     def _told(
         self,
-        records: Records,
+        batch: SlotBatch,
         side: _Side,
         addresses: Sequence[int] | None,
         offset: int,
@@ -108,11 +108,11 @@ class Values:
     ) -> Iterator[tuple[int, Finding]]:
         """Findings for what is ODD at OFFSET of the values at ADDRESSES, and for POINTERS there to what is not in use.
 
-        ADDRESSES: None where the values are in the records.
+        ADDRESSES: None where the values are in the batch.
         """
 
         def address(number: int) -> int:
-            return (addresses[number] if addresses else records.address(number, side.start, side.stride)) + offset
+            return (addresses[number] if addresses else batch.address(number, side.start, side.stride)) + offset
 
         for number, what, half in odd:
             text = f"{side.what} at {address(number):#x}: {what}; {side.follows}"

@@ -38,7 +38,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     follows from it. Hashes are computed here, not in the process, which is only read. What a
     write under way explains is marked transient."""
     from gomap.check.checking import check as check_map_of
-    from gomap.expressions.finding import find_map
+    from gomap.expressions.map_finding import find_map
     from gomap.maps.opening import package_maps
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
 

@@ -14,7 +14,7 @@ def header(door: Door, options: Options, expression: str) -> Iterable[str]:
 
     Fields have their names in Go's sources; flags are decoded. Then come the load and the state of
     growth that they amount to, and a note on any value that cannot be right."""
-    from gomap.expressions.finding import find_map
+    from gomap.expressions.map_finding import find_map
     from gomap.views.jsonview import header_object
     from gomap.views.text import header_lines
 
@@ -77,7 +77,7 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
 
     Each slot has its number, its tophash or control byte, its state as the runtime spells it, and
     the key and element if it holds a live entry. Overflow chains are followed."""
-    from gomap.expressions.finding import find_map
+    from gomap.expressions.map_finding import find_map
     from gomap.language import FULL
     from gomap.maps.model import Selection
     from gomap.maps.opening import literals_of

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gomap.elf.elffile import CORE, LOAD, ElfFile, Note
+from gomap.elf.elffile import CORE, LOAD, ElfFile, ElfNote
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
 from gomap.program.target import Thread
@@ -97,7 +97,7 @@ class CoreDump:
                 return Signal(number, code, address)
         return None
 
-    def _notes(self, type: int) -> Iterator[Note]:
+    def _notes(self, type: int) -> Iterator[ElfNote]:
         return (note for note in self.file.notes if note.owner in _OWNERS and note.type == type)
 
     def _thread(self, status: bytes) -> Thread | None:

@@ -25,8 +25,8 @@ __all__ = [
     "POSITION_INDEPENDENT",
     "WRITABLE",
     "ElfFile",
+    "ElfNote",
     "FileError",
-    "Note",
     "Section",
     "Segment",
 ]
@@ -107,7 +107,7 @@ class Segment(NamedTuple):
     memory_size: int
 
 
-class Note(NamedTuple):
+class ElfNote(NamedTuple):
     """An entry of a note segment or section: whose it is, which of theirs, and what it says."""
 
     owner: bytes
@@ -218,7 +218,7 @@ class ElfFile:
         return segments
 
     @cached_property
-    def notes(self) -> list[Note]:
+    def notes(self) -> list[ElfNote]:
         """All notes, those of segments and then those of sections that are in none. Raises FileError."""
         places = [(each.offset, each.file_size) for each in self.segments if each.type == NOTE]
         if not places:
@@ -231,7 +231,7 @@ class ElfFile:
         kinds = {(b"Go", 4): "Go", (b"GNU", 3): "GNU"}
         return {kinds[note[:2]]: note.content for note in self.notes if note[:2] in kinds}
 
-    def _notes_in(self, content: bytes) -> Iterator[Note]:
+    def _notes_in(self, content: bytes) -> Iterator[ElfNote]:
         header = self._struct("III")
         at = 0
         while at + header.size <= len(content):
@@ -240,7 +240,7 @@ class ElfFile:
             start = at + _aligned(name_size)
             if start + size > len(content):
                 return  # the rest of a core that was cut short
-            yield Note(content[at : at + name_size].rstrip(b"\0"), type, content[start : start + size])
+            yield ElfNote(content[at : at + name_size].rstrip(b"\0"), type, content[start : start + size])
             at = start + _aligned(size)
 
     @cached_property

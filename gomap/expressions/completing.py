@@ -8,8 +8,8 @@ from itertools import islice
 
 from gomap.expressions.brackets import unclosed
 from gomap.expressions.evaluating import evaluate
-from gomap.expressions.finding import map_behind
 from gomap.expressions.go_values import ExpressionError
+from gomap.expressions.map_finding import map_behind
 from gomap.expressions.names import fields
 from gomap.expressions.scope import Scope
 from gomap.goruntime.typelinks import map_type_names

@@ -161,7 +161,7 @@ def open_map(what: str | gdb.Value, type: str | None = None) -> Map:
 
     Raises GdbError.
     """
-    from gomap.expressions.finding import find_map, map_behind
+    from gomap.expressions.map_finding import find_map, map_behind
     from gomap.gdb.scope import GdbScope
     from gomap.gdb.target import forget_memory, live
     from gomap.gdb.values import of_value

@@ -140,7 +140,7 @@ def register() -> None:
 
 
 def _map(target: GdbTarget, value: gdb.Value) -> GoMap:
-    from gomap.expressions.finding import find_map, map_behind
+    from gomap.expressions.map_finding import find_map, map_behind
     from gomap.gdb.scope import GdbScope
     from gomap.gdb.values import of_value
 

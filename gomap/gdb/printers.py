@@ -87,7 +87,7 @@ class MapPrinter:
         return f"{shown} <{doubt}>" if doubt else shown
 
     def _open(self) -> tuple[GdbTarget, GoMap]:
-        from gomap.expressions.finding import map_behind
+        from gomap.expressions.map_finding import map_behind
         from gomap.gdb.scope import live_scope
         from gomap.gdb.values import of_value
 

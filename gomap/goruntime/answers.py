@@ -19,8 +19,8 @@ __all__ = [
     "ManualSpan",
     "ModuleData",
     "NotMapped",
-    "Slot",
     "Span",
+    "SpanSlot",
     "SpanTail",
     "StackAddress",
     "SystemStack",
@@ -60,8 +60,8 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Slot:
-    """An object's place in a span of the heap, whatever is in it.
+class SpanSlot:
+    """A slot of a span of the heap: the place of one object, whatever is in it.
 
     Attributes:
         address: what was asked about.
@@ -105,21 +105,21 @@ class Slot:
         return f"byte {self.offset} of " if self.offset else ""
 
 
-class HeapObject(Slot):
+class HeapObject(SpanSlot):
     """An allocated object."""
 
     def describe(self) -> str:
         return f"{self._interior()}allocated object at {self.data:#x} {self._place()}"
 
 
-class FreeObject(Slot):
+class FreeObject(SpanSlot):
     """A free slot: its object was freed, or it has not been used since the span was made."""
 
     def describe(self) -> str:
         return f"{self._interior()}freed object {self._place()}"
 
 
-class UnmarkedObject(Slot):
+class UnmarkedObject(SpanSlot):
     """An object that the last garbage collection did not reach; its span has still to be swept, which will free it.
 
     Until then its bytes are what they were. (One with a finalizer is revived by the sweep.)

@@ -18,7 +18,7 @@ class Find(gdb.Command):
         super().__init__("bench-find", gdb.COMMAND_DATA)
 
     def invoke(self, expression: str, _from_tty: bool) -> None:
-        from gomap.expressions.finding import find_map
+        from gomap.expressions.map_finding import find_map
         from gomap.gdb.scope import live_scope
         from gomap.maps.model import Bucket
         from gomap.program.gotypes import Kind

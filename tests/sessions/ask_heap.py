@@ -11,13 +11,13 @@ from typing import Any
 import gdb
 
 from gomap.gdb.target import live
-from gomap.goruntime.answers import Answer, ModuleData, Slot, StackAddress, Text
+from gomap.goruntime.answers import Answer, ModuleData, SpanSlot, StackAddress, Text
 from gomap.goruntime.heap import Heap
 
 
 def spelled_out(answer: Answer) -> dict[str, Any]:
     out: dict[str, Any] = {"is": type(answer).__name__, "says": answer.describe()}
-    if isinstance(answer, Slot):
+    if isinstance(answer, SpanSlot):
         out |= {"offset": answer.offset, "room": answer.size, "tiny": answer.span.tiny}
     if isinstance(answer, StackAddress):
         out["goroutine"] = answer.goroutine

@@ -6,8 +6,8 @@ import pytest
 
 from gomap.expressions.completing import expressions, name_begun
 from gomap.expressions.evaluating import evaluate
-from gomap.expressions.finding import find_map
 from gomap.expressions.go_values import ExpressionError
+from gomap.expressions.map_finding import find_map
 from gomap.program.gotypes import GoType, Kind
 from tests.unit.image import array_of, basic, pointer_to, slice_of, struct_of
 from tests.unit.mademaps import HEADER, MadeMap

@@ -14,7 +14,7 @@ from gomap.goruntime.answers import (
     ManualSpan,
     ModuleData,
     NotMapped,
-    Slot,
+    SpanSlot,
     SpanTail,
     StackAddress,
     SystemStack,
@@ -129,7 +129,7 @@ def test_the_arena_is_found_on_every_machine(machine: Machine) -> None:
     assert (answer.start, answer.index, answer.offset) == (books.heap + 3 * PAGE + 384, 8, 5)
     assert isinstance(heap.at(books.heap + 3 * PAGE + 48 * 9), FreeObject)
     assert heap.at(books.heap) == FreePages(books.heap)
-    assert not isinstance(heap.at(books.heap - 1), (FreePages, Slot))
+    assert not isinstance(heap.at(books.heap - 1), (FreePages, SpanSlot))
 
 
 def test_what_is_said_of_objects(books: Books) -> None:
@@ -362,7 +362,7 @@ def test_ten_thousand_addresses_cost_few_reads(books: Books, monkeypatch: pytest
     monkeypatch.setattr(books.image.memory, "_raw", counted)
     heap = Heap(books.image)
     for number in range(10_000):
-        assert isinstance(heap.at(books.heap + number * 48), Slot | SpanTail)
+        assert isinstance(heap.at(books.heap + number * 48), SpanSlot | SpanTail)
     assert calls < 40
 
 

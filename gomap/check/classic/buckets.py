@@ -14,7 +14,7 @@ from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.check.slot_states import LIVE, odd_buckets, sound
 from gomap.check.subject import Subject
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
@@ -142,7 +142,7 @@ class ClassicCheck:
             to_see |= int.from_bytes(block.buffer[byte::size], "little")
         numbers = {*nonzero(to_see, block.length), *range(min(due - block.first, block.length))}
         live = bytearray(states.translate(LIVE))
-        records = Records(places)
+        batch = SlotBatch(places)
         for number in sorted(numbers):
             index, address = block.first + number, block.address + number * size
             head, overflow = self._structure.unpack_from(block.buffer, number * size)
@@ -156,23 +156,23 @@ class ClassicCheck:
                 live[number * slots : (number + 1) * slots] = bytes(slots)
             elif buffers:
                 behind = b"".join([link.marks for link in links[1:]])
-                records.add(
+                batch.add(
                     b"".join(buffers),
                     [link.address for link in links[1:]],
                     [index] * len(buffers),
                     behind,
                     behind.translate(STATE_OF).translate(LIVE),
                 )
-        records.add(
+        batch.add(
             block.buffer,
             range(block.address, block.address + block.length * size, size),
             range(block.first, block.first + block.length),
             marks,
             bytes(live),
         )
-        self.buckets += len(records.addresses)
-        self.entries += records.count
-        yield from self._slots(role, records)
+        self.buckets += len(batch.addresses)
+        self.entries += batch.count
+        yield from self._slots(role, batch)
 
     def _follow(self, chain: Chain, links: list[Link], buffers: list[bytes], preallocated: range) -> Iterator[Finding]:
         """Append to LINKS and BUFFERS what hangs on the chain's head, as far as it is a chain."""
@@ -205,34 +205,33 @@ class ClassicCheck:
             if len(links) > _MOST_IN_CHAIN:
                 return
 
-    def _slots(self, role: str, records: Records) -> Iterator[Finding]:
+    def _slots(self, role: str, batch: SlotBatch) -> Iterator[Finding]:
         """Where the keys of a block and its chains belong, and what is wrong with them and the elements."""
         mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
         top_at = 8 * (self.map.target.pointer_size - 1)
 
         def fits(number: int, key_hash: int) -> bool:
-            home = records.homes[records.slots[number] // self._places.slots]
-            return _TOPHASH[key_hash >> top_at] == records.marks[number] and key_hash & mask == home
+            home = batch.homes[batch.slots[number] // self._places.slots]
+            return _TOPHASH[key_hash >> top_at] == batch.marks[number] and key_hash & mask == home
 
-        hashes, wrong = self._subject.judged(records, fits)
+        hashes, wrong = self._subject.judged(batch, fits)
         if hashes is not None:
             hash_words = HashWords(hashes)
             tops = hash_words.column(self.map.target.pointer_size - 1).translate(_TOPHASH)
-            astray = hash_words.differing(records.home_words(), words_of([mask]) * records.count)
-            mismatched = differing(tops, records.marks)
+            astray = hash_words.differing(batch.home_words(), words_of([mask]) * batch.count)
+            mismatched = differing(tops, batch.marks)
             self._keys.wrong += sum(hashes[number] is not None for number in mismatched)
             for number in sorted({*mismatched, *astray}):
                 key_hash = hashes[number]
                 if key_hash is None:
                     continue
-                record, slot = divmod(records.slots[number], self._places.slots)
-                home, address = records.homes[record], self._keys.address(records, number)
-                where = f"{role} {home} slot {slot}: {self._keys.text(records, number)}"
-                if tops[number] != records.marks[number]:
+                record, slot = divmod(batch.slots[number], self._places.slots)
+                home, address = batch.homes[record], self._keys.address(batch, number)
+                where = f"{role} {home} slot {slot}: {self._keys.text(batch, number)}"
+                if tops[number] != batch.marks[number]:
                     yield HASH_MISMATCH.broken(
-                        records.mark_address(number),
-                        f"{where} has tophash {tops[number]:#04x}, not {records.marks[number]:#04x}; "
-                        "lookups can miss it",
+                        batch.mark_address(number),
+                        f"{where} has tophash {tops[number]:#04x}, not {batch.marks[number]:#04x}; lookups can miss it",
                         key_address=address,
                     )
                 if key_hash & mask != home:
@@ -241,9 +240,9 @@ class ClassicCheck:
                         address,
                         f"{where} belongs in {there}; lookups miss it",
                         key_address=address,
-                        stray=Stray(f"{role} {home}", there, records.addresses[record]),
+                        stray=Stray(f"{role} {home}", there, batch.addresses[record]),
                     )
-            yield from self._keys.duplicates(records, hashes)
+            yield from self._keys.duplicates(batch, hashes)
         yield from wrong
 
     def _totals(self) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from gomap.check.header import IMPLAUSIBLE, count_mismatch, implausible, writing
 from gomap.check.keys import UNREADABLE
 from gomap.check.slot_batch import bytes_of_each
 from gomap.check.subject import Subject
-from gomap.check.swiss.probing import Batch
+from gomap.check.swiss.probed_groups import ProbedGroups
 from gomap.check.swiss.tables import table_findings
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.model import Note, Table, counted
@@ -105,13 +105,13 @@ class SwissCheck:
         groups = yield from self._read("group", base, 1)
         if groups.marks:
             yield from self._control_bytes("group 0", base, groups.marks, SMALL, "in a map of one group")
-            batch = Batch(self.map, self._subject)
-            batch.add(None, *groups)
-            yield from batch.findings()
+            probed = ProbedGroups(self.map, self._subject)
+            probed.add(None, *groups)
+            yield from probed.findings()
 
     def _directory(self) -> Iterator[Finding]:
         """All tables, each once."""
-        map, batch = self.map, Batch(self.map, self._subject)
+        map, probed = self.map, ProbedGroups(self.map, self._subject)
         seen: dict[int, int] = {}
         for first, last, address in map.runs(map.believed):
             entry = map.header["dirPtr"] + first * map.target.pointer_size
@@ -126,13 +126,15 @@ class SwissCheck:
                 )
             else:
                 seen[address] = first
-                yield from self._entry(first, last, address, entry, where, batch)
-            if batch.enough:
-                yield from batch.findings()
-                batch = Batch(map, self._subject)
-        yield from batch.findings()
+                yield from self._entry(first, last, address, entry, where, probed)
+            if probed.enough:
+                yield from probed.findings()
+                probed = ProbedGroups(map, self._subject)
+        yield from probed.findings()
 
-    def _entry(self, first: int, last: int, address: int, entry: int, where: str, batch: Batch) -> Iterator[Finding]:
+    def _entry(
+        self, first: int, last: int, address: int, entry: int, where: str, probed: ProbedGroups
+    ) -> Iterator[Finding]:
         """The table that directory entries lead to, if there is one."""
         map = self.map
         astray = self._pointers.astray(address, map.layout.table.type.size)
@@ -159,7 +161,7 @@ class SwissCheck:
             )
             self._complete = False
             return
-        yield from self._table(table, count, batch)
+        yield from self._table(table, count, probed)
 
     def _groups_of(self, table: Table) -> int:
         """How many groups there are: as lengthMask and capacity say or, where these disagree, as the books do."""
@@ -169,8 +171,8 @@ class SwissCheck:
         # A table has a power of two; its object may be larger by what the size class leaves.
         return 1 << (room // self._places.size).bit_length() - 1 if room >= self._places.size else 0
 
-    def _table(self, table: Table, count: int, batch: Batch) -> Iterator[Finding]:
-        """One table's header against its groups, which join the batch."""
+    def _table(self, table: Table, count: int, probed: ProbedGroups) -> Iterator[Finding]:
+        """One table's header against its groups, which join PROBED."""
         where = f"table {table.first} group"
         groups = yield from self._read(where, table.groups, count)
         states = groups.states
@@ -194,7 +196,7 @@ class SwissCheck:
                 f"table {table.first} at {table.address:#x}: no empty slot in {counted(count, 'group')}; "
                 "every miss spins for ever",
             )
-        batch.add(table, *groups)
+        probed.add(table, *groups)
 
     def _control_bytes(self, where: str, group: int, marks: bytes, deleted: Rule, why: str) -> Iterator[Finding]:
         """Control bytes that are illegal, or tombstones where the rule DELETED allows none."""

@@ -14,14 +14,14 @@ from typing import NamedTuple
 from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, words_of
 from gomap.check.keys import HASH_MISMATCH, MISPLACED
-from gomap.check.slot_batch import Records
+from gomap.check.slot_batch import SlotBatch
 from gomap.check.subject import Subject
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
 from gomap.maps.probing import H2_BITS, ProbeSequence
 from gomap.maps.swiss import EMPTY, FULL, SwissMap
 
-__all__ = ["Batch"]
+__all__ = ["ProbedGroups"]
 
 BROKEN = rule("probe-broken", "no empty slot stands before a key in its probe sequence")
 
@@ -51,14 +51,14 @@ class _Place(NamedTuple):
     states: bytes
 
 
-class Batch:
-    """Groups of several tables, or a small map's only one."""
+class ProbedGroups:
+    """Groups of several tables, or a small map's only one, whose keys' probe sequences are judged together."""
 
     def __init__(self, map: SwissMap, subject: Subject) -> None:
         self._map = map
         self._subject = subject
         self._keys = subject.keys
-        self._records = Records(map.places)
+        self._batch = SlotBatch(map.places)
         self._shift = map.index_shift
         self._places: list[_Place] = []
         #: The first record of each place.
@@ -69,21 +69,21 @@ class Batch:
     @property
     def enough(self) -> bool:
         """Whether there are so many that no more should join."""
-        return len(self._records.addresses) * self._map.places.slots >= _ENOUGH
+        return len(self._batch.addresses) * self._map.places.slots >= _ENOUGH
 
     def add(self, table: Table | None, groups: Sequence[Block], marks: bytes, states: bytes) -> None:
         """Add all groups of TABLE; None: of a small map. MARKS and STATES: control bytes and states of all slots."""
-        records, size, shift = self._records, self._map.places.size, self._shift
+        batch, size, shift = self._batch, self._map.places.size, self._shift
         count = len(marks) // self._map.places.slots
         low, high = (table.first, table.last) if table else (0, 0)
-        place = _Place(f"table {table.first}" if table else "", len(records.addresses), count - 1, (low, high), states)
+        place = _Place(f"table {table.first}" if table else "", len(batch.addresses), count - 1, (low, high), states)
         run = high - low + 1
         if run & run - 1 or low % run:
             # No bits that hashes share lead to these entries: with a bit that no mask has, each key is looked at.
             first, entry_bits = 1, 0
         else:
             first, entry_bits = low << shift, (1 << 8 * self._map.target.pointer_size >> shift) - run
-        records.add(
+        batch.add(
             b"".join([block.buffer for block in groups]),
             [
                 address
@@ -100,36 +100,36 @@ class Batch:
 
     def findings(self) -> Iterator[Finding]:
         """Where the keys belong, and what is wrong with them and the elements."""
-        records = self._records
-        hashes, wrong = self._subject.judged(records, self._fits)
+        batch = self._batch
+        hashes, wrong = self._subject.judged(batch, self._fits)
         if hashes is not None:
             hash_words = HashWords(hashes)
             h2 = hash_words.column(0).translate(_H2)
-            elsewhere = hash_words.differing(records.home_words(), b"".join(self._masks))
-            mismatched = differing(h2, records.marks)
+            elsewhere = hash_words.differing(batch.home_words(), b"".join(self._masks))
+            mismatched = differing(h2, batch.marks)
             self._keys.wrong += sum(hashes[number] is not None for number in mismatched)
             for number in sorted({*mismatched, *elsewhere}):
                 key_hash = hashes[number]
                 if key_hash is not None:
                     yield from self._odd(number, key_hash)
-            yield from self._keys.duplicates(records, hashes)
+            yield from self._keys.duplicates(batch, hashes)
         yield from wrong
 
     def _fits(self, number: int, key_hash: int) -> bool:
         """Whether a key's hash has the H2 that its control byte repeats, and leads to the table that it is in."""
         _, place = self._where(number)
         low, high = place.entries
-        return key_hash & _H2_MASK == self._records.marks[number] and low <= key_hash >> self._shift <= high
+        return key_hash & _H2_MASK == self._batch.marks[number] and low <= key_hash >> self._shift <= high
 
     def _odd(self, number: int, key_hash: int) -> Iterator[Finding]:
         """A key that is not in the first group of its probe sequence: rightly so, or not."""
-        records, slots = self._records, self._map.places.slots
+        batch, slots = self._batch, self._map.places.slots
         record, place = self._where(number)
-        address = self._keys.address(records, number)
-        h2, mark = key_hash & _H2_MASK, records.marks[number]
+        address = self._keys.address(batch, number)
+        h2, mark = key_hash & _H2_MASK, batch.marks[number]
         if h2 != mark:
             yield HASH_MISMATCH.broken(
-                records.mark_address(number),
+                batch.mark_address(number),
                 f"{self._name(number)} has H2 {h2:#04x}, not {mark:#04x}; lookups can miss it",
                 key_address=address,
             )
@@ -159,7 +159,7 @@ class Batch:
     def _stray(self, number: int, key_hash: int) -> Stray:
         """Where a key is, and where a lookup for it begins."""
         record, place = self._where(number)
-        here, address = record - place.first, self._records.addresses[record]
+        here, address = record - place.first, self._batch.addresses[record]
         if not place.table:
             return Stray(f"group {here}", f"group {(key_hash >> H2_BITS) & place.mask}", address)
         entry = key_hash >> self._shift
@@ -172,12 +172,12 @@ class Batch:
 
     def _where(self, number: int) -> tuple[int, _Place]:
         """The record of a live slot, and whose it is."""
-        record = self._records.slots[number] // self._map.places.slots
+        record = self._batch.slots[number] // self._map.places.slots
         return record, self._places[bisect_right(self._firsts, record) - 1]
 
     def _name(self, number: int) -> str:
         """Where a live slot is, and its key: for findings only, since a key's text takes its time."""
         record, place = self._where(number)
-        slot = self._records.slots[number] % self._map.places.slots
+        slot = self._batch.slots[number] % self._map.places.slots
         group = f"{place.table} group" if place.table else "group"
-        return f"{group} {record - place.first} slot {slot}: {self._keys.text(self._records, number)}"
+        return f"{group} {record - place.first} slot {slot}: {self._keys.text(self._batch, number)}"
