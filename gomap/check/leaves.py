@@ -23,6 +23,7 @@ from gomap.goruntime.answers import (
 )
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
+from gomap.goruntime.wording import answer_text
 from gomap.hashing.batch import Batch, words
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -146,7 +147,7 @@ class LeafJudge:
             if found and (pointer - found[0]) % found[1] and self._heap:
                 there = self._heap.at(pointer)
                 if isinstance(there, HeapObject):
-                    yield Odd(number, f"-> {pointer:#x}: the middle of an object: {there.describe()}")
+                    yield Odd(number, f"-> {pointer:#x}: the middle of an object: {answer_text(there)}")
 
     def _objects_around(self, address: int) -> tuple[int, int] | None:
         there = self._heap.at(address) if self._heap else None
@@ -193,7 +194,7 @@ class LeafJudge:
         there = self._heap.at(pointer) if self._heap else None
         if isinstance(there, HeapObject):
             left = there.size - there.offset
-            return f"{left} bytes are left of the {there.describe()}" if size > left else None
+            return f"{left} bytes are left of the {answer_text(there)}" if size > left else None
         if self._memory.readable(pointer, 1) and not self._memory.readable(pointer + size - 1, 1):
             return f"its end, {pointer + size - 1:#x}, cannot be read"
         return None
@@ -224,7 +225,7 @@ class LeafJudge:
     def _look_up(self, word: int, with_methods: bool) -> tuple[str, bool]:
         there = self._heap.at(word) if self._heap else None
         if isinstance(there, _NO_TYPE):
-            return there.describe(), False
+            return answer_text(there), False
         try:
             return "", self._types.is_direct(self._types.in_itab(word) if with_methods else word)
         except (LayoutError, ReadError) as error:

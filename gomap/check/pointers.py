@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gomap.goruntime.answers import FreeObject, FreePages, HeapObject, StackAddress, Unknown, UnmarkedObject
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.wording import answer_text
 from gomap.program.memory import Memory
 
 __all__ = ["Pointers"]
@@ -33,7 +34,7 @@ class Pointers:
     @property
     def dead(self) -> str | None:
         """What the header's own memory is, if it was freed: the variable that led here is out of use."""
-        return self._home.describe() if isinstance(self._home, (FreeObject, FreePages, UnmarkedObject)) else None
+        return answer_text(self._home) if isinstance(self._home, (FreeObject, FreePages, UnmarkedObject)) else None
 
     def astray(self, address: int, size: int | None, pointers: bool = True, inside: range = range(0)) -> str | None:
         """Why ADDRESS is no object in use that was allocated with SIZE bytes; None if it is one.
@@ -51,17 +52,17 @@ class Pointers:
         if isinstance(there, StackAddress):
             home = self._home
             same = isinstance(home, StackAddress) and home.goroutine == there.goroutine
-            return None if same else there.describe()
+            return None if same else answer_text(there)
         if not isinstance(there, HeapObject):
-            return there.describe()
+            return answer_text(there)
         if address in inside or self._among_tiny(there, size, pointers):
             return None
         if there.offset:
-            return f"the middle of an object: {there.describe()}"
+            return f"the middle of an object: {answer_text(there)}"
         if self._heap.allocator and there.span.noscan == pointers:
-            return f"no object with{'' if pointers else 'out'} pointers: {there.describe()}"
+            return f"no object with{'' if pointers else 'out'} pointers: {answer_text(there)}"
         if size is not None and not self._fits(there, size, pointers):
-            return f"wrong size class for {size} bytes: {there.describe()}"
+            return f"wrong size class for {size} bytes: {answer_text(there)}"
         return None
 
     def buckets_at(self, base: int, count: int, size: int, pointers: bool) -> int:

@@ -16,6 +16,7 @@ from gomap.check.leaves import Leaf, LeafJudge, Odd, leaves
 from gomap.check.slot_batch import SlotBatch
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
+from gomap.goruntime.wording import answer_text
 from gomap.hashing.batch import Batch, words
 from gomap.maps.layout import Places
 from gomap.program.gotypes import GoType
@@ -122,7 +123,7 @@ class Values:
         freed = {answer.address: answer for answer in self._heap.freed(pointers)} if self._heap else {}
         for number, pointer in enumerate(pointers) if freed else ():
             if pointer in freed:
-                text = f"{side.what} at {address(number):#x} -> {pointer:#x}: {freed[pointer].describe()}"
+                text = f"{side.what} at {address(number):#x} -> {pointer:#x}: {answer_text(freed[pointer])}"
                 yield number, side.freed.broken(address(number), text)
 
     def _behind(self, pointers: Sequence[int], size: int) -> Batch:

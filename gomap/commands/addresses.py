@@ -18,15 +18,16 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     allocator notes, a map's header; and what it was that told."""
     from gomap.expressions.evaluating import address_in, evaluate
     from gomap.goruntime.heap import heap_of
+    from gomap.goruntime.wording import answer_text
     from gomap.maps.recognition import recognise
 
     address = address_in(evaluate(door.scope(), expression))
     answer = heap_of(door.program()).at(address)
     found = recognise(door.program(), answer)
     if not options["json"]:
-        return [f"{address:#x}: {answer.describe()}" + (f": {found.what}, {found.by}" if found else "")]
+        return [f"{address:#x}: {answer_text(answer)}" + (f": {found.what}, {found.by}" if found else "")]
     shown: dict[str, Any] = {"command": "whatis", "address": f"{address:#x}"}
-    shown |= {"is": type(answer).__name__, "text": answer.describe()}
+    shown |= {"is": type(answer).__name__, "text": answer_text(answer)}
     if found:
         shown["holds"] = {"text": found.what, "type": found.type and found.type.name, "by": found.by}
     return json_line(door, shown)

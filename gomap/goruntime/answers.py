@@ -1,6 +1,6 @@
 """The answers to "what is this address to the Go runtime?": a type for each, in the manner of drgn's identify_address.
 
-``describe()`` says it in one line, without a full stop, to stand alone or after "->" in a finding.
+gomap.goruntime.wording puts them in words.
 """
 
 from __future__ import annotations
@@ -93,30 +93,13 @@ class SpanSlot:
         """How far into the object's data the address points; negative: into the allocator's header."""
         return self.address - self.data
 
-    def _place(self) -> str:
-        if not self.span.sizeclass:
-            return f"(large, {self.span.elemsize} bytes, span {self.span.start:#x})"
-        tiny = ", perhaps shared by tiny values" if self.span.tiny else ""
-        return f"({self.span.elemsize}-byte class{tiny}, span {self.span.start:#x}, slot {self.index})"
-
-    def _interior(self) -> str:
-        if self.offset < 0:
-            return f"{-self.offset} bytes before the data of "
-        return f"byte {self.offset} of " if self.offset else ""
-
 
 class HeapObject(SpanSlot):
     """An allocated object."""
 
-    def describe(self) -> str:
-        return f"{self._interior()}allocated object at {self.data:#x} {self._place()}"
-
 
 class FreeObject(SpanSlot):
     """A free slot: its object was freed, or it has not been used since the span was made."""
-
-    def describe(self) -> str:
-        return f"{self._interior()}freed object {self._place()}"
 
 
 class UnmarkedObject(SpanSlot):
@@ -124,9 +107,6 @@ class UnmarkedObject(SpanSlot):
 
     Until then its bytes are what they were. (One with a finalizer is revived by the sweep.)
     """
-
-    def describe(self) -> str:
-        return f"{self._interior()}unreachable object, not swept yet {self._place()}"
 
 
 @dataclass(frozen=True)
@@ -136,18 +116,12 @@ class SpanTail:
     address: int
     span: Span
 
-    def describe(self) -> str:
-        return f"past the last object of a span ({self.span.elemsize}-byte class, span {self.span.start:#x})"
-
 
 @dataclass(frozen=True)
 class FreePages:
     """In an arena of the heap, in no span: pages returned to the heap or never used."""
 
     address: int
-
-    def describe(self) -> str:
-        return "free pages of the heap (no span)"
 
 
 @dataclass(frozen=True)
@@ -156,9 +130,6 @@ class ManualSpan:
 
     address: int
     span: Span
-
-    def describe(self) -> str:
-        return f"the runtime's own memory (manual span {self.span.start:#x}, no goroutine's stack)"
 
 
 @dataclass(frozen=True)
@@ -177,10 +148,6 @@ class StackAddress:
     hi: int
     dead: bool = False
 
-    def describe(self) -> str:
-        whose = f"dead goroutine {self.goroutine}" if self.dead else f"goroutine {self.goroutine}"
-        return f"stack of {whose} ({self.lo:#x} to {self.hi:#x})"
-
 
 @dataclass(frozen=True)
 class SystemStack:
@@ -198,9 +165,6 @@ class SystemStack:
     lo: int
     hi: int
 
-    def describe(self) -> str:
-        return f"{self.role} stack of thread m{self.thread} ({self.lo:#x} to {self.hi:#x})"
-
 
 @dataclass(frozen=True)
 class ModuleData:
@@ -217,9 +181,6 @@ class ModuleData:
     section: str
     symbol: Symbol | None
 
-    def describe(self) -> str:
-        return _in_module(self.section, self.address, self.symbol, self.module)
-
 
 @dataclass(frozen=True)
 class Text:
@@ -234,9 +195,6 @@ class Text:
     module: str
     symbol: Symbol | None
 
-    def describe(self) -> str:
-        return _in_module("code", self.address, self.symbol, self.module)
-
 
 @dataclass(frozen=True)
 class Foreign:
@@ -244,18 +202,12 @@ class Foreign:
 
     address: int
 
-    def describe(self) -> str:
-        return "outside of Go's heap, stacks and data (readable)"
-
 
 @dataclass(frozen=True)
 class NotMapped:
     """Not readable, and not the runtime's."""
 
     address: int
-
-    def describe(self) -> str:
-        return "not mapped" if self.address else "nil"
 
 
 @dataclass(frozen=True)
@@ -268,9 +220,6 @@ class Unknown:
 
     address: int
     why: str
-
-    def describe(self) -> str:
-        return f"unknown: {self.why}"
 
 
 Answer = Union[
@@ -288,11 +237,3 @@ Answer = Union[
     NotMapped,
     Unknown,
 ]
-
-
-def _in_module(section: str, address: int, symbol: Symbol | None, module: str) -> str:
-    text = section
-    if symbol is not None:
-        offset = address - symbol.address
-        text += f": {symbol.name} + {offset:#x}" if offset else f": {symbol.name}"
-    return f"{text} (module {module})" if module else text

@@ -71,8 +71,8 @@ class Heap:
 
     Raises LayoutError, with what was expected and what was found, if the runtime's types are not as expected.
 
-        >>> heap.at(0xc000070450).describe()
-        'allocated object at 0xc000070450 (48-byte class, span 0xc000070000, slot 23)'
+        >>> heap.at(0xc000070450).index
+        23
     """
 
     def __init__(self, target: Target) -> None:

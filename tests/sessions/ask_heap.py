@@ -13,10 +13,11 @@ import gdb
 from gomap.gdb.target import live
 from gomap.goruntime.answers import Answer, ModuleData, SpanSlot, StackAddress, Text
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.wording import answer_text
 
 
 def spelled_out(answer: Answer) -> dict[str, Any]:
-    out: dict[str, Any] = {"is": type(answer).__name__, "says": answer.describe()}
+    out: dict[str, Any] = {"is": type(answer).__name__, "says": answer_text(answer)}
     if isinstance(answer, SpanSlot):
         out |= {"offset": answer.offset, "room": answer.size, "tiny": answer.span.tiny}
     if isinstance(answer, StackAddress):

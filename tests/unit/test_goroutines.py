@@ -6,6 +6,7 @@ import pytest
 
 from gomap.goruntime.goroutines import Goroutines, threads
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.wording import answer_text
 from gomap.program.memory import Memory
 from tests.unit import books as at
 from tests.unit.books import Books
@@ -37,7 +38,7 @@ def test_a_stack_that_cannot_be_one_is_none(books: Books, lo: int, hi: int) -> N
     books.goroutine(18, lo, hi)
     books.goroutine(19, LO + 0x2000, LO + 0x2800)
     assert [one.id for one in Goroutines(books.image).all()] == [17, 19]
-    assert "goroutine 18" not in Heap(books.image).at(1 << 46).describe()
+    assert "goroutine 18" not in answer_text(Heap(books.image).at(1 << 46))
 
 
 def test_one_without_a_stack_has_ended(books: Books) -> None:
@@ -47,7 +48,7 @@ def test_one_without_a_stack_has_ended(books: Books) -> None:
 
 def test_a_thread_whose_stack_is_half_of_all_memory_has_none(books: Books) -> None:
     books.write(books.g, at.G + 63 * 64, lo=0, hi=1 << 47)
-    assert "m3" not in Heap(books.image).at(1 << 46).describe()
+    assert "m3" not in answer_text(Heap(books.image).at(1 << 46))
 
 
 @pytest.mark.parametrize("length", [1 << 20, 1 << 47, (1 << 64) - 1])

@@ -23,6 +23,7 @@ from gomap.goruntime.answers import (
     UnmarkedObject,
 )
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.wording import answer_text
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.target import Symbol
 from tests.unit import books as at
@@ -138,7 +139,7 @@ def test_what_is_said_of_objects(books: Books) -> None:
     books.span(4, pages=9, freeindex=1, elemsize=9 * PAGE, spanclass=0)
     books.span(20, freeindex=24, sweepgen=UNSWEPT)
     heap = Heap(books.image)
-    said = [heap.at(books.heap + offset).describe() for offset in (0x4450, 0x4460, 0x4480, 0x4490, 0x6008, 0x8000)]
+    said = [answer_text(heap.at(books.heap + offset)) for offset in (0x4450, 0x4460, 0x4480, 0x4490, 0x6008, 0x8000)]
     assert said == [
         "allocated object at 0xc000004450 (48-byte class, span 0xc000004000, slot 23)",
         "byte 16 of allocated object at 0xc000004450 (48-byte class, span 0xc000004000, slot 23)",
@@ -148,7 +149,7 @@ def test_what_is_said_of_objects(books: Books) -> None:
         "(16-byte class, perhaps shared by tiny values, span 0xc000006000, slot 0)",
         "allocated object at 0xc000008000 (large, 73728 bytes, span 0xc000008000)",
     ]
-    assert heap.at(books.heap + 20 * PAGE).describe() == (
+    assert answer_text(heap.at(books.heap + 20 * PAGE)) == (
         "unreachable object, not swept yet (48-byte class, span 0xc000028000, slot 0)"
     )
 
@@ -192,7 +193,7 @@ def test_past_the_last_object_is_the_spans_tail(books: Books) -> None:
     books.span(2, nelems=100)
     answer = Heap(books.image).at(books.heap + 2 * PAGE + 4800)
     assert isinstance(answer, SpanTail)
-    assert answer.describe() == "past the last object of a span (48-byte class, span 0xc000004000)"
+    assert answer_text(answer) == "past the last object of a span (48-byte class, span 0xc000004000)"
 
 
 def test_a_span_that_is_dead_or_serves_elsewhere_does_not_count(books: Books) -> None:
@@ -213,27 +214,27 @@ def test_a_stack_is_its_goroutines(books: Books) -> None:
     books.goroutine(19, lo + 0x2000, lo + 0x2800, status=0x1000 | 6)
     heap = Heap(books.image)
     assert heap.at(lo) == StackAddress(lo, 17, lo, lo + 0x800)
-    assert heap.at(lo + 0x7FF).describe() == "stack of goroutine 17 (0xc000004000 to 0xc000004800)"
+    assert answer_text(heap.at(lo + 0x7FF)) == "stack of goroutine 17 (0xc000004000 to 0xc000004800)"
     assert heap.at(lo + 0x1234) == StackAddress(lo + 0x1234, 18, lo + 0x1000, lo + 0x1800)
-    assert heap.at(lo + 0x2000).describe() == "stack of dead goroutine 19 (0xc000006000 to 0xc000006800)"
+    assert answer_text(heap.at(lo + 0x2000)) == "stack of dead goroutine 19 (0xc000006000 to 0xc000006800)"
     between = heap.at(lo + 0x800)
     assert isinstance(between, ManualSpan)
-    assert between.describe() == "the runtime's own memory (manual span 0xc000004000, no goroutine's stack)"
+    assert answer_text(between) == "the runtime's own memory (manual span 0xc000004000, no goroutine's stack)"
 
 
 def test_outside_of_the_heap(books: Books) -> None:
     heap = Heap(books.image)
     main, counts = Symbol("main.main", at.TEXT + 0x100, 0x40), Symbol("main.counts", at.BSS + 16, 8)
     assert heap.at(at.TEXT + 0x110) == Text(at.TEXT + 0x110, "", main)
-    assert heap.at(at.TEXT + 0x110).describe() == "code: main.main + 0x10"
+    assert answer_text(heap.at(at.TEXT + 0x110)) == "code: main.main + 0x10"
     assert heap.at(at.BSS + 16) == ModuleData(at.BSS + 16, "", "bss", counts)
-    assert heap.at(at.BSS + 16).describe() == "bss: main.counts"
+    assert answer_text(heap.at(at.BSS + 16)) == "bss: main.counts"
     assert heap.at(at.TEXT + 0x1000) == ModuleData(at.TEXT + 0x1000, "", "rodata", None)
-    assert heap.at(at.SYSTEM_STACK + 8).describe() == "g0 stack of thread m3 (0x38000000 to 0x38004000)"
+    assert answer_text(heap.at(at.SYSTEM_STACK + 8)) == "g0 stack of thread m3 (0x38000000 to 0x38004000)"
     assert isinstance(heap.at(at.SYSTEM_STACK + 8), SystemStack)
     assert heap.at(at.FOREIGN + 1) == Foreign(at.FOREIGN + 1)
     assert heap.at(0x1234) == NotMapped(0x1234)
-    assert heap.at(0).describe() == "nil"
+    assert answer_text(heap.at(0)) == "nil"
 
 
 @pytest.mark.parametrize("address", [-1, 1 << 47, (1 << 64) - 1, 1 << 64, 1 << 200])
@@ -287,7 +288,7 @@ def test_a_table_that_leads_nowhere_says_so(books: Books) -> None:
     assert isinstance(answer, Unknown) and answer.why.startswith("cannot read ") and "0xdeadbee" in answer.why
     books.pointer(books.entry, 0xBAD)
     answer = Heap(books.image).at(address)
-    assert isinstance(answer, Unknown) and answer.describe().startswith("unknown: cannot read 8 bytes at 0x")
+    assert isinstance(answer, Unknown) and answer_text(answer).startswith("unknown: cannot read 8 bytes at 0x")
 
 
 def test_with_the_heaps_table_gone_stacks_and_data_are_still_told(books: Books) -> None:
@@ -331,7 +332,7 @@ def test_no_damage_makes_it_raise(books: Books) -> None:
         heap = Heap(books.image)
         for question in questions:
             answer = heap.at(question)
-            assert answer.address == question and answer.describe()
+            assert answer.address == question and answer_text(answer)
             seen.add(type(answer))
         for start, content in healthy:
             books.image.write(start, content)

@@ -1,0 +1,81 @@
+"""What the runtime's answers are in words: one line each, without a full stop, alone or behind "->" in a finding."""
+
+from __future__ import annotations
+
+from gomap.goruntime.answers import (
+    Answer,
+    Foreign,
+    FreeObject,
+    FreePages,
+    HeapObject,
+    ManualSpan,
+    ModuleData,
+    NotMapped,
+    SpanSlot,
+    SpanTail,
+    StackAddress,
+    SystemStack,
+    Text,
+    UnmarkedObject,
+)
+from gomap.program.target import Symbol
+
+__all__ = ["answer_text"]
+
+
+def answer_text(answer: Answer) -> str:
+    """What an address is.
+
+    >>> answer_text(heap.at(0xc000070450))
+    'allocated object at 0xc000070450 (48-byte class, span 0xc000070000, slot 23)'
+    """
+    match answer:
+        case HeapObject():
+            return f"{_interior(answer)}allocated object at {answer.data:#x} {_place(answer)}"
+        case FreeObject():
+            return f"{_interior(answer)}freed object {_place(answer)}"
+        case UnmarkedObject():
+            return f"{_interior(answer)}unreachable object, not swept yet {_place(answer)}"
+        case SpanTail(span=span):
+            return f"past the last object of a span ({span.elemsize}-byte class, span {span.start:#x})"
+        case FreePages():
+            return "free pages of the heap (no span)"
+        case ManualSpan(span=span):
+            return f"the runtime's own memory (manual span {span.start:#x}, no goroutine's stack)"
+        case StackAddress():
+            dead = "dead " if answer.dead else ""
+            return f"stack of {dead}goroutine {answer.goroutine} ({answer.lo:#x} to {answer.hi:#x})"
+        case SystemStack():
+            return f"{answer.role} stack of thread m{answer.thread} ({answer.lo:#x} to {answer.hi:#x})"
+        case ModuleData():
+            return _in_module(answer.section, answer.address, answer.symbol, answer.module)
+        case Text():
+            return _in_module("code", answer.address, answer.symbol, answer.module)
+        case Foreign():
+            return "outside of Go's heap, stacks and data (readable)"
+        case NotMapped():
+            return "not mapped" if answer.address else "nil"
+        case _:
+            return f"unknown: {answer.why}"
+
+
+def _place(slot: SpanSlot) -> str:
+    span = slot.span
+    if not span.sizeclass:
+        return f"(large, {span.elemsize} bytes, span {span.start:#x})"
+    tiny = ", perhaps shared by tiny values" if span.tiny else ""
+    return f"({span.elemsize}-byte class{tiny}, span {span.start:#x}, slot {slot.index})"
+
+
+def _interior(slot: SpanSlot) -> str:
+    if slot.offset < 0:
+        return f"{-slot.offset} bytes before the data of "
+    return f"byte {slot.offset} of " if slot.offset else ""
+
+
+def _in_module(section: str, address: int, symbol: Symbol | None, module: str) -> str:
+    text = section
+    if symbol is not None:
+        offset = address - symbol.address
+        text += f": {symbol.name} + {offset:#x}" if offset else f": {symbol.name}"
+    return f"{text} (module {module})" if module else text
