@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from gomap.check.finding import Finding, Stray
 from gomap.check.keys import Keys
-from gomap.maps.model import GoMap, counted
+from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import counted
 from gomap.program.memory import Memory, ReadError
 
 __all__ = ["Cause", "caused"]

@@ -21,9 +21,10 @@ from gomap.goruntime.writers import somebody_writes
 from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language import Limits, Literals
 from gomap.maps.classic import ClassicMap
-from gomap.maps.model import GoMap, counted
+from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of, package_maps
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import counted
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program

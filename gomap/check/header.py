@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gomap.check.finding import Finding, Severity, rule
-from gomap.maps.model import GoMap, counted
+from gomap.maps.model import GoMap
+from gomap.maps.wording import counted, note_text
 
 __all__ = ["IMPLAUSIBLE", "count_mismatch", "implausible", "writing_flag"]
 
@@ -17,7 +18,7 @@ WRITING = rule("writing-flag", "a map is being written only while somebody write
 def implausible(map: GoMap) -> Iterator[Finding]:
     """What keeps even a walk from doing as the header says."""
     for note in map.notes():
-        yield IMPLAUSIBLE.broken(note.address, note.text)
+        yield IMPLAUSIBLE.broken(note.address, note_text(note))
 
 
 def count_mismatch(map: GoMap, field: str, live: int) -> Iterator[Finding]:

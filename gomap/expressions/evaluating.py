@@ -20,6 +20,7 @@ from gomap.expressions.scope import Scope
 from gomap.expressions.written import Constant, read
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.maps.wording import summary
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -107,7 +108,7 @@ class _Parser:
             map = opened(self.program, value.type, value.text, value.integer())
             found = element(self.program, map, text, key)
             if found is None:
-                raise ExpressionError(f"{value.text} has no key {index} (of {map.summary()})")
+                raise ExpressionError(f"{value.text} has no key {index} (of {summary(map)})")
             return found
         number = key.value if isinstance(key, Constant) else None
         if isinstance(key, GoValue):

@@ -15,6 +15,7 @@ from gomap.expressions.written import Composite, Constant, Conversion, Literal, 
 from gomap.language.names import shown_name
 from gomap.language.numbers import FLOATS
 from gomap.maps.model import Cell, Entry, GoMap, Note
+from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -62,7 +63,7 @@ def element(program: Program, map: GoMap, text: str, key: Written) -> GoValue | 
     if entry is None:
         return None
     if isinstance(entry, Note):
-        raise ExpressionError(f"{text}: no such key in what can be read of the map: {entry.text}")
+        raise ExpressionError(f"{text}: no such key in what can be read of the map: {note_text(entry)}")
     if isinstance(entry.elem, ReadError):
         raise ExpressionError(f"{text}: {entry.elem}")
     return in_memory(program, map.elem, text, entry.elem.address)

@@ -69,13 +69,16 @@ class Map:
         self.notes: list[str] = []
 
     def __repr__(self) -> str:
-        return f"<{self.type} at {self.address:#x}: {self._map.summary()}>"
+        from gomap.maps.wording import summary
+
+        return f"<{self.type} at {self.address:#x}: {summary(self._map)}>"
 
     def items(self) -> Iterator[tuple[Any, Any]]:
         """Each key with its element, in storage order, as they are asked for. Raises GdbError."""
         from gomap.language import FULL
         from gomap.maps.model import Cell, Note
         from gomap.maps.opening import literals_of
+        from gomap.maps.wording import note_text
 
         with _one_line():
             values = literals_of(self._target.program, FULL.of_literals())
@@ -83,7 +86,7 @@ class Map:
             self.notes = []
             for entry in self._map.entries():
                 if isinstance(entry, Note):
-                    self.notes.append(entry.text)
+                    self.notes.append(note_text(entry))
                     continue
                 yield (
                     key(entry.key.buffer, entry.key.offset)

@@ -90,10 +90,11 @@ class Get(Function):
 
     def answer(self, target: GdbTarget, map: GoMap, *keys: gdb.Value) -> object:
         from gomap.gdb.rendering import value_at
+        from gomap.maps.wording import summary
 
         found = self.element(target, map, *keys)
         if found is None or found.address is None:
-            has = f"which has {map.summary()}" if map.address else "which is nil"
+            has = f"which has {summary(map)}" if map.address else "which is nil"
             raise gdb.GdbError(f"{self.name}: no such key in the {map.type.name}, {has}")
         value = value_at(target, found.type, found.address)
         if value is None:

@@ -15,6 +15,7 @@ from gomap.gdb.target import GdbTarget
 from gomap.language import Limits, Literals
 from gomap.maps.model import Cell, GoMap, MaybeCell, Note
 from gomap.maps.opening import literals_of
+from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import pointer_at
@@ -63,7 +64,7 @@ def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
     key_text, elem_text = encoded(shown.text(map.key)), encoded(shown.text(map.elem))
     for entry in map.entries():
         if isinstance(entry, Note):
-            yield "<note>", f"<{entry.text}>"
+            yield "<note>", f"<{note_text(entry)}>"
             continue
         key, elem = entry
         yield (
@@ -79,7 +80,7 @@ def _laid_out_pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]
     key_text, elem_value = encoded(shown.text(map.key)), _child(target, map.elem, shown)
     for entry in map.entries():
         if isinstance(entry, Note):
-            yield "<note>", f"<{entry.text}>"
+            yield "<note>", f"<{note_text(entry)}>"
             continue
         key, elem = entry
         with laid_out_by_gdb(within):
@@ -107,7 +108,7 @@ def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
     number = 0
     for entry in map.entries():
         if isinstance(entry, Note):
-            key, elem = "<note>", f"<{entry.text}>"
+            key, elem = "<note>", f"<{note_text(entry)}>"
         else:
             key, elem = key_value(entry.key), elem_value(entry.elem)
         yield f"[{number}]", key
@@ -121,7 +122,7 @@ def named_values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
     key_text, elem_value = shown.text(map.key), _child(target, map.elem, shown)
     for entry in map.entries():
         if isinstance(entry, Note):
-            yield "note", entry.text
+            yield "note", note_text(entry)
         else:
             key = entry.key
             name = key_text(key.buffer, key.offset) if isinstance(key, Cell) else _unreadable(key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Protocol, Union
 
@@ -19,7 +20,7 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["FULL", "Contents", "Held", "Items", "Limits", "MapReader", "OpenMap", "UnshownError"]
+__all__ = ["FULL", "Contents", "Held", "Items", "LeftOut", "Limits", "MapReader", "OpenMap", "UnshownError"]
 
 #: Where a key or an element lies: a buffer, the offset in it, the address in the target. Or why it cannot be read.
 MaybeCell = Union[tuple[bytes, int, int], ReadError]
@@ -71,15 +72,15 @@ class UnshownError(Exception):
     """Why some part of a value cannot be shown, in a few words: ``unreadable 0x1234``."""
 
 
-class Note(Protocol):
-    """What a map reader has to say instead of an entry."""
+@dataclass(frozen=True)
+class LeftOut:
+    """What is said in place of entries of a map that are not shown."""
 
-    @property
-    def text(self) -> str: ...
+    text: str
 
 
 class OpenMap(Protocol):
-    """A map as the floor above reads it (``gomap.maps.model.GoMap`` is one)."""
+    """A map as the floor above reads it: gomap.maps.opening has one."""
 
     key: GoType
     elem: GoType
@@ -87,7 +88,7 @@ class OpenMap(Protocol):
     @property
     def count(self) -> int: ...
 
-    def entries(self) -> Iterator[tuple[MaybeCell, MaybeCell] | Note]: ...
+    def entries(self) -> Iterator[tuple[MaybeCell, MaybeCell] | LeftOut]: ...
 
 
 #: Opens the map of that type whose header is at that address. Raises LayoutError, ReadError.
@@ -270,11 +271,11 @@ class Contents:
         except LayoutError as error:
             raise UnshownError(f"map at {address:#x}: {error}") from None
 
-    def entries(self, opened: OpenMap) -> Iterator[tuple[MaybeCell, MaybeCell] | Note]:
+    def entries(self, opened: OpenMap) -> Iterator[tuple[MaybeCell, MaybeCell] | LeftOut]:
         """The entries of a map that are to be shown."""
         for entry in islice(opened.entries(), self._elements):
             if not self._parts.take(1):
-                yield _TooMuch()
+                yield LeftOut("too much for one command: the rest is left out")
                 return
             yield entry
 
@@ -313,12 +314,6 @@ class Contents:
         if size == 0:
             length = min(length, _MOST_NOTHINGS)
         return length if self._elements is None else min(length, self._elements)
-
-
-class _TooMuch:
-    """What is said in place of a map's other entries."""
-
-    text = "too much for one command: the rest is left out"
 
 
 def _offsets(start: int, count: int, size: int) -> Iterable[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomap.maps.model import Note
+from gomap.maps.notes import Unreadable
 from gomap.program.memory import Memory, ReadError
 
 __all__ = ["Block", "Gap", "blocks", "gap_note"]
@@ -76,8 +76,6 @@ def blocks(
         yield gap
 
 
-def gap_note(what: str, gap: Gap) -> Note:
-    """The gap in words; WHAT: one record of the array."""
-    numbers = f"{what} {gap.first}" if gap.length == 1 else f"{what}s {gap.first} to {gap.first + gap.length - 1}"
-    left = "" if gap.tried == gap.length else f"; not tried from {what} {gap.first + gap.tried} on"
-    return Note(gap.address, f"{numbers}: cannot read memory at {gap.address:#x}{left}")
+def gap_note(what: str, gap: Gap) -> Unreadable:
+    """The gap as a note; WHAT: one record of the array."""
+    return Unreadable(gap.address, what, gap.first, gap.length, gap.tried)

@@ -12,13 +12,23 @@ from collections.abc import Iterator, Sequence
 
 from gomap.maps.blocks import Gap, blocks, gap_note
 from gomap.maps.layout import ClassicLayout, classic_layout
-from gomap.maps.model import LIVE, Bucket, GoMap, Note, Part, Selection, counted
+from gomap.maps.model import LIVE, Bucket, GoMap, Part, Selection
+from gomap.maps.notes import (
+    AbsurdB,
+    BrokenChain,
+    ChainTrouble,
+    CountTooLarge,
+    NilBuckets,
+    NoSuchBucket,
+    Note,
+    UnusedUnreadable,
+)
 from gomap.maps.slots import SlotReader, slots_in
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["ClassicMap", "flag_names", "live_slots", "unknown_flags"]
+__all__ = ["ClassicMap", "live_slots", "unknown_flags"]
 
 # tophash values, from runtime/map.go.
 EMPTY_REST = 0
@@ -32,8 +42,8 @@ _STATES = ("emptyRest", "emptyOne", "evacuatedX", "evacuatedY", "evacuatedEmpty"
 # flags, from runtime/map.go.
 HASH_WRITING = 4
 SAME_SIZE_GROW = 8
-_FLAGS = ((1, "iterator"), (2, "oldIterator"), (HASH_WRITING, "hashWriting"), (SAME_SIZE_GROW, "sameSizeGrow"))
-_KNOWN_FLAGS = sum(bit for bit, _ in _FLAGS)
+FLAGS = ((1, "iterator"), (2, "oldIterator"), (HASH_WRITING, "hashWriting"), (SAME_SIZE_GROW, "sameSizeGrow"))
+_KNOWN_FLAGS = sum(bit for bit, _ in FLAGS)
 
 #: noverflow counts exactly below this B, and by chance above: incrnoverflow in runtime/map.go.
 EXACT_B = 16
@@ -68,34 +78,15 @@ class ClassicMap(GoMap):
     @property
     def buckets(self) -> int:
         """How many buckets there are; 0 for a nil map, for one that has none yet, and where B is absurd."""
-        return 0 if not self.header["buckets"] or self._absurd_b() else 1 << self.header["B"]
+        return 0 if not self.header["buckets"] or self.absurd_b else 1 << self.header["B"]
 
     @property
     def oldbuckets(self) -> int:
         """How many buckets the map had before the growth that is under way; 0 if none is."""
-        if not self.header["oldbuckets"] or self._absurd_b():
+        if not self.header["oldbuckets"] or self.absurd_b:
             return 0
         b = self.header["B"]
         return 1 << (b if self.header["flags"] & SAME_SIZE_GROW else max(b - 1, 0))
-
-    def derived(self) -> Sequence[tuple[str, str]]:
-        if not self.buckets:
-            return ()
-        return [("load", f"{self.count / self.buckets:.2f} entries per bucket")]
-
-    def summary(self) -> str:
-        if not self.address:
-            return "nil map"
-        if self._absurd_b():
-            return f"{counted(self.count, 'entry', 'entries')}, B = {self.header['B']}"
-        about = "" if self.header["B"] < EXACT_B else "about "
-        text = f"{counted(self.count, 'entry', 'entries')} in {counted(self.buckets, 'bucket')}"
-        if self.header["noverflow"]:
-            text += f" + {about}{self.header['noverflow']} overflow"
-        if self.header["oldbuckets"]:
-            how = "regrouping" if self.header["flags"] & SAME_SIZE_GROW else "growing"
-            text += f", {how} from {self.oldbuckets} (evacuated below {self.header['nevacuate']})"
-        return text
 
     def totals(self, selection: Selection) -> Sequence[tuple[str, int]]:
         old = self.oldbuckets if selection.old else max(0, self.oldbuckets - self.header["nevacuate"])
@@ -112,7 +103,7 @@ class ClassicMap(GoMap):
             yield from self._array("bucket", 0, self.buckets, seen)
             yield from self._old(0, self.oldbuckets, selection.old, seen)
         elif not 0 <= selection.bucket < self.buckets:
-            yield Note(self.address, f"there is no bucket {selection.bucket}: the map has {self.buckets}")
+            yield NoSuchBucket(self.address, selection.bucket, self.buckets)
         else:
             yield from self._array("bucket", selection.bucket, selection.bucket + 1, seen)
             if self.oldbuckets:
@@ -123,28 +114,13 @@ class ClassicMap(GoMap):
 
     def notes(self) -> Iterator[Note]:
         header = self.header
-        if self._absurd_b():
-            yield Note(
-                self.field_address("B"),
-                f"B is {header['B']}: 2^{header['B']} buckets of {self.places.size} bytes fit in no address space; "
-                "the header is corrupt",
-            )
-        elif not header["buckets"] and self.count:
-            yield Note(
-                self.field_address("buckets"),
-                f"buckets is nil in a map whose count is {self.count}; the header is corrupt",
-            )
-        elif not header["buckets"] and header["B"]:
-            yield Note(
-                self.field_address("B"),
-                f"B is {header['B']}, but buckets is nil: the first insertion makes one bucket and goes to others; "
-                "the header is corrupt",
-            )
+        if self.absurd_b:
+            yield AbsurdB(self.field_address("B"), header["B"], self.places.size)
+        elif not header["buckets"] and (self.count or header["B"]):
+            field = "buckets" if self.count else "B"
+            yield NilBuckets(self.field_address(field), self.count, header["B"])
         elif self.buckets and not self.plausible_count():
-            yield Note(
-                self.field_address("count"),
-                f"count is {self.count}, which {counted(self.buckets, 'bucket')} cannot hold; the header is corrupt",
-            )
+            yield CountTooLarge(self.field_address("count"), self.count, self.buckets)
 
     def plausible_count(self) -> bool:
         """Whether the count is one that a map of so many buckets can have.
@@ -153,7 +129,9 @@ class ClassicMap(GoMap):
         """
         return 0 <= self.count <= 2 * self.places.slots * max(self.buckets, 1)
 
-    def _absurd_b(self) -> bool:
+    @property
+    def absurd_b(self) -> bool:
+        """Whether so many buckets fit in no address space."""
         # Go's heap addresses have 48 bits at most (runtime/malloc.go: heapAddrBits).
         room = min(48, 8 * self.target.pointer_size)
         return self.header["B"] >= room or self.places.size << self.header["B"] > 1 << room
@@ -191,24 +169,23 @@ class ClassicMap(GoMap):
         while last.overflow:
             address = last.overflow
             if address in chain:
-                trouble = "the chain runs in a circle"
+                trouble, detail = ChainTrouble.CIRCLE, 0
             elif address in seen or self._in_array(address):
-                trouble = "a bucket of another chain"
+                trouble, detail = ChainTrouble.OTHER_CHAIN, 0
             elif len(chain) > _MOST_IN_CHAIN:
-                trouble = f"the chain is over {_MOST_IN_CHAIN} buckets long; the rest is not shown"
+                trouble, detail = ChainTrouble.TOO_LONG, _MOST_IN_CHAIN
             else:
                 chain.add(address)
                 seen.add(address)
                 try:
                     buffer = self.target.memory.read(address, size)
                 except ReadError as error:
-                    trouble = f"cannot read memory at {error.address:#x}"
+                    trouble, detail = ChainTrouble.UNREADABLE, error.address
                 else:
                     last = self._bucket(role, head.index, address, buffer, 0, head.evacuated)
                     yield last
                     continue
-            what = f"overflow pointer of {last.role} {head.index} at {last.address:#x} -> {address:#x}"
-            yield Note(address, f"{what}: {trouble}")
+            yield BrokenChain(address, last.role, head.index, last.address, trouble, detail)
             return
 
     def _in_array(self, address: int) -> bool:
@@ -235,7 +212,7 @@ class ClassicMap(GoMap):
                     return
                 address += self.places.size
         except ReadError as error:
-            yield Note(error.address, f"extra.nextOverflow of the map: cannot read memory at {error.address:#x}")
+            yield UnusedUnreadable(error.address)
 
     def _bucket(self, role: str, index: int, address: int, buffer: bytes, offset: int, evacuated: bool) -> Bucket:
         at = offset + self.layout.overflow
@@ -255,27 +232,6 @@ class ClassicMap(GoMap):
     def _marks(self, buffer: bytes, offset: int) -> bytes:
         start = offset + self.places.marks
         return buffer[start : start + self.places.slots]
-
-    def _meaning(self, field: str) -> str:
-        value = self.header[field]
-        if field == "flags":
-            return flag_names(value)
-        if field == "B":
-            return "absurd" if self._absurd_b() else counted(1 << value, "bucket")
-        if field == "noverflow" and self.header["B"] >= EXACT_B:
-            return "approximate from B = 16 on"
-        if field == "oldbuckets":
-            return counted(self.oldbuckets, "old bucket") if value else "not growing"
-        if field == "nevacuate" and self.oldbuckets:
-            return f"old buckets below {value} are evacuated"
-        return ""
-
-
-def flag_names(flags: int) -> str:
-    """``iterator, hashWriting`` for 5; a bit that no Go version defines is named by its value."""
-    names = [name for bit, name in _FLAGS if flags & bit]
-    unknown = unknown_flags(flags)
-    return ", ".join(names + ([f"unknown {unknown:#x}"] if unknown else []))
 
 
 def unknown_flags(flags: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Union
 
 from gomap.maps.layout import Places
+from gomap.maps.notes import Note
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
@@ -28,7 +29,6 @@ __all__ = [
     "Selection",
     "Slot",
     "Table",
-    "counted",
 ]
 
 
@@ -152,14 +152,6 @@ class Table:
     length_mask: int
 
 
-@dataclass(frozen=True)
-class Note:
-    """Something that could not be shown, or that is not as it must be: what and at which address."""
-
-    address: int
-    text: str
-
-
 #: What a walk yields.
 Part = Union[Table, Bucket, Note]
 
@@ -174,7 +166,7 @@ class HeaderField:
         type: its type.
         value: its value as an unsigned or signed integer, as its type says.
         hexadecimal: whether the value is shown so: an address, a hash seed, flags.
-        meaning: what it says, in words; empty where the value says it all.
+        dangling: whether it is a pointer, and what it leads to not even mapped.
     """
 
     name: str
@@ -182,7 +174,7 @@ class HeaderField:
     type: GoType
     value: int
     hexadecimal: bool
-    meaning: str = ""
+    dangling: bool
 
 
 @dataclass(frozen=True)
@@ -269,28 +261,15 @@ class GoMap(abc.ABC):
                 field.type,
                 self.header[field.name],
                 field.name in self._hexadecimal,
-                "cannot be read" if self._dangles(field) else self._meaning(field.name),
+                self._dangles(field),
             )
             for field in self._reader.numbers
         ]
 
     def _dangles(self, field: Field) -> bool:
-        """Whether a field of the header is a pointer, and what it leads to not even mapped."""
         address = self.header[field.name]
         pointer = field.type.kind in (Kind.POINTER, Kind.UNSAFE_POINTER)
         return pointer and address != 0 and not self.target.memory.readable(address, 1)
-
-    @abc.abstractmethod
-    def _meaning(self, field: str) -> str:
-        """What a header field's value means, where the value alone does not say it."""
-
-    @abc.abstractmethod
-    def derived(self) -> Sequence[tuple[str, str]]:
-        """What follows from the header: name and text (load, growth)."""
-
-    @abc.abstractmethod
-    def summary(self) -> str:
-        """Entries and the room they have, in words: ``1000 entries in 256 buckets + 3 overflow``."""
 
     @abc.abstractmethod
     def notes(self) -> Iterator[Note]:
@@ -311,8 +290,3 @@ class GoMap(abc.ABC):
                 yield from part.entries()
             elif isinstance(part, Note):
                 yield part
-
-
-def counted(number: int, one: str, more: str = "") -> str:
-    """``1 bucket``, ``256 buckets``; MORE where the plural is irregular."""
-    return f"{number} {one if number == 1 else more or one + 's'}"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Union
 
 from gomap.goruntime.rtype import runtime_types
-from gomap.language import Limits, Literals
+from gomap.language import LeftOut, Limits, Literals, MapReader
 from gomap.maps.classic import ClassicMap
-from gomap.maps.model import GoMap
+from gomap.maps.model import GoMap, MaybeCell, Note
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["literals_of", "open_map", "package_maps"]
+__all__ = ["literals_of", "map_reader", "open_map", "package_maps"]
 
 
 def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
@@ -37,10 +37,28 @@ def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
     )
 
 
+class _ReadableMap:
+    """A map as literals show it: what it has to note is in words."""
+
+    def __init__(self, map: GoMap) -> None:
+        self._map = map
+        self.key, self.elem = map.key, map.elem
+        self.count = map.count
+
+    def entries(self) -> Iterator[tuple[MaybeCell, MaybeCell] | LeftOut]:
+        for entry in self._map.entries():
+            yield LeftOut(note_text(entry)) if isinstance(entry, Note) else entry
+
+
+def map_reader(target: Target) -> MapReader:
+    """What opens the maps within values of the program."""
+    return lambda type, address: _ReadableMap(open_map(target, type, address))
+
+
 @until_it_moves
 def literals_of(program: Program, limits: Limits) -> Literals:
     """What turns bytes of the program into Go literals, maps in them included, within LIMITS and one budget."""
-    return Literals(program, runtime_types(program), limits, partial(open_map, program))
+    return Literals(program, runtime_types(program), limits, map_reader(program))
 
 
 def package_maps(program: Program) -> Iterator[tuple[str, Union[GoMap, LayoutError, ReadError]]]:

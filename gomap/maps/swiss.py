@@ -15,7 +15,21 @@ from itertools import groupby
 
 from gomap.maps.blocks import Gap, blocks, gap_note
 from gomap.maps.layout import SwissLayout, swiss_layout
-from gomap.maps.model import LIVE, Bucket, GoMap, Note, Part, Selection, Table, counted
+from gomap.maps.model import LIVE, Bucket, GoMap, Part, Selection, Table
+from gomap.maps.notes import (
+    DirectoryGivenUp,
+    DirectoryUnreadable,
+    GroupsMismatch,
+    NoSuchGroup,
+    NoSuchTable,
+    NoTable,
+    Note,
+    OneGroupOnly,
+    SmallOverfull,
+    TableAgain,
+    TablesOverfull,
+    WrongDirLen,
+)
 from gomap.maps.slots import SlotReader, slots_in
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
@@ -82,20 +96,6 @@ class SwissMap(GoMap):
         """What a hash is shifted by to become an index in a directory of that depth (depthToShift)."""
         return 8 * self.target.pointer_size - min(self.depth, 8 * self.target.pointer_size)
 
-    def derived(self) -> Sequence[tuple[str, str]]:
-        capacity = self._capacity()
-        return [("load", f"{self.count} of {capacity} slots, {self.count / capacity:.0%}")] if capacity else []
-
-    def summary(self) -> str:
-        if not self.address:
-            return "nil map"
-        entries = counted(self.count, "entry", "entries")
-        if self.small:
-            return f"{entries} in {'1 group' if self.header['dirPtr'] else 'no group yet'}"
-        tables = self.tables
-        groups = sum(self.groups_of(table) for table in tables)
-        return f"{entries} in {counted(len(tables), 'table')}, {counted(groups, 'group')}"
-
     def totals(self, selection: Selection) -> Sequence[tuple[str, int]]:
         if self.small:
             return [("group", 1 if self.header["dirPtr"] and not selection.bucket and not selection.table else 0)]
@@ -107,25 +107,12 @@ class SwissMap(GoMap):
         slots, length, depth = self.places.slots, self.header["dirLen"], self.header["globalDepth"]
         if self.small:
             if self.count > slots:
-                yield Note(
-                    self.field_address("used"),
-                    f"used is {self.count}, but a map without directory holds {slots} entries at most; "
-                    "the header is corrupt",
-                )
+                yield SmallOverfull(self.field_address("used"), self.count, slots)
             return
         if length != 1 << depth:
-            what = "no power of two" if length <= 0 or length & (length - 1) else f"not 2^{depth}"
-            shown = counted(self.believed, "directory entry", "directory entries")
-            yield Note(
-                self.field_address("dirLen"), f"dirLen is {length}, {what} (globalDepth is {depth}); showing {shown}"
-            )
-        capacity = self._capacity()
-        if self.count > capacity:
-            yield Note(
-                self.field_address("used"),
-                f"used is {self.count}, but the tables have {counted(capacity, 'slot')}; "
-                "the header is corrupt, or tables are missing",
-            )
+            yield WrongDirLen(self.field_address("dirLen"), length, depth, self.believed)
+        if self.count > self.capacity:
+            yield TablesOverfull(self.field_address("used"), self.count, self.capacity)
 
     def walk(self, selection: Selection = LIVE) -> Iterator[Part]:
         if not self.address:
@@ -135,8 +122,7 @@ class SwissMap(GoMap):
             yield from self._small(selection)
             return
         if selection.table is not None and not any(_selected(table, selection) for table in self.tables):
-            length = self.header["dirLen"]
-            yield Note(self.address, f"entry {selection.table} of a directory of {length} leads to no table")
+            yield NoSuchTable(self.address, selection.table, self.header["dirLen"])
         yield from self._no_such_group(selection)
         for part in self._directory:
             if isinstance(part, Note):
@@ -152,13 +138,12 @@ class SwissMap(GoMap):
         """A note if the walk visits one group of each table, and none of them has so many."""
         sizes = [self.groups_of(table) for table in self.tables if _selected(table, selection)]
         if sizes and selection.bucket is not None and not 0 <= selection.bucket < max(sizes):
-            whose = "the table has" if len(sizes) == 1 else f"the largest of {len(sizes)} tables has"
-            yield Note(self.address, f"there is no group {selection.bucket}: {whose} {max(sizes)}")
+            yield NoSuchGroup(self.address, selection.bucket, len(sizes), max(sizes))
 
     def _small(self, selection: Selection) -> Iterator[Part]:
         """A map of one group, which has no table around it."""
         if selection.table or selection.bucket:
-            yield Note(self.address, "the map is small: all it has is group 0")
+            yield OneGroupOnly(self.address)
         elif self.header["dirPtr"]:
             yield from self._array(self.header["dirPtr"], 0, 1)
 
@@ -185,23 +170,19 @@ class SwissMap(GoMap):
         seen: dict[int, int] = {}
         bad = 0
         for first, last, address in self.runs(believed):
-            where = f"directory entry {first}" if first == last else f"directory entries {first} to {last}"
             table: Table | Note
             entry = header["dirPtr"] + first * pointer
             if address is None:
-                table = Note(entry, f"{where}: cannot read memory at {entry:#x}")
+                table = DirectoryUnreadable(entry, first, last)
             elif address in seen:
-                table = Note(entry, f"{where} -> {address:#x}: the table of directory entry {seen[address]} again")
+                table = TableAgain(entry, first, last, address, seen[address])
             else:
                 seen[address] = first
-                table = self.read_table(first, last, address, where)
+                table = self.read_table(first, last, address)
             yield table
             bad = bad + 1 if isinstance(table, Note) else 0
             if bad >= _MOST_BAD and last + 1 < believed:
-                yield Note(
-                    header["dirPtr"],
-                    f"{bad} directory entries in a row lead nowhere; {last + 1} to {believed - 1} are not tried",
-                )
+                yield DirectoryGivenUp(header["dirPtr"], last + 1, believed - 1, bad)
                 return
 
     def runs(self, length: int) -> Iterator[tuple[int, int, int | None]]:
@@ -229,15 +210,15 @@ class SwissMap(GoMap):
         if current >= 0:
             yield first, length - 1, current
 
-    def read_table(self, first: int, last: int, address: int, where: str) -> Table | Note:
-        """The table at ADDRESS, where directory entries FIRST to LAST lead; a note about WHERE if it is unreadable."""
+    def read_table(self, first: int, last: int, address: int) -> Table | NoTable:
+        """The table at ADDRESS, where directory entries FIRST to LAST lead; a note if it cannot be read."""
         layout = self.layout
         try:
             header = layout.table.read(address)
             groups = layout.groups.read(address + layout.groups_offset)
         except ReadError as error:
             entry = self.header["dirPtr"] + first * self.target.pointer_size
-            return Note(entry, f"{where} -> {address:#x}: no table there: cannot read memory at {error.address:#x}")
+            return NoTable(entry, first, last, address, error.address)
         return Table(
             first,
             last,
@@ -263,11 +244,7 @@ class SwissMap(GoMap):
     def _table(self, table: Table, only: int | None) -> Iterator[Part]:
         groups = self.groups_of(table)
         if not self.consistent(table):
-            yield Note(
-                table.address,
-                f"table at {table.address:#x}: lengthMask is {table.length_mask:#x} but capacity is {table.capacity}; "
-                f"showing {counted(groups, 'group')}",
-            )
+            yield GroupsMismatch(table.address, table.length_mask, table.capacity, groups)
         if only is None:
             yield from self._array(table.groups, 0, groups)
         else:
@@ -297,22 +274,12 @@ class SwissMap(GoMap):
                     entry,
                 )
 
-    def _capacity(self) -> int:
+    @property
+    def capacity(self) -> int:
+        """How many slots there are."""
         if self.small:
             return self.places.slots if self.header["dirPtr"] else 0
         return sum(table.capacity for table in self.tables)
-
-    def _meaning(self, field: str) -> str:
-        value = self.header[field]
-        if field == "dirPtr":
-            return "one group, no directory" if self.small and value else "" if value else "nothing allocated yet"
-        if field == "dirLen":
-            return "small map" if self.small else ""
-        if field == "globalShift" and not self.small:
-            return f"table = directory[hash >> {value}]"
-        if field == "writing" and value:
-            return "a write is under way"
-        return ""
 
 
 #: Every control byte to its state. Few patterns of eight such bytes occur.

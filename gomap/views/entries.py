@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple, Union
 
 from gomap.language import Literals
-from gomap.maps.model import Bucket, Entry, GoMap, Note, Selection, Table, counted
+from gomap.maps.model import Bucket, Entry, GoMap, Note, Selection, Table
+from gomap.maps.wording import counted
 from gomap.views.jsonview import cell_objects, note_object, start
 from gomap.views.paint import Paint
 from gomap.views.text import cell_text, note_line, title

@@ -7,7 +7,7 @@ from typing import Any
 
 from gomap.check.causes import Cause
 from gomap.check.checking import Report
-from gomap.maps.model import counted
+from gomap.maps.wording import counted
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title

@@ -11,6 +11,7 @@ from typing import Any
 
 from gomap.language import Literals
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
+from gomap.maps.wording import derived, meaning, note_text, summary
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 
@@ -30,11 +31,11 @@ def header_object(map: GoMap) -> dict[str, Any]:
                 "offset": field.offset,
                 "type": field.type.name,
                 "value": _hex(field.value) if field.hexadecimal else field.value,
-                "meaning": field.meaning,
+                "meaning": meaning(map, field),
             }
             for field in map.fields()
         ],
-        "derived": dict(map.derived()),
+        "derived": dict(derived(map)),
         "notes": [note_object(note) for note in map.notes()],
     }
 
@@ -79,7 +80,7 @@ def start(command: str, map: GoMap) -> dict[str, Any]:
         "address": _hex(map.address),
         "kind": map.kind,
         "count": map.count,
-        "summary": map.summary(),
+        "summary": summary(map),
     }
 
 
@@ -131,7 +132,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 def note_object(note: Note) -> dict[str, Any]:
     """What could not be shown, or is not as it must be, and where."""
-    return {"address": _hex(note.address), "text": note.text}
+    return {"address": _hex(note.address), "text": note_text(note)}
 
 
 def _hex(address: int) -> str:

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gomap.language import Literals, Text
-from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table, counted
+from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
+from gomap.maps.wording import counted, derived, meaning, note_text, summary
 from gomap.program.memory import ReadError
 from gomap.views.paint import Paint
 
@@ -25,21 +26,21 @@ def title(map: GoMap, paint: Paint) -> str:
     """``map[string]int at 0xc000070450 (classic): 1000 entries in 256 buckets + 3 overflow``."""
     where = f" at {paint.address(f'{map.address:#x}')}" if map.address else ""
     kind = f"{map.kind}, recognised {map.recognised_by}" if map.recognised_by else map.kind
-    return f"{paint.type(map.type.name)}{where} ({kind}): {map.summary()}"
+    return f"{paint.type(map.type.name)}{where} ({kind}): {summary(map)}"
 
 
 def header_lines(map: GoMap, paint: Paint) -> Iterator[str]:
     """Every field of the header, then what follows from it, then what is implausible about it."""
     yield title(map, paint)
     rows = [
-        (field.name, f"{field.value:#x}" if field.hexadecimal else str(field.value), field.meaning)
+        (field.name, f"{field.value:#x}" if field.hexadecimal else str(field.value), meaning(map, field))
         for field in map.fields()
     ]
     width = max((len(name) for name, _, _ in rows), default=0)
-    for name, value, meaning in rows:
+    for name, value, what in rows:
         shown = paint.address(value) if value.startswith("0x") else value
-        yield f"  {name:{width}}  {shown}{' ' * (18 - len(value)) + '  ' + meaning if meaning else ''}"
-    for name, text in map.derived():
+        yield f"  {name:{width}}  {shown}{' ' * (18 - len(value)) + '  ' + what if what else ''}"
+    for name, text in derived(map):
         yield f"  {name:{width}}  {text}"
     for note in map.notes():
         yield note_line(note, paint)
@@ -116,7 +117,7 @@ def cell_text(cell: MaybeCell, text: Text, paint: Paint) -> str:
 
 def note_line(note: Note, paint: Paint) -> str:
     """What could not be shown, or is not as it must be."""
-    return paint.note(f"note: {note.text}")
+    return paint.note(f"note: {note_text(note)}")
 
 
 def _rest(map: GoMap, selection: Selection, shown: Counter[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gomap.maps.model import Bucket, Cell, Entry, GoMap, Note, Part, Selection, Table
+from gomap.maps.wording import note_text
 from tests.unit.realmaps import RealMap
 
 __all__ = ["CONTROL", "TOPHASH", "assert_as_the_program_says", "buckets_in", "moved_buckets", "notes_in"]
@@ -20,7 +21,7 @@ def buckets_in(parts: Iterable[Part]) -> list[Bucket]:
 
 
 def notes_in(parts: Iterable[Part | Entry]) -> list[str]:
-    return [part.text for part in parts if isinstance(part, Note)]
+    return [note_text(part) for part in parts if isinstance(part, Note)]
 
 
 def assert_as_the_program_says(map: GoMap, real: RealMap) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
+from gomap.maps.wording import note_text
 from gomap.program.memory import Memory, ReadError
 
 PAGE = 4096
@@ -105,7 +106,7 @@ def test_nothing_is_read_before_it_is_asked_for() -> None:
 
 
 def test_gaps_in_words() -> None:
-    assert gap_note("bucket", Gap(3, 1, 0x1000, 1)).text == "bucket 3: cannot read memory at 0x1000"
+    assert note_text(gap_note("bucket", Gap(3, 1, 0x1000, 1))) == "bucket 3: cannot read memory at 0x1000"
     note = gap_note("group", Gap(3, 1000, 0x1000, 40))
     assert note.address == 0x1000
-    assert note.text == "groups 3 to 1002: cannot read memory at 0x1000; not tried from group 43 on"
+    assert note_text(note) == "groups 3 to 1002: cannot read memory at 0x1000; not tried from group 43 on"

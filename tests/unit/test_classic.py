@@ -7,9 +7,11 @@ from typing import Literal
 
 import pytest
 
-from gomap.maps.classic import ClassicMap, flag_names
-from gomap.maps.model import LIVE, Bucket, Note, Selection
+from gomap.maps.classic import ClassicMap
+from gomap.maps.model import LIVE, Bucket, Selection
+from gomap.maps.notes import NoSuchBucket
 from gomap.maps.opening import open_map
+from gomap.maps.wording import derived, flag_names, meaning, note_text, summary
 from tests.unit.agreement import assert_as_the_program_says, buckets_in
 from tests.unit.mademaps import HEADER, MadeMap
 from tests.unit.realmaps import CLASSIC, RealMap, Toolchain, real_map, real_maps
@@ -43,10 +45,10 @@ def test_a_growing_map_says_so(toolchain: Toolchain) -> None:
     growing = classic(real_map(toolchain, "growing"))
     old = growing.oldbuckets
     assert growing.buckets == 2 * old > 0
-    assert f", growing from {old} (evacuated below {growing.header['nevacuate']})" in growing.summary()
+    assert f", growing from {old} (evacuated below {growing.header['nevacuate']})" in summary(growing)
     same_size = classic(real_map(toolchain, "growingSameSize"))
     assert same_size.buckets == same_size.oldbuckets
-    assert f", regrouping from {same_size.oldbuckets} (" in same_size.summary()
+    assert f", regrouping from {same_size.oldbuckets} (" in summary(same_size)
     assert "sameSizeGrow" in meanings(same_size)["flags"]
 
 
@@ -69,7 +71,8 @@ def test_a_bucket_that_is_not_there(number: int) -> None:
     map = classic(real_map(CLASSIC[1], "grown"))
     assert map.buckets == 256
     (only,) = map.walk(Selection(bucket=number))
-    assert only == Note(map.address, f"there is no bucket {number}: the map has 256")
+    assert only == NoSuchBucket(map.address, number, 256)
+    assert note_text(only) == f"there is no bucket {number}: the map has 256"
 
 
 def test_how_many_buckets_a_walk_visits_at_most() -> None:
@@ -96,14 +99,14 @@ def test_the_header_in_words() -> None:
         "nevacuate": f"old buckets below {evacuated} are evacuated",
         "extra": "",
     }
-    assert growing.derived() == [("load", f"{growing.count / 64:.2f} entries per bucket")]
+    assert derived(growing) == [("load", f"{growing.count / 64:.2f} entries per bucket")]
 
 
 def test_nil_and_empty_maps() -> None:
     nil = classic(real_map(CLASSIC[1], "nilMap"))
-    assert (nil.summary(), list(nil.fields()), list(nil.walk()), list(nil.derived())) == ("nil map", [], [], [])
+    assert (summary(nil), list(nil.fields()), list(nil.walk()), list(derived(nil))) == ("nil map", [], [], [])
     empty = classic(real_map(CLASSIC[1], "empty"))
-    assert (empty.summary(), empty.count, list(empty.walk()), list(empty.derived())) == (
+    assert (summary(empty), empty.count, list(empty.walk()), list(derived(empty))) == (
         "0 entries in 0 buckets",
         0,
         [],
@@ -160,4 +163,4 @@ def classic(real: RealMap) -> ClassicMap:
 
 
 def meanings(map: ClassicMap) -> dict[str, str]:
-    return {field.name: field.meaning for field in map.fields()}
+    return {field.name: meaning(map, field) for field in map.fields()}

@@ -11,6 +11,7 @@ from gomap.maps.classic import ClassicMap
 from gomap.maps.model import Cell, Entry, GoMap, Note, Selection
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import meaning, note_text, summary
 from gomap.program.memory import ReadError
 from tests.unit.agreement import buckets_in, notes_in
 from tests.unit.deadline import soon
@@ -28,7 +29,7 @@ class TestClassicHeader:
             map = made_classic(count=count)
             assert shown_keys(map) == [1, 2, 3]
             assert notes_in(map.walk()) == [f"count is {count}, which 2 buckets cannot hold; the header is corrupt"]
-            assert map.summary().startswith(f"{count} entries in 2 buckets")
+            assert summary(map).startswith(f"{count} entries in 2 buckets")
         assert notes_in(made_classic(count=32).walk()) == []
 
     @pytest.mark.parametrize("b", [255, 64, 48, 43])
@@ -36,10 +37,10 @@ class TestClassicHeader:
         map = made_classic(B=b)
         (note,) = map.walk(EVERYTHING)
         assert isinstance(note, Note)
-        assert note.text == f"B is {b}: 2^{b} buckets of 80 bytes fit in no address space; the header is corrupt"
+        assert note_text(note) == f"B is {b}: 2^{b} buckets of 80 bytes fit in no address space; the header is corrupt"
         assert note.address == HEADER + 9
-        assert map.summary() == f"3 entries, B = {b}"
-        assert {field.name: field.meaning for field in map.fields()}["B"] == "absurd"
+        assert summary(map) == f"3 entries, B = {b}"
+        assert {field.name: meaning(map, field) for field in map.fields()}["B"] == "absurd"
 
     @pytest.mark.parametrize("b", [5, 30, 40, 41])
     def test_b_that_is_too_large_but_not_absurd(self, b: int) -> None:
@@ -194,7 +195,7 @@ class TestDirectory:
         map = made_swiss(tables=(entry, 0x40000))
         assert shown_keys(map) == [2]
         (note,) = [part for part in map.walk() if isinstance(part, Note)]
-        assert note.text == (f"directory entry 0 -> {entry:#x}: no table there: cannot read memory at {entry:#x}")
+        assert note_text(note) == (f"directory entry 0 -> {entry:#x}: no table there: cannot read memory at {entry:#x}")
         assert note.address == 0x90000
 
     def test_an_entry_that_stands_again_behind_another(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from gomap.maps.model import LIVE, Bucket, Selection, Table
 from gomap.maps.opening import open_map
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import derived, meaning, summary
 from tests.unit.agreement import assert_as_the_program_says, buckets_in, notes_in
 from tests.unit.mademaps import HEADER, MadeMap
 from tests.unit.realmaps import SWISS, RealMap, Toolchain, real_map, real_maps
@@ -80,25 +81,23 @@ def test_how_many_groups_a_walk_visits(toolchain: Toolchain) -> None:
 def test_the_header_in_words() -> None:
     uneven = swiss(real_map(SWISS[1], "uneven"))
     shift = uneven.header["globalShift"]
-    assert {field.name: field.meaning for field in uneven.fields() if field.meaning} == {
-        "globalShift": f"table = directory[hash >> {shift}]"
-    }
+    assert meanings(uneven) == {"globalShift": f"table = directory[hash >> {shift}]"}
     tables = real_map(SWISS[1], "uneven").truth["tables"]
     groups = sum(table["length_mask"] + 1 for table in tables)
     capacity = sum(table["capacity"] for table in tables)
-    assert uneven.summary() == f"{uneven.count} entries in {len(tables)} tables, {groups} groups"
-    assert uneven.derived() == [("load", f"{uneven.count} of {capacity} slots, {uneven.count / capacity:.0%}")]
+    assert summary(uneven) == f"{uneven.count} entries in {len(tables)} tables, {groups} groups"
+    assert derived(uneven) == [("load", f"{uneven.count} of {capacity} slots, {uneven.count / capacity:.0%}")]
     small = swiss(real_map(SWISS[1], "small"))
-    assert {field.name: field.meaning for field in small.fields() if field.meaning} == {
+    assert meanings(small) == {
         "dirPtr": "one group, no directory",
         "dirLen": "small map",
     }
-    assert small.summary() == "5 entries in 1 group"
+    assert summary(small) == "5 entries in 1 group"
 
 
 def test_nil_and_empty_maps() -> None:
     nil = swiss(real_map(SWISS[0], "nilMap"))
-    assert (nil.summary(), list(nil.fields()), list(nil.walk()), list(nil.derived())) == ("nil map", [], [], [])
+    assert (summary(nil), list(nil.fields()), list(nil.walk()), list(derived(nil))) == ("nil map", [], [], [])
     empty = swiss(real_map(SWISS[0], "empty"))
     assert (empty.count, list(empty.entries())) == (0, [])
 
@@ -128,3 +127,7 @@ def swiss(real: RealMap) -> SwissMap:
     map = open_map(real.target(), real.type, real.address)
     assert isinstance(map, SwissMap)
     return map
+
+
+def meanings(map: SwissMap) -> dict[str, str]:
+    return {field.name: what for field in map.fields() if (what := meaning(map, field))}

@@ -26,12 +26,11 @@ from gomap.maps.classic import (
     SAME_SIZE_GROW,
     STATE_OF,
     ClassicMap,
-    flag_names,
     live_slots,
     unknown_flags,
 )
-from gomap.maps.model import counted
 from gomap.maps.slots import all_marks
+from gomap.maps.wording import counted, flag_names, note_text
 from gomap.program.memory import ReadError
 
 __all__ = ["ClassicCheck"]
@@ -125,7 +124,7 @@ class ClassicCheck:
         preallocated = range(base + count * size, base + made * size, size)
         for block in blocks(self.map.target.memory, base, size, 0, count, scan=True):
             if isinstance(block, Gap):
-                yield UNREADABLE.broken(block.address, gap_note(role, block).text)
+                yield UNREADABLE.broken(block.address, note_text(gap_note(role, block)))
                 self._complete = False
             else:
                 yield from self._block(role, block, preallocated)

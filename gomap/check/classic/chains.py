@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, Severity, rule
 from gomap.maps.classic import EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, MIN_TOP_HASH
-from gomap.maps.model import counted
+from gomap.maps.wording import counted
 
 __all__ = ["CHAIN_RULES", "Chain", "Link", "chain_findings"]
 

@@ -17,9 +17,11 @@ from gomap.check.subject import Subject
 from gomap.check.swiss.probed_groups import ProbedGroups
 from gomap.check.swiss.tables import table_findings
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
-from gomap.maps.model import Note, Table, counted
+from gomap.maps.model import Table
+from gomap.maps.notes import NoTable
 from gomap.maps.slots import all_marks
 from gomap.maps.swiss import DELETED, EMPTY, FULL, ILLEGAL, STATE_OF, SwissMap
+from gomap.maps.wording import counted, directory_entries, note_text
 
 __all__ = ["SwissCheck"]
 
@@ -115,7 +117,7 @@ class SwissCheck:
         seen: dict[int, int] = {}
         for first, last, address in map.runs(map.believed):
             entry = map.header["dirPtr"] + first * map.target.pointer_size
-            where = f"directory entry {first}" if first == last else f"directory entries {first} to {last}"
+            where = directory_entries(first, last)
             if address is None:
                 yield UNREADABLE.broken(entry, f"{where}: cannot read memory at {entry:#x}")
                 self._complete = False
@@ -138,11 +140,10 @@ class SwissCheck:
         """The table that directory entries lead to, if there is one."""
         map = self.map
         astray = self._pointers.astray(address, map.layout.table.type.size)
-        table = map.read_table(first, last, address, where)
-        if astray:
-            table = Note(entry, f"{where} -> {address:#x}: {astray}")
-        if isinstance(table, Note):
-            yield TABLE.broken(entry, table.text)
+        table = map.read_table(first, last, address)
+        if astray or isinstance(table, NoTable):
+            there = f"{where} -> {address:#x}: {astray}"
+            yield TABLE.broken(entry, note_text(table) if isinstance(table, NoTable) and not astray else there)
             self._complete = False
             return
         count = self._groups_of(table)
@@ -215,7 +216,7 @@ class SwissCheck:
         marks = b""
         for block in blocks(self.map.target.memory, base, self._places.size, 0, count, scan=True):
             if isinstance(block, Gap):
-                yield UNREADABLE.broken(block.address, gap_note(what, block).text)
+                yield UNREADABLE.broken(block.address, note_text(gap_note(what, block)))
             else:
                 read.append(block)
                 # Slot 0 is the control word's low byte.

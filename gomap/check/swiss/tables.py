@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gomap.check.finding import Finding, rule
-from gomap.maps.model import Table, counted
+from gomap.maps.model import Table
 from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import counted
 
 __all__ = ["table_findings"]
 

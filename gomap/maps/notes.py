@@ -1,0 +1,210 @@
+"""What a walk has to tell beside buckets: parts of a map that cannot be shown, and headers that cannot be right.
+
+A note of each kind has the facts, and the address that it is about; gomap.maps.wording puts them in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+__all__ = [
+    "AbsurdB",
+    "BrokenChain",
+    "ChainTrouble",
+    "CountTooLarge",
+    "DirectoryGivenUp",
+    "DirectoryUnreadable",
+    "GroupsMismatch",
+    "NilBuckets",
+    "NoSuchBucket",
+    "NoSuchGroup",
+    "NoSuchTable",
+    "NoTable",
+    "Note",
+    "OneGroupOnly",
+    "SmallOverfull",
+    "TableAgain",
+    "TablesOverfull",
+    "Unreadable",
+    "UnusedUnreadable",
+    "WrongDirLen",
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that could not be shown, or that is not as it must be; ``address``: where."""
+
+    address: int
+
+
+@dataclass(frozen=True)
+class Unreadable(Note):
+    """Buckets or groups, LENGTH of them from number FIRST on; all but TRIED were given up. WHAT: their role."""
+
+    what: str
+    first: int
+    length: int
+    tried: int
+
+
+# Of classic maps.
+
+
+@dataclass(frozen=True)
+class AbsurdB(Note):
+    """2^B buckets of SIZE bytes fit in no address space."""
+
+    b: int
+    size: int
+
+
+@dataclass(frozen=True)
+class NilBuckets(Note):
+    """buckets is nil, but there are to be COUNT entries or, if that is 0, 2^B buckets."""
+
+    count: int
+    b: int
+
+
+@dataclass(frozen=True)
+class CountTooLarge(Note):
+    """count is more than so many buckets can hold."""
+
+    count: int
+    buckets: int
+
+
+@dataclass(frozen=True)
+class NoSuchBucket(Note):
+    """A walk was to show bucket NUMBER of a map that has BUCKETS."""
+
+    number: int
+    buckets: int
+
+
+class ChainTrouble(Enum):
+    """Why a chain is not followed further."""
+
+    CIRCLE = auto()
+    OTHER_CHAIN = auto()
+    TOO_LONG = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True)
+class BrokenChain(Note):
+    """An overflow pointer to ADDRESS that is not followed.
+
+    Attributes:
+        role, index, bucket: of the bucket that has it: what it is, its chain's number, where it is.
+        trouble: why.
+        detail: where it cannot be read; how many buckets the chain has if it is too long.
+    """
+
+    role: str
+    index: int
+    bucket: int
+    trouble: ChainTrouble
+    detail: int = 0
+
+
+@dataclass(frozen=True)
+class UnusedUnreadable(Note):
+    """What extra.nextOverflow leads to."""
+
+
+# Of Swiss maps.
+
+
+@dataclass(frozen=True)
+class SmallOverfull(Note):
+    """used is more than the SLOTS of a map's only group."""
+
+    used: int
+    slots: int
+
+
+@dataclass(frozen=True)
+class WrongDirLen(Note):
+    """dirLen is not 2^globalDepth; BELIEVED entries of the directory are shown."""
+
+    length: int
+    depth: int
+    believed: int
+
+
+@dataclass(frozen=True)
+class TablesOverfull(Note):
+    """used is more than the tables' CAPACITY."""
+
+    used: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class NoSuchTable(Note):
+    """A walk was to show the table of a directory ENTRY that leads to none; the directory has LENGTH."""
+
+    entry: int
+    length: int
+
+
+@dataclass(frozen=True)
+class NoSuchGroup(Note):
+    """A walk was to show group NUMBER of tables of which the largest has MOST."""
+
+    number: int
+    tables: int
+    most: int
+
+
+@dataclass(frozen=True)
+class OneGroupOnly(Note):
+    """A walk was to show another than the only group of a map."""
+
+
+@dataclass(frozen=True)
+class _Entries(Note):
+    """Directory entries FIRST to LAST."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class DirectoryUnreadable(_Entries):
+    """They cannot be read."""
+
+
+@dataclass(frozen=True)
+class TableAgain(_Entries):
+    """They lead to a TABLE to which directory entry OTHER did."""
+
+    table: int
+    other: int
+
+
+@dataclass(frozen=True)
+class NoTable(_Entries):
+    """They lead to a TABLE that cannot be read, for FAILED cannot."""
+
+    table: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class DirectoryGivenUp(_Entries):
+    """They are not tried, since BAD before them in a row lead nowhere."""
+
+    bad: int
+
+
+@dataclass(frozen=True)
+class GroupsMismatch(Note):
+    """lengthMask and capacity of the table at ADDRESS do not agree; GROUPS of its groups are shown."""
+
+    length_mask: int
+    capacity: int
+    groups: int

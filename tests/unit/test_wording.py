@@ -1,0 +1,51 @@
+"""Every kind of note, and every answer of the heap, has words."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+
+from gomap.goruntime.answers import Answer, Span
+from gomap.goruntime.wording import answer_text
+from gomap.maps import notes
+from gomap.maps.notes import ChainTrouble, Note
+from gomap.maps.wording import note_text
+
+_VALUES: dict[str, Any] = {
+    "int": 3,
+    "str": "bucket",
+    "bool": False,
+    "Span": Span(0x1000, 0x2000, 8192, 48, 170, 5, False, 0),
+    "Symbol | None": None,
+    "ChainTrouble": ChainTrouble.CIRCLE,
+}
+_NOTES = [kind for kind in vars(notes).values() if isinstance(kind, type) and issubclass(kind, Note)]
+
+
+def made(kind: type[Any]) -> Any:
+    return kind(*[_VALUES[str(field.type)] for field in fields(kind)])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in _NOTES if not kind.__subclasses__()])
+def test_every_note_has_words(kind: type[Note]) -> None:
+    assert len(note_text(made(kind))) > 10
+
+
+@pytest.mark.parametrize("trouble", ChainTrouble)
+def test_every_trouble_of_a_chain_has_words(trouble: ChainTrouble) -> None:
+    where = "overflow pointer of overflow 7 at 0x1000 -> 0x2000: "
+    text = note_text(notes.BrokenChain(0x2000, "overflow", 7, 0x1000, trouble, 0x3000))
+    assert text.startswith(where) and len(text) > len(where) + 10
+
+
+@pytest.mark.parametrize("kind", get_args(Answer))
+def test_every_answer_has_words(kind: type[Answer]) -> None:
+    assert answer_text(made(kind)) and not answer_text(made(kind)).endswith(".")
+
+
+def test_no_kind_of_note_is_forgotten() -> None:
+    assert len([kind for kind in _NOTES if not kind.__subclasses__()]) >= 18
+    with pytest.raises(TypeError):
+        note_text(Note(0))
