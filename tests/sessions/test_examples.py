@@ -66,8 +66,8 @@ def _demo(gdb: Path, place: Path, *go: Path, most_core: str = "hard") -> str:
 def _session(demo: str, go: str) -> dict[str, list[str]]:
     """The lines that each command of the demo's session with that Go's program was answered with."""
     _, _, rest = demo.partition(f"=== examples/demo/main.go, compiled by go{go} ===")
-    session, _, _ = rest.partition("\n===")
-    assert session, demo
+    session, without, _ = rest.partition("\n# The same without a debugger")
+    assert session and without, demo
     _, *turns = session.split("\n(gdb) ")
     answers = {}
     for turn in turns:
@@ -99,6 +99,17 @@ def test_the_demo_shows_the_stock(demo: str, go: str) -> None:
     # Seven of ten were there, two went into the cart of t-100; article 10 is sold out.
     answers = [line.partition(" = ")[2] for command, lines in session.items() if "gomap_" in command for line in lines]
     assert answers == ["1656", "5", "0"]
+
+
+@pytest.mark.parametrize("go", [_SWISS, _CLASSIC])
+def test_the_demo_ends_with_the_same_without_a_debugger(demo: str, go: str) -> None:
+    _, _, rest = demo.partition(f"=== examples/demo/main.go, compiled by go{go} ===")
+    _, *turns = rest.partition("\n===")[0].split("\n$ python3 -m gomap core shop core ")
+    alone = dict(turn.strip().split("\n", 1) for turn in turns)
+    session = _session(demo, go)
+    assert len(alone) == 2
+    for command, answer in alone.items():
+        assert answer.splitlines() == session[command]
 
 
 def test_the_demo_shows_each_kind_of_map_in_its_states(demo: str) -> None:
