@@ -10,7 +10,7 @@ from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
 from gomap.hashing import HashError, KeyHasher
 from gomap.language import Literals
-from gomap.language.equality import identity
+from gomap.language.equality import Comparables
 from gomap.maps.layout import Places
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -58,6 +58,7 @@ class Keys:
         self._target = target
         self._places = places
         self._text = literals.text(places.key)
+        self._comparables = Comparables(target, literals.types)
         self._hasher = hasher
         self.seed = seed
         #: Whether a key may have no hash for another reason than that it is a NaN.
@@ -103,16 +104,19 @@ class Keys:
         for number, key_hash in enumerate(hashes):
             if key_hash is not None:
                 alike.setdefault(key_hash, []).append(number)
+        comparable = self._comparables.of(self._places.key)
         for numbers in alike.values():
             seen: dict[Hashable, int] = {}
             for number in numbers if len(numbers) > 1 else ():
-                text = self.text(batch, number)
-                key = identity(self._target, self._places.key, self._key(batch, number), text)
+                try:
+                    key = comparable(self._key(batch, number), 0)
+                except (LayoutError, ReadError):
+                    continue  # what cannot be read is a finding of its own
                 if key in seen:
                     there = self.address(batch, seen[key])
                     yield DUPLICATE.broken(
                         self.address(batch, number),
-                        f"{text} stands here and at {there:#x}; a lookup finds one of them only",
+                        f"{self.text(batch, number)} stands here and at {there:#x}; a lookup finds one of them only",
                         key_address=self.address(batch, number),
                         twin=there,
                     )

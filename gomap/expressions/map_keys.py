@@ -1,7 +1,7 @@
 """The entry of a map that has a key which a person wrote, found by looking at every entry.
 
-Keys are compared as Go's == compares them: strings by what they hold, +0 and -0 alike, NaN with nothing, interfaces by
-dynamic type and value, structs without their blank fields. Nothing is hashed, so that a misplaced key is found too.
+Keys are compared as Go's == compares them (gomap.language.equality), an interface with something that was written by
+the type's name and the value. Nothing is hashed, so that a misplaced key is found too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from gomap.expressions.go_values import ExpressionError, GoValue, an, dynamic, in_memory, temporary
 from gomap.expressions.written import Composite, Constant, Conversion, Literal, Written
+from gomap.goruntime.rtype import runtime_types
+from gomap.language.equality import Comparable, Comparables
 from gomap.language.names import shown_name
 from gomap.language.numbers import FLOATS
 from gomap.maps.model import Cell, Entry, GoMap, Note
@@ -24,15 +26,11 @@ __all__ = ["element"]
 
 #: Whether the value at an offset of a buffer is the one that was written.
 _Match = Callable[[bytes, int], bool]
-#: The value at an offset of a buffer, as a Python value that is equal where Go's == finds the values equal.
-_Read = Callable[[bytes, int], Hashable]
 
 _ADDRESSES = {Kind.POINTER, Kind.CHAN, Kind.UNSAFE_POINTER}
 _COMPLEX = {Kind.COMPLEX64, Kind.COMPLEX128}
 #: The type that a constant has in an interface.
 _DEFAULT_TYPES = {bytes: "string", bool: "bool", int: "int", float: "float64", complex: "complex128"}
-#: A longer key is taken for a wild length.
-_LONGEST = 1 << 30
 _BLANK = re.compile(r"\s+")
 _ALIASES = (
     (re.compile(r"\bany\b"), "interface{}"),
@@ -91,7 +89,7 @@ class _Matches:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._values = _Values(program)
+        self._comparables = Comparables(program, runtime_types(program))
 
     def of(self, type: GoType, written: Written) -> _Match:
         """What tells that a value of TYPE is the one written."""
@@ -105,18 +103,22 @@ class _Matches:
             if not _spells(written.type, type):
                 raise _UnfitError(f"{written.text} is of type {written.type}")
             written = written.value
-        return self._equals(self._values.of_type(type), _constant(type, written.value))
+        return self._equals(self._comparables.of(type), _constant(type, written.value))
 
-    def _equals(self, read: _Read, wanted: Hashable) -> _Match:
-        return lambda buffer, at: read(buffer, at) == wanted
+    def _equals(self, comparable: Comparable, wanted: Hashable) -> _Match:
+        return lambda buffer, at: comparable(buffer, at) == wanted
 
     def _value(self, type: GoType, key: GoValue) -> _Match:
-        value: Hashable = self._values.of_type(key.type)(key.read(), 0)
-        if type.kind is Kind.INTERFACE:
-            value = value if key.type.kind is Kind.INTERFACE else (key.type.name, value)
-        elif type.name != key.type.name and not (type.kind.integer and key.type.kind.integer):
+        try:
+            value = self._comparables.of(key.type)(key.read(), 0)
+        except (LayoutError, ReadError) as error:
+            raise ExpressionError(f"{key.text}: {error}") from None
+        if type.kind is Kind.INTERFACE and key.type.kind is not Kind.INTERFACE:
+            alike = self._equals(self._comparables.of(key.type), value)
+            return self._holds(type, lambda dynamic: alike if dynamic.name == key.type.name else None)
+        if type.name != key.type.name and not (type.kind.integer and key.type.kind.integer):
             raise _UnfitError(f"{key.text} is of type {key.type.name}")
-        return self._equals(self._values.of_type(type), value)
+        return self._equals(self._comparables.of(type), value)
 
     def _composite(self, type: GoType, written: Composite) -> _Match:
         if type.kind not in (Kind.STRUCT, Kind.ARRAY) or not _spells(written.type, type):
@@ -135,8 +137,8 @@ class _Matches:
         return lambda buffer, at: all(match(buffer, at + offset) for offset, match in matches)
 
     def _zero(self, type: GoType) -> _Match:
-        read = self._values.of_type(type)
-        return self._equals(read, read(bytes(type.size), 0))
+        comparable = self._comparables.of(type)
+        return self._equals(comparable, comparable(bytes(type.size), 0))
 
     def _interface(self, type: GoType, written: Constant | Conversion | Composite) -> _Match:
         """An interface that holds WRITTEN: each dynamic type of that name is looked at as the type that it is."""
@@ -148,79 +150,32 @@ class _Matches:
             name = written.type
         if not name:
             raise _UnfitError(f"{written.text} in an interface needs its type before it")
-        known: dict[str, _Match | None] = {}
+
+        def match_of(dynamic: GoType) -> _Match | None:
+            try:
+                return self.of(dynamic, written) if _spells(name, dynamic, exactly=True) else None
+            except _UnfitError:
+                return None
+
+        return self._holds(type, match_of)
+
+    def _holds(self, type: GoType, match_of: Callable[[GoType], _Match | None]) -> _Match:
+        """An interface that holds what MATCH_OF its dynamic type tells, which is asked once of each such type."""
+        known: dict[GoType, _Match | None] = {}
 
         def match(buffer: bytes, at: int) -> bool:
             inner = self._held(type, buffer, at)
             if inner is None:
                 return False
-            if inner.type.name not in known:
-                try:
-                    fits = _spells(name, inner.type, exactly=True)
-                    known[inner.type.name] = self.of(inner.type, written) if fits else None
-                except _UnfitError:
-                    known[inner.type.name] = None
-            found = known[inner.type.name]
+            if inner.type not in known:
+                known[inner.type] = match_of(inner.type)
+            found = known[inner.type]
             return found is not None and found(inner.read(), 0)
 
         return match
 
     def _held(self, type: GoType, buffer: bytes, at: int) -> GoValue | None:
         return dynamic(temporary(self._program, type, "the key", buffer[at : at + type.size]))
-
-
-class _Values:
-    """Turns bytes of the program into Python values that are equal where Go's == finds them equal."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._order = "<" if program.byte_order == "little" else ">"
-
-    def of_type(self, type: GoType) -> _Read:
-        kind = type.kind
-        if kind is Kind.STRING:
-            return self._string()
-        if kind is Kind.STRUCT:
-            return self._parts([(field.offset, field.type) for field in type.fields if field.name != "_"])
-        if kind is Kind.ARRAY:
-            return self._parts([(index * type.elem.size, type.elem) for index in range(type.length)])
-        if kind is Kind.INTERFACE:
-            return self._interface(type)
-        if kind in FLOATS:
-            return self._floats(FLOATS[kind])
-        size, order, signed = type.size, self._program.byte_order, kind.signed
-        return lambda buffer, at: int.from_bytes(buffer[at : at + size], order, signed=signed)
-
-    def _floats(self, format: str) -> _Read:
-        # A float is a complex number too, and equal to the float that it is.
-        unpack = struct.Struct(self._order + format).unpack_from
-        return lambda buffer, at: complex(*unpack(buffer, at))
-
-    def _string(self) -> _Read:
-        unpack = struct.Struct(self._order + ("QQ" if self._program.pointer_size == 8 else "II")).unpack_from
-        memory = self._program.memory
-
-        def read(buffer: bytes, at: int) -> Hashable:
-            address, length = unpack(buffer, at)
-            if length > _LONGEST:
-                raise ReadError(address, length)
-            return memory.read(address, length)
-
-        return read
-
-    def _parts(self, parts: list[tuple[int, GoType]]) -> _Read:
-        readers = [(offset, self.of_type(type)) for offset, type in parts]
-        return lambda buffer, at: tuple(read(buffer, at + offset) for offset, read in readers)
-
-    def _interface(self, type: GoType) -> _Read:
-        def read(buffer: bytes, at: int) -> Hashable:
-            whole = temporary(self._program, type, "the key", buffer[at : at + type.size])
-            inner = dynamic(whole)
-            if inner is None:
-                return None
-            return inner.type.name, self.of_type(inner.type)(inner.read(), 0)
-
-        return read
 
 
 def _constant(type: GoType, value: Literal) -> Hashable:
