@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import gdb
 
@@ -62,7 +63,7 @@ class GdbScope:
         """What GDB makes of TEXT, in the current language or, failing that, in C. It can change nothing."""
         if _CHANGES.search(_CONSTANT.sub("", text)):
             raise ExpressionError(f"{text}: nothing is changed here; that is for 'set var' to do")
-        with gdb.with_parameter("may-call-functions", False):
+        with _changing_nothing():
             try:
                 value = gdb.parse_and_eval(text)
             except gdb.MemoryError as error:
@@ -111,6 +112,15 @@ def symbols_in_scope() -> Iterator[tuple[gdb.Symbol, gdb.Frame]]:
         if block.function is not None:
             return
         block = block.superblock
+
+
+@contextmanager
+def _changing_nothing() -> Iterator[None]:
+    """GDB calls no function and, where it can forbid that too, writes to no memory of the program."""
+    with gdb.with_parameter("may-call-functions", False), ExitStack() as forbidden:
+        with suppress(gdb.error):  # some targets refuse to have the permission changed
+            forbidden.enter_context(gdb.with_parameter("may-write-memory", False))
+        yield
 
 
 def _in_c(text: str) -> gdb.Value | None:

@@ -201,6 +201,22 @@ def test_an_expression_calls_and_changes_nothing(ready: Stopped, command: str) -
         assert "nothing is changed" not in ready.gdb.run(f"{command} {comparison}")
 
 
+@pytest.mark.parametrize("assigned", ["{} = 9", "1 + ({} += 9)", "{}++"])
+def test_gdb_itself_forbids_writing(ready: Stopped, assigned: str) -> None:
+    """An assignment that the look at the text lets through."""
+    word = "(*(unsigned long *)&'main.small')"
+    before = ready.gdb.run(f"output/x {word}")
+    ready.gdb.run("python import re; from gomap.gdb import scope; kept = scope._CHANGES")
+    ready.gdb.run("python scope._CHANGES = re.compile('(?!)')")
+    try:
+        said = ready.gdb.run(f'python scope.live_scope().evaluate("{assigned.format(word)}")')
+    finally:
+        ready.gdb.run("python scope._CHANGES = kept")
+    assert "ExpressionError" in said
+    assert ready.gdb.run(f"output/x {word}") == before
+    assert ready.gdb.run("show may-write-memory").endswith(" is on.")
+
+
 def test_a_nil_map_is_a_map(ready: Stopped) -> None:
     assert header_of(ready, "main.nilMap") == (0, "map[string]int")
     assert header_of(ready, "main.mapArray[0]") == (0, "map[string]int")
