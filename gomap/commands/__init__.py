@@ -1,6 +1,6 @@
 """Every command, declared once for all doors: importing this declares them."""
 
-from gomap.commands import overview, maps, checks, addresses  # isort: skip  (their order is that of the overview)
+from gomap.commands import overview, maps, checks, census, addresses  # isort: skip  (their order is that of the overview)
 from gomap.commands.command import COMMANDS
 
-__all__ = ["COMMANDS", "addresses", "checks", "maps", "overview"]
+__all__ = ["COMMANDS", "addresses", "census", "checks", "maps", "overview"]

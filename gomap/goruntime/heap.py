@@ -121,6 +121,15 @@ class Heap:
             return pointer_at(self._target, object.start)
         return self._spans.large_type(object.span)
 
+    @property
+    def spans(self) -> Spans:
+        """The table of spans."""
+        return self._spans
+
+    def objects_in_use(self, state: SpanState) -> int:
+        """A bit for each object of the span: set for those in use. Raises ReadError, BookkeepingError."""
+        return self._kept_in(state).kept
+
     def freed(self, addresses: Sequence[int]) -> Iterator[Answer]:
         """Of ADDRESSES those that no object in use holds: freed, or not mapped at all; made for a million of them.
 

@@ -9,11 +9,14 @@ Sizes come from the types: pages to an arena, arenas to a table. The few facts t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
 from gomap.goruntime.moduledata import first_module
 from gomap.program.gotypes import Field, LayoutError
+from gomap.program.memory import ReadError
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
@@ -37,6 +40,8 @@ _MSPAN = (
 )
 #: Past that many spans the cache starts anew.
 _MOST_SPANS = 1 << 16
+#: Spans beyond which the rest is not looked at: 32 GiB of the smallest.
+_MOST_LISTED = 1 << 22
 
 
 class BookkeepingError(Exception):
@@ -76,6 +81,8 @@ class Spans:
         address, mheap = variable(target, "runtime.mheap_")
         arenas = mheap.field("arenas")
         self._l1 = address + arenas.offset
+        allspans = mheap.find("allspans")
+        self._allspans = (address + allspans.offset, Struct(allspans.type, target)) if allspans else None
         self._l1_length = arenas.type.length
         l2 = arenas.type.elem.elem
         self._l2_length = l2.length
@@ -86,7 +93,11 @@ class Spans:
         if not (self._l1_length and self._l2_length and self._arena_pages):
             raise LayoutError(f"{mheap}.arenas is expected to be [n]*[m]*heapArena with spans [k]*mspan")
         mspan = spans.type.elem.elem
+        #: runtime.mspan, as this binary has it.
+        self.mspan_type = mspan
         self._mspan = Struct(mspan, target).some(*_MSPAN)
+        specials = mspan.find("specials")
+        self._specials = specials.offset if specials else None
         self._inline: Field | None = arena.find("pageUseSpanInlineMarkBits")
         self._inline_size, self._inline_marks = _inline_mark_bits(target)
         # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
@@ -97,6 +108,7 @@ class Spans:
         self._large_type = large_type.offset if large_type and headers else None
         #: Objects with pointers up to so many bytes have no malloc header; None: no object has one.
         self.headerless = 8 * self._pointer_size**2 if headers else None
+        self._arena_bitmap = arena.find("bitmap") or _inner(bitmaps, "bitmap")
         self._pc_header = _pc_header(target)
         self._base: int | None = None
         self._cache: dict[int, SpanState | None] = {}
@@ -134,6 +146,57 @@ class Spans:
         if state is None or not 0 <= address - state.span.start < state.span.size:
             return None
         return state
+
+    def in_use(self) -> Iterator[SpanState | BookkeepingError]:
+        """Every span of mheap_.allspans that holds objects; what is wrong with one that cannot be believed.
+
+        Raises ReadError, and LayoutError without such a list.
+        """
+        if self._allspans is None:
+            raise LayoutError("runtime.mheap has no field allspans")
+        address, slice = self._allspans
+        header, word = slice.read(address), self._pointer_size
+        size = max(0, min(header["len"], _MOST_LISTED)) * word
+        pointers = self._memory.read(header["array"], self._memory.readable(header["array"], size) // word * word)
+        seen = {0}
+        for at in range(0, len(pointers), word):
+            mspan = int.from_bytes(pointers[at : at + word], self._target.byte_order)
+            if mspan in seen:
+                continue
+            seen.add(mspan)
+            try:
+                state = self._decode(mspan)
+                if state is None or state.manual:
+                    continue
+                for page in (state.span.start, state.span.start + state.span.size - PAGE):
+                    arena = self.arena_of(page)
+                    found = self.span_of(page, arena) if arena else None
+                    if found is None or found.span.mspan != mspan:
+                        raise BookkeepingError(
+                            f"mspan at {mspan:#x} claims the page at {page:#x}, which is not its own"
+                        )
+                yield state
+            except BookkeepingError as error:
+                yield error
+            except ReadError as error:
+                yield BookkeepingError(f"mspan at {mspan:#x}: {error}")
+
+    def specials(self, span: Span) -> int:
+        """Address of the first record of what is special about the span's objects (finalizers...), or 0."""
+        return 0 if self._specials is None else pointer_at(self._target, span.mspan + self._specials)
+
+    @property
+    def inline_size(self) -> int:
+        """Bytes of mark bits at the end of a span that has them in itself (see SpanState.inline_marks)."""
+        return self._inline_size
+
+    def arena_bitmap(self) -> Field | None:
+        """The field of heapArena that says which words are pointers; None where spans and types say it (1.22 on)."""
+        return self._arena_bitmap
+
+    def place_in_arena(self, address: int) -> int:
+        """How far into its arena ADDRESS is."""
+        return address % (self._arena_pages * PAGE)
 
     def large_type(self, span: Span) -> int:
         """What the span of one large object notes as its type; 0: nothing. Raises ReadError."""
@@ -184,6 +247,12 @@ class Spans:
             )
             self._base = _AMD64_ARENA_BASE if amd64 else 0
         return self._base
+
+
+def _inner(outer: Field | None, name: str) -> Field | None:
+    """The field of that name of a struct within a struct, by its offset in the outer one."""
+    found = outer.type.find(name) if outer else None
+    return replace(found, offset=outer.offset + found.offset) if outer and found else None
 
 
 def _inline_mark_bits(target: Target) -> tuple[int, int]:

@@ -1,0 +1,14 @@
+"""The census: every map that a program which stands still can reach, and by which path.
+
+What is reachable the collector's own pointer maps say (gomap.goruntime.pointermaps), so nothing is missed for want of a
+type; types only give the names. The rooms, from the ground up:
+
+    objects     every object of the heap by number: where it is, and what it is numbered among
+    pointers    which object points to which: one pass over the heap
+    roots       where the collector begins: package variables, stacks, finalizers
+    plans       what a type's pointers are called, and of what type that is to which they lead
+    naming      a path for each object: first by types alone, then by whatever pointer leads there
+    measure     what a map takes, and what it would take if it were built anew
+    census      the maps of a program
+    referrers   who points to an address
+"""

@@ -1,0 +1,93 @@
+"""The maps of a process: each once, with its path and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gomap.census.measure import Measured, Measuring
+from gomap.census.survey import Survey, survey
+from gomap.goruntime.heap import heap_of
+from gomap.maps.model import GoMap
+from gomap.maps.opening import open_map
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Census", "FoundMap", "take_census"]
+
+#: Maps that are measured between two words about progress.
+_PAUSE = 512
+
+
+@dataclass(frozen=True)
+class FoundMap:
+    """A map that the process can reach.
+
+    Attributes:
+        number: of its header among the objects of the survey.
+        address: of its header.
+        map: the map; None where its type is not known, or it cannot be opened.
+        origin: its path with stars for indexes; other maps may share it.
+        measured: what it takes; None where ``map`` is.
+        problem: why there is no ``map``.
+    """
+
+    number: int
+    address: int
+    map: GoMap | None
+    origin: str
+    measured: Measured | None
+    problem: str = ""
+
+    @property
+    def type_name(self) -> str:
+        return self.map.type.name if self.map else "type not known"
+
+
+@dataclass(frozen=True)
+class Census:
+    """All of them.
+
+    Attributes:
+        survey: what they were found in.
+        maps: in the order in which they were reached.
+        interrupted: it was: there may be more.
+    """
+
+    survey: Survey
+    maps: list[FoundMap]
+    interrupted: bool
+
+    def path(self, found: FoundMap) -> str:
+        """The path of one of them, with its indexes."""
+        return self.survey.naming.path(found.number)
+
+
+def take_census(program: Program, progress: Callable[[str], None]) -> Census:
+    """The census of a program that stands still. Raises LayoutError and ReadError."""
+    made = survey(program, progress)
+    naming, objects = made.naming, made.objects
+    measuring = Measuring(program, objects, heap_of(program).allocator)
+    found: list[FoundMap] = []
+    interrupted = made.interrupted
+    try:
+        for number in naming.order:
+            plan = naming.plans[number]
+            type = plan.map_type if plan else None
+            if type is None and number not in made.untyped_maps:
+                continue
+            if not len(found) % _PAUSE:
+                progress(f"{len(found)} maps measured")
+            address, origin = objects.data(number), naming.origins.text(naming.origin[number])
+            if type is None:
+                found.append(FoundMap(number, address, None, origin, None, "nothing tells its type"))
+                continue
+            try:
+                map = open_map(program, type, address)
+                found.append(FoundMap(number, address, map, origin, measuring.of(map)))
+            except (LayoutError, ReadError) as error:
+                found.append(FoundMap(number, address, None, origin, None, str(error)))
+    except KeyboardInterrupt:
+        interrupted = True
+    return Census(made, found, interrupted)

@@ -1,0 +1,54 @@
+"""The command that lists every map of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gomap.commands.command import FORCE, JSON, Door, Options, command, json_line
+from gomap.commands.options import Option, number, number_or_unlimited
+
+
+def _sort(text: str) -> str:
+    from gomap.views.census import SORTS
+
+    found = [name for name in SORTS if name.startswith(text)]
+    if text not in found and len(found) != 1:
+        raise ValueError(text)
+    return text if text in found else found[0]
+
+
+@command(
+    "gomap-list",
+    options=(
+        Option(
+            "sort",
+            "bytes|entries|maps|load|deleted|saves|path",
+            "What comes first: the most bytes unless told otherwise; the lowest load.",
+            _sort,
+            default="bytes",
+        ),
+        Option("type", "TYPE", "Only maps of this type, e.g. -type 'map[string]int'; quote it if it holds blanks."),
+        Option("min", "N", "Only lines of N bytes of structure or more.", number, default=0),
+        Option("limit", "N|unlimited", "Show N lines at most; 20 without it.", number_or_unlimited, default=20),
+        Option("each", "", "Show a line for each map, with its address and the indexes on its path."),
+        JSON,
+        FORCE,
+    ),
+    argument="",
+)
+def list_maps(door: Door, options: Options, _rest: str) -> Iterable[str]:
+    """List every map that the process has: by which path it is reached, its entries, what it takes.
+
+    What can be reached is decided as the collector does it, by its own pointer maps; types give
+    the names. Maps with the same path but for indexes are one line: main.Tree.Kids[*].Tags.
+    bytes: of the structure, as allocated; deleted: slots of deleted entries; saves: bytes that a
+    map built anew for these entries would do without; scanned: the collector looks at each slot.
+    What keys and elements lead to is not counted. Ctrl-C shows what was found so far."""
+    from gomap.census.census import take_census
+    from gomap.views.census import Filter, census_lines, census_object
+
+    census = take_census(door.program(), door.progress)
+    filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])
+    if options["json"]:
+        return json_line(door, census_object(census, filter))
+    return census_lines(census, filter, door.paint())

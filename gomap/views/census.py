@@ -1,0 +1,178 @@
+"""A census as lines of text and as an object for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gomap.census.census import Census, FoundMap
+from gomap.maps.wording import counted
+from gomap.views.paint import Paint
+
+__all__ = ["SORTS", "Filter", "census_lines", "census_object"]
+
+#: What a census cannot see, as it begins with the collector's objects.
+_NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
+#: Bytes that a rebuilt map must save, and which part of it, to be pointed out.
+_MUCH, _PART = 4096, 0.5
+_HEADS = ("entries", "bytes", "load", "deleted", "saves", "scanned")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which lines are shown.
+
+    Attributes:
+        sort: one of SORTS.
+        type: only maps of this type; None: of all.
+        least: bytes that a line must come to.
+        limit: lines at most; None: all.
+        each: every map has a line of its own.
+    """
+
+    sort: str
+    type: str | None
+    least: int
+    limit: int | None
+    each: bool
+
+
+class _Line:
+    """What is said of one map, or of all with one origin and type."""
+
+    def __init__(self, maps: Sequence[FoundMap], name: Callable[[], str]) -> None:
+        self.maps = maps
+        self.name = name
+        measured = [found.measured for found in maps if found.measured]
+        self.known = bool(measured)
+        self.entries = sum(each.entries for each in measured)
+        self.slots = sum(each.slots for each in measured)
+        self.structure = sum(each.structure for each in measured)
+        self.tombstones = sum(each.tombstones for each in measured)
+        self.old = sum(each.old for each in measured)
+        self.waste = sum(each.waste for each in measured)
+        self.scanned = any(each.scanned for each in measured)
+
+    @property
+    def load(self) -> float:
+        return self.entries / self.slots if self.slots else 0.0
+
+    def cells(self) -> list[str]:
+        if not self.known:
+            return ["?"] * len(_HEADS)
+        numbers = [self.entries, self.structure, f"{self.load:.0%}", self.tombstones, self.waste]
+        return [*(each if isinstance(each, str) else f"{each:,}" for each in numbers), "yes" if self.scanned else "no"]
+
+
+#: By what lines are sorted: the largest first, but for names.
+SORTS: dict[str, Callable[[_Line], Any]] = {
+    "bytes": lambda line: -line.structure,
+    "entries": lambda line: -line.entries,
+    "maps": lambda line: -len(line.maps),
+    "load": lambda line: line.load,
+    "deleted": lambda line: -line.tombstones,
+    "saves": lambda line: -line.waste,
+    "path": lambda line: line.name(),
+}
+
+
+def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
+    """What the maps come to, a line for each origin or map, and what is conspicuous about them."""
+    lines = _lines(census, filter)
+    shown = lines[: filter.limit]
+    taken = sum(found.measured.structure for found in census.maps if found.measured)
+    paths = len({found.origin for found in census.maps})
+    yield (
+        f"{counted(len(census.maps), 'map')} by {counted(paths, 'path')}, {taken:,} bytes of structure; {_heap(census)}"
+    )
+    if census.interrupted:
+        yield paint.note("note: interrupted: there may be more maps, and shorter paths")
+    for damage in census.survey.damage[:10]:
+        yield paint.note(f"note: {damage}")
+    rows = [[_first(line, filter), *line.cells()] for line in shown]
+    heads = ["address" if filter.each else "maps", *_HEADS]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    yield "  " + "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True)) + "  path, type"
+    for line, row in zip(shown, rows, strict=True):
+        cells = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {cells}  {line.name()}  {paint.type(line.maps[0].type_name)}"
+        yield from (paint.note(f"      {note}") for note in _notes(line))
+    if len(shown) < len(lines):
+        more = counted(len(lines) - len(shown), "more line")
+        yield f"{more}; see 'help gomap-list' for -limit, -min, -type and -each"
+    yield f"not looked at: {_NOT_LOOKED_AT}"
+
+
+def census_object(census: Census, filter: Filter) -> dict[str, Any]:
+    """What ``gomap-list -json`` prints: every map that the filter lets through, whatever -each says."""
+    lines = _lines(census, Filter(filter.sort, filter.type, filter.least, filter.limit, True))
+    return {
+        "command": "list",
+        "maps": [_object(census, line.maps[0], line.name()) for line in lines[: filter.limit]],
+        "total": len(census.maps),
+        "complete": not census.interrupted and (filter.limit is None or len(lines) <= filter.limit),
+        "damage": list(census.survey.damage),
+        "notLookedAt": _NOT_LOOKED_AT,
+    }
+
+
+def _object(census: Census, found: FoundMap, path: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {"path": path, "origin": found.origin, "address": f"{found.address:#x}"}
+    shown["type"] = found.map.type.name if found.map else None
+    if found.map is None or found.measured is None:
+        return {**shown, "problem": found.problem}
+    measured = found.measured
+    shown |= {"kind": found.map.kind, "entries": measured.entries, "slots": measured.slots}
+    shown |= {"structure": measured.structure, "deleted": measured.tombstones, "old": measured.old}
+    shown |= {"rebuilt": measured.rebuilt, "scanned": measured.scanned}
+    return {**shown, "problem": measured.damage} if measured.damage else shown
+
+
+def _lines(census: Census, filter: Filter) -> list[_Line]:
+    maps = [found for found in census.maps if filter.type in (None, found.type_name)]
+    lines = []
+    if filter.each:
+        lines = [_Line([found], _path_of(census, found)) for found in maps]
+    else:
+        grouped: dict[tuple[str, str], list[FoundMap]] = {}
+        for found in maps:
+            grouped.setdefault((found.origin, found.type_name), []).append(found)
+        # The path of one that is alone has indexes that mean something.
+        lines = [
+            _Line(group, _path_of(census, group[0]) if len(group) == 1 else _text(origin))
+            for (origin, _), group in grouped.items()
+        ]
+    return sorted((line for line in lines if line.structure >= filter.least), key=SORTS[filter.sort])
+
+
+def _path_of(census: Census, found: FoundMap) -> Callable[[], str]:
+    return lambda: census.path(found)
+
+
+def _text(text: str) -> Callable[[], str]:
+    return lambda: text
+
+
+def _first(line: _Line, filter: Filter) -> str:
+    return f"{line.maps[0].address:#x}" if filter.each else f"{len(line.maps):,}"
+
+
+def _heap(census: Census) -> str:
+    objects = census.survey.objects
+    used = sum(objects.used)
+    return f"the heap has {used:,} objects in use, {objects.bytes_used:,} bytes"
+
+
+def _notes(line: _Line) -> Iterator[str]:
+    if line.old:
+        yield f"a growth that nobody goes on with keeps {line.old:,} bytes of old buckets"
+    if line.waste >= _MUCH and line.waste >= _PART * line.structure:
+        yield (
+            f"room for {line.slots:,} entries, of which {line.entries:,} are there: "
+            f"built anew it would save {line.waste:,} of {line.structure:,} bytes"
+        )
+    for found in line.maps[:1]:
+        problem = found.problem or (found.measured.damage if found.measured else "")
+        if problem:
+            yield problem
