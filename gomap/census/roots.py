@@ -65,7 +65,7 @@ def stack_roots(program: Program, objects: Objects) -> Iterator[Root]:
     except (LayoutError, ReadError):
         frames = None
     for one in Goroutines(program).all():
-        if one.status & ~_GSCAN == _GDEAD or not one.lo < one.hi:
+        if one.status & ~_GSCAN == _GDEAD or not one.bounded:
             continue
         stands = [stand for stand in [*threads, (one.sp, one.pc, one.lr)] if one.lo <= stand[0] < one.hi]
         # One whose stack pointer is nowhere to be had, as its thread is on another stack, counts as a whole.

@@ -20,6 +20,8 @@ __all__ = ["LARGEST_STACK", "Goroutine", "Goroutines", "threads"]
 LARGEST_STACK = 1 << 30
 #: fixedStack in runtime/stack.go: no stack is smaller, and each begins at a multiple of it.
 _SMALLEST_STACK = 2048
+#: Statuses (runtime/runtime2.go): the stack is copied because it has to grow; or the collector has hold of it.
+_GCOPYSTACK, _GSCAN = 8, 0x1000
 #: More than this are not looked at.
 _MOST_GOROUTINES = 1 << 20
 _MOST_THREADS = 1 << 14
@@ -44,6 +46,17 @@ class Goroutine(NamedTuple):
     sp: int
     pc: int
     lr: int
+
+    @property
+    def moving(self) -> bool:
+        """Whether its stack is being copied to another place, so that lo and hi may be of two stacks."""
+        return self.status & ~_GSCAN == _GCOPYSTACK or bool(self.status & _GSCAN)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether lo and hi bound a stack that stackalloc makes."""
+        size = self.hi - self.lo
+        return _SMALLEST_STACK <= size <= LARGEST_STACK and not size & size - 1 and not self.lo % _SMALLEST_STACK
 
 
 _FIELDS = ("stack.lo", "stack.hi", "goid", "atomicstatus", "sched.sp", "sched.pc", "sched.lr")
@@ -90,9 +103,8 @@ class Goroutines:
             one = self.at(address)
         except ReadError:
             return None
-        size = one.hi - one.lo
-        stack = _SMALLEST_STACK <= size <= LARGEST_STACK and not size & size - 1 and not one.lo % _SMALLEST_STACK
-        return one if one.id and (stack or one.lo == one.hi == 0) else None
+        moving = one.moving and one.lo and one.hi and not (one.lo | one.hi) % _SMALLEST_STACK
+        return one if one.id and (one.bounded or moving or one.lo == one.hi == 0) else None
 
 
 def threads(target: Target, fields: Sequence[str]) -> Iterator[tuple[int, ...]]:

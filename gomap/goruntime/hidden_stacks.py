@@ -77,7 +77,8 @@ def _off_thread(target: Target, threads: Sequence[_Stand]) -> Iterator[_Stand]:
     switching = [sp for sp, pc, _ in threads if _name(target, pc) in ("gogo", "runtime.gogo")]
     for one in islice(Goroutines(target).all(), _MOST):
         sp = one.sp or next((sp for sp in switching if one.lo <= sp < one.hi), 0)
-        if one.lo <= sp < one.hi:  # one that ended may have given its stack back
+        # One that ended may have given its stack back. While a stack moves, the old one is still in use.
+        if one.lo <= sp < one.hi or (sp and one.moving):
             yield sp, one.pc, one.lr
 
 

@@ -59,7 +59,7 @@ class Stacks:
 
     def _of_goroutines(self) -> Iterator[_Stack]:
         for one in self._goroutines.all():
-            if one.lo < one.hi:
+            if one.bounded:
                 yield _Stack(one.lo, one.hi, one.id, "", one.status & ~_GSCAN == _GDEAD)
 
     def _of_threads(self) -> Iterator[_Stack]:

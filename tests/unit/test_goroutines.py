@@ -41,6 +41,14 @@ def test_a_stack_that_cannot_be_one_is_none(books: Books, lo: int, hi: int) -> N
     assert "goroutine 18" not in answer_text(Heap(books.image).at(1 << 46))
 
 
+@pytest.mark.parametrize("status", [8, 0x1004, 0x1002])
+def test_a_stack_that_is_being_copied_may_have_the_bounds_of_two(books: Books, status: int) -> None:
+    """copystack enters lo first, and hi after it: in its own status, or while the collector has hold of it."""
+    books.goroutine(18, LO + 0x8000, LO + 0x1000, status=status)
+    assert [one.id for one in Goroutines(books.image).all()] == [17, 18]
+    assert "goroutine 18" not in answer_text(Heap(books.image).at(LO + 0x2000))
+
+
 def test_one_without_a_stack_has_ended(books: Books) -> None:
     books.goroutine(18, 0, 0, status=6)
     assert [(one.id, one.lo, one.hi) for one in Goroutines(books.image).all()] == [(17, LO, LO + 0x800), (18, 0, 0)]
