@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gomap.program.machine import goarch
 from gomap.program.program import ProgramError
 
 __all__ = [
@@ -42,22 +43,6 @@ _NOBITS, _NOTE_SECTION, _COMPRESSED = 8, 7, 0x800
 _ZLIB = 1
 #: A number in the file's header that says: it is too large, and in the first section's header.
 _ELSEWHERE = 0xFFFF
-#: GOARCH by e_machine, pointer size and byte order where those tell.
-_ARCHITECTURES = {
-    (3, 4, "little"): "386",
-    (40, 4, "little"): "arm",
-    (62, 8, "little"): "amd64",
-    (183, 8, "little"): "arm64",
-    (21, 8, "little"): "ppc64le",
-    (21, 8, "big"): "ppc64",
-    (22, 8, "big"): "s390x",
-    (243, 8, "little"): "riscv64",
-    (258, 8, "little"): "loong64",
-    (8, 4, "big"): "mips",
-    (8, 4, "little"): "mipsle",
-    (8, 8, "big"): "mips64",
-    (8, 8, "little"): "mips64le",
-}
 #: zlib makes at most that many bytes of one.
 _MOST_INFLATED = 1032
 
@@ -185,8 +170,7 @@ class ElfFile:
     @property
     def architecture(self) -> str:
         """As GOARCH names it; ``machine 99`` where Go has no name for it."""
-        machine = (self.machine, self.pointer_size, self.byte_order)
-        return _ARCHITECTURES.get(machine, f"machine {self.machine}")
+        return goarch(self.machine, self.pointer_size, self.byte_order)
 
     @cached_property
     def sections(self) -> list[Section]:

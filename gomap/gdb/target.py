@@ -21,7 +21,7 @@ from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables
 from gomap.goruntime.builds import same_build
 from gomap.language.spelling import as_written
 from gomap.program.gotypes import GoType
-from gomap.program.machine import machine_of
+from gomap.program.machine import Machine, machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.target import SAME_LAYOUT, Symbol, Thread, no_debug_information, not_the_memory_of
@@ -57,9 +57,7 @@ class GdbTarget:
 
     def __init__(self, inferior: gdb.Inferior) -> None:
         self._inferior = inferior
-        self.pointer_size = _pointer_size()
-        self.byte_order = "big" if "big endian" in gdb.execute("show endian", to_string=True) else "little"
-        self.architecture, taken_for = _architectures(inferior)
+        (self.architecture, self.pointer_size, self.byte_order), taken_for = _machine(inferior)
         self.mistaken = "" if self.architecture == taken_for else _MISTAKEN.format(self.architecture, taken_for)
         self.memory = Memory(self._read, self.pointer_size)
         self.types = DwarfTypes(self.pointer_size)
@@ -220,26 +218,22 @@ def unwatch() -> None:
 
 #: What GDB calls the architectures (bfd's printable names), and what GOARCH does.
 _GOARCH = (("i386:x86-64", "amd64"), ("i386", "386"), ("aarch64", "arm64"))
+#: Those whose pointers have 4 bytes.
+_NARROW = ("386", "arm")
 
 
-def _architectures(inferior: gdb.Inferior) -> tuple[str, str]:
-    """The program's architecture, and the one that GDB takes it for, which is another if GDB knows nothing of it."""
+def _machine(inferior: gdb.Inferior) -> tuple[Machine, str]:
+    """The program's machine, and the architecture that GDB takes it for: another if GDB knows nothing of it."""
     name = inferior.architecture().name()
     taken_for = next((goarch for prefix, goarch in _GOARCH if name.startswith(prefix)), name)
     program = inferior.progspace.filename
-    architecture = None if program is None else machine_of(program)
+    machine = None if program is None else machine_of(program)
+    if machine is None:  # the file is not here: GDB has it from elsewhere
+        big = "big endian" in gdb.execute("show endian", to_string=True)
+        return Machine(taken_for, 4 if taken_for in _NARROW else 8, "big" if big else "little"), taken_for
     known = {goarch for _, goarch in _GOARCH}
     # Of the others only the program's own name for its machine is known, not GDB's.
-    if architecture is None or (architecture not in known and taken_for not in known):
-        return taken_for, taken_for
-    return architecture, taken_for
-
-
-def _pointer_size() -> int:
-    for found in (gdb.lookup_static_symbol("uintptr"), gdb.lookup_static_symbol("uint64")):
-        if found is not None and found.name == "uintptr":
-            return int(found.type.sizeof)
-    return int(gdb.parse_and_eval("$sp").type.sizeof)
+    return machine, taken_for if known & {machine.architecture, taken_for} else machine.architecture
 
 
 def _demand_go(program: str | None) -> None:

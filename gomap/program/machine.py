@@ -1,28 +1,52 @@
-"""For which machine a program is: what its ELF header says, whatever a debugger makes of it."""
+"""Machines that Go compiles for: what a program's ELF header says of its own, whatever a debugger makes of it."""
 
 from __future__ import annotations
 
 import struct
+from typing import Literal, NamedTuple
 
-__all__ = ["machine_of"]
+__all__ = ["Machine", "goarch", "machine_of"]
 
-#: e_machine in the ELF header (debug/elf/elf.go), and what GOARCH calls it.
-_MACHINES = {
-    3: "386",
-    8: "mips",
-    21: "ppc64",
-    22: "s390x",
-    40: "arm",
-    62: "amd64",
-    183: "arm64",
-    243: "riscv64",
-    258: "loong64",
+_ORDERS: dict[int, Literal["little", "big"]] = {1: "little", 2: "big"}
+#: GOARCH by e_machine (debug/elf/elf.go), and by pointer size and byte order where these tell.
+_GOARCH = {
+    (3, 4, "little"): "386",
+    (40, 4, "little"): "arm",
+    (62, 8, "little"): "amd64",
+    (183, 8, "little"): "arm64",
+    (21, 8, "little"): "ppc64le",
+    (21, 8, "big"): "ppc64",
+    (22, 8, "big"): "s390x",
+    (243, 8, "little"): "riscv64",
+    (258, 8, "little"): "loong64",
+    (8, 4, "big"): "mips",
+    (8, 4, "little"): "mipsle",
+    (8, 8, "big"): "mips64",
+    (8, 8, "little"): "mips64le",
 }
-_CLASS64, _BIG_ENDIAN = 2, 2
 
 
-def machine_of(path: str) -> str | None:
-    """The GOARCH that the ELF file at PATH is for, as far as endianness and size go with it; None if it cannot be told.
+class Machine(NamedTuple):
+    """What a program is for.
+
+    Attributes:
+        architecture: as GOARCH names it; ``machine 99`` where Go has no name for it.
+        pointer_size: 4 or 8.
+        byte_order: as int.from_bytes takes it.
+    """
+
+    architecture: str
+    pointer_size: int
+    byte_order: Literal["little", "big"]
+
+
+def goarch(machine: int, pointer_size: int, byte_order: str) -> str:
+    """The architecture whose e_machine is MACHINE."""
+    return _GOARCH.get((machine, pointer_size, byte_order), f"machine {machine}")
+
+
+def machine_of(path: str) -> Machine | None:
+    """The machine that the ELF file at PATH is for; None if there is no such file.
 
     >>> machine_of("/dev/null") is None
     True
@@ -32,12 +56,8 @@ def machine_of(path: str) -> str | None:
             header = file.read(20)
     except OSError:
         return None
-    if len(header) < 20 or header[:4] != b"\x7fELF":
+    if len(header) < 20 or header[:4] != b"\x7fELF" or header[4] not in (1, 2) or header[5] not in _ORDERS:
         return None
-    size, order = header[4], ">" if header[5] == _BIG_ENDIAN else "<"
-    machine = _MACHINES.get(struct.unpack(order + "H", header[18:20])[0])
-    if machine == "mips" and size == _CLASS64:
-        machine = "mips64"
-    if machine in ("mips", "mips64", "ppc64") and order == "<":
-        machine += "le"
-    return machine
+    pointer_size, order = 4 * header[4], _ORDERS[header[5]]
+    (machine,) = struct.unpack("<H" if order == "little" else ">H", header[18:20])
+    return Machine(goarch(machine, pointer_size, order), pointer_size, order)

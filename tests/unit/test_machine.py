@@ -13,17 +13,27 @@ from tests.fixtures.builds import build
 
 @pytest.mark.parametrize("goarch", ["amd64", "386", "arm64"])
 def test_what_go_builds(goarch: str) -> None:
-    assert machine_of(str(build("values", "1.27.3" if goarch == "386" else "1.23.9", goarch=goarch))) == goarch
+    program = build("values", "1.27.3" if goarch == "386" else "1.23.9", goarch=goarch)
+    assert machine_of(str(program)) == (goarch, 4 if goarch == "386" else 8, "little")
 
 
 @pytest.mark.parametrize(
     ("size", "order", "number", "machine"),
-    [(2, 1, 21, "ppc64le"), (2, 2, 21, "ppc64"), (2, 2, 8, "mips64"), (1, 1, 8, "mipsle"), (2, 1, 9999, None)],
+    [
+        (2, 1, 21, "ppc64le"),
+        (2, 2, 21, "ppc64"),
+        (2, 2, 8, "mips64"),
+        (1, 1, 8, "mipsle"),
+        (2, 1, 9999, "machine 9999"),
+        (3, 1, 62, None),
+        (2, 0, 62, None),
+    ],
 )
 def test_headers(tmp_path: Path, size: int, order: int, number: int, machine: str | None) -> None:
     header = b"\x7fELF" + bytes([size, order, 1]) + bytes(9) + struct.pack(">HH" if order == 2 else "<HH", 2, number)
     (tmp_path / "program").write_bytes(header)
-    assert machine_of(str(tmp_path / "program")) == machine
+    found = machine_of(str(tmp_path / "program"))
+    assert found == (machine and (machine, 4 * size, "little" if order == 1 else "big"))
 
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF\2\1", b"MZ" + bytes(62)])
