@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
-from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, explained, json_line
+from gomap.commands.command import FORCE, INCOMPLETE, JSON, TYPE, Door, Options, command, explained, json_line
 from gomap.commands.options import Option, number_or_unlimited
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     from gomap.maps.opening import package_maps
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
 
-    program, limit, found = door.program(), options["limit"], 0
+    program, limit, found, unread = door.program(), options["limit"], 0, 0
 
     def report(map: GoMap) -> Report:
         nonlocal found
@@ -56,12 +56,14 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
         return found
 
     def reports() -> Iterator[tuple[str, Report | str]]:
+        nonlocal unread
         for number, (name, map) in enumerate(package_maps(program)):
             door.progress(f"{number} maps checked, now {name}")
+            unread += isinstance(map, Exception)
             yield name, explained(map) if isinstance(map, Exception) else report(map)
 
     if options["json"]:
         yield from json_line(door, check_all_object(reports()))
     else:
         yield from check_all_lines(reports(), limit, door.paint())
-    return found
+    return found or (INCOMPLETE if unread else 0)

@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
-__all__ = ["COMMANDS", "FORCE", "JSON", "TYPE", "Command", "Door", "Options", "command", "explained", "json_line"]
+__all__ = [
+    "COMMANDS",
+    "FORCE",
+    "INCOMPLETE",
+    "JSON",
+    "TYPE",
+    "Command",
+    "Door",
+    "Options",
+    "command",
+    "explained",
+    "json_line",
+]
 
 Options = dict[str, Any]
 
@@ -38,6 +50,9 @@ TYPE = Option(
     quote it if it holds blanks.""",
 )
 FORCE = Option("force", "", "Look even where the process, or the core, is of another build than the program.")
+
+#: What a command ends with that could not look at all that it was to look at.
+INCOMPLETE = 2
 
 _EXPRESSION_HELP = """\
 EXPR is an expression as Go has them: m, main.counts, net/http.DefaultServeMux.m, servers[3].conns,
@@ -119,8 +134,9 @@ class Command:
         return "\n\n".join(parts)
 
     def lines(self, door: Door, line: str) -> Generator[str, None, int | None]:
-        """What the command says when LINE is typed behind its name; in the end, whether there are findings (1) or none.
+        """What the command says when LINE is typed behind its name.
 
+        It returns a status: 1 if there are findings, INCOMPLETE if something could not be looked at, else 0 or nothing.
         Raises UsageError, and any of gomap's errors.
         """
         from gomap.program.program import ProgramError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.builds import CoreDump, build, kernel_core_of
+from tests.sessions.corefile import CoreFile
 from tests.sessions.gomap import ROOT, Shell, gomap
 from tests.sessions.test_check_faults import allow_cores
 
@@ -75,6 +77,15 @@ class TestExitStatus:
         done = gomap("core", binary, core.path, *command)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("gomap: ") and said in done.stderr and done.stderr.count("\n") == 1
+
+    def test_2_when_a_map_cannot_be_read(self, binary: Path, core: CoreDump, tmp_path: Path) -> None:
+        """No findings, but not for the lack of any: most of the heap is missing."""
+        cut = tmp_path / "cut"
+        found = gomap("core", binary, core.path, "header", "main.ints").stdout.partition(" at ")[2].partition(" ")[0]
+        CoreFile(core.path).cut_off(int(found, 16), cut)
+        done = gomap("core", binary, cut, "check", "-all")
+        assert re.search(r"; \d+ maps? cannot be read", done.stdout)
+        assert done.returncode == (1 if " with findings" in done.stdout else 2)
 
     def test_files_that_are_none(self, binary: Path, core: CoreDump, tmp_path: Path) -> None:
         empty = tmp_path / "empty"
