@@ -36,7 +36,7 @@ class Session:
         """Run the command that a shell has taken apart into WORDS; its exit status."""
         command = _named(words[0])
         self._blame = "gomap: "
-        return self.run(words[0] + " " + (_joined(command, words[1:]) if command else ""))
+        return self.run(" ".join([words[0], _joined(command, words[1:]) if command else " ".join(words[1:])]))
 
     def run(self, line: str) -> int:
         """Run the command in LINE; its exit status. Errors go to the standard error."""

@@ -116,6 +116,11 @@ def test_a_script(binary: Path, core: CoreDump) -> None:
     assert "(gomap)" not in done.stdout
 
 
+def test_help_from_the_command_line(binary: Path, core: CoreDump) -> None:
+    assert "Usage: gomap-walk [-limit N|unlimited]" in gomap("core", binary, core.path, "help", "walk").stdout
+    assert "gomap-check " in gomap("core", binary, core.path, "help").stdout
+
+
 class TestPrompt:
     def test_commands_with_and_without_their_prefix(self, shell: Shell) -> None:
         assert shell.run("header main.ints") == shell.run("gomap-header main.ints") != ""
