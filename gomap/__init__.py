@@ -1,18 +1,26 @@
-"""gomap shows what is inside Go maps, from a debugger, and says what is wrong with them.
+"""gomap shows what is inside Go maps, from a debugger or from files alone, and says what is wrong with them.
 
-The package is built in floors; a module imports from floors below its own only:
+The package is built in floors; a module imports from floors below its own only. The doors are on top:
 
-    gdb                 the face: GDB's API, commands, printers
-    commands            how commands' options are declared and read
+    gdb                 GDB: its API as a Target, the commands, pretty-printers and functions in it
+    delve               Delve: a Target over its JSON-RPC, and its terminal with the commands in it
+    shell               no debugger: a core, or a running process, and a prompt
+
+and below them what all doors share:
+
+    commands            each command, declared once: its options, its help, whom it asks, how it is shown
     views               text and JSON
-    check, expressions, the invariants of a healthy map; what a person types to name one;
+    check               the invariants of a healthy map, and what is wrong with one
+    expressions         what a person types to name a map, a key or an address
     census              every map of a process, and what leads to it
-    maps, elf           one model, several containers; programs, cores and processes without a debugger
-    language, hashing   bytes -> Go literals, Go's names, Go's ==; keys -> hashes
-    goruntime           the runtime's own bookkeeping: modules, type descriptors, heap, goroutines
-    program             what any debugger gives: memory, types, symbols
+    maps                one model of both kinds of map
+    elf                 a Target on files: programs, their debug information, cores, /proc
+    language            bytes -> Go literals and plain values; Go's names, Go's ==
+    hashing             keys -> hashes, one or a million at a time
+    goruntime           the runtime's own bookkeeping: modules, type descriptors, heap, stacks, goroutines
+    program             what any Target gives (memory, types, symbols, threads), and what is remembered of it
 
-Nothing below ``gdb`` knows which debugger it runs in.
+Below the doors nothing knows which debugger it runs in; only ``gdb`` imports GDB's module, only ``delve`` its RPC.
 """
 
 __version__ = "0.1.0"

@@ -201,6 +201,6 @@ def _one_line() -> Iterator[None]:
     except gdb.GdbError:
         raise
     except Exception as error:
-        from gomap.gdb.command import failure
+        from gomap.gdb.failing import failure
 
         raise gdb.GdbError(failure(error)) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Iterable
 from functools import cached_property
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 import gdb
 
 from gomap.commands import COMMANDS
-from gomap.commands.command import Command, explained
+from gomap.commands.command import Command
 from gomap.commands.options import UsageError, complete, value_begun
+from gomap.gdb.failing import failure
 
 if TYPE_CHECKING:
     from gomap.commands.progress import Progress
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
-__all__ = ["GdbDoor", "failure", "register"]
+__all__ = ["GdbDoor", "register"]
 
 
 class GdbDoor:
@@ -141,17 +141,3 @@ def register() -> None:
     """Register every command."""
     for command in COMMANDS.values():
         _Registered(command)
-
-
-def failure(error: Exception) -> str:
-    """One line for any exception. GDB's own errors are about what it was asked to do; they are no defect of gomap's."""
-    if isinstance(error, gdb.error):
-        from gomap.program.program import ProgramError
-
-        return explained(ProgramError(str(error)))
-    text = explained(error)
-    if text.startswith("gomap failed") and gdb.parameter("gomap debug"):
-        import traceback
-
-        print(*traceback.format_exception(error), sep="", file=sys.stderr)
-    return text

@@ -47,7 +47,7 @@ class Function(gdb.Function, abc.ABC):
         """What the call comes to. Raises any of gomap's errors."""
 
     def invoke(self, *arguments: gdb.Value) -> object:
-        from gomap.gdb.command import failure
+        from gomap.gdb.failing import failure
         from gomap.gdb.target import forget_memory, live
 
         forget_memory()

@@ -238,6 +238,6 @@ def _asked_by_dap() -> bool:
 
 
 def _line(error: Exception) -> str:
-    from gomap.gdb.command import failure
+    from gomap.gdb.failing import failure
 
     return failure(error)
