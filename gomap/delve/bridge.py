@@ -2,7 +2,8 @@
 
 Starlark in Delve reads and writes whole files, and FIFOs are files. A request is one line: the command, the goroutine
 and frame that are selected, and what was typed behind the command. The answer comes in pieces as it is made, each of
-whole lines; a NUL ends the last.
+whole lines; a NUL ends the last. Each piece but the first is asked for, with an empty line: a piece that was sent while
+the one before is still being read could get lost, as the reader lets go of the FIFO.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def ask(command, args):
             print(text.removesuffix("\\n"))
         if len(text) < len(piece):
             return
+        write_file({requests}, "\\n")
 
 {commands}
 def main():
@@ -85,6 +87,8 @@ class Bridge:
         # Open for reading and writing, it never comes to an end.
         self._requests = os.open(requests, os.O_RDWR | os.O_NONBLOCK)
         self._received = b""
+        #: A piece was sent, and the next has not been asked for yet.
+        self._unasked = False
         words = {name: name.replace("-", "_") for name in commands}
         self.script.write_text(
             _SCRIPT.format(
@@ -103,13 +107,9 @@ class Bridge:
 
     def request(self, gone: threading.Event) -> Request | None:
         """The next command that is typed; None once Delve is GONE."""
-        while b"\n" not in self._received:
-            if gone.is_set():
+        while not (line := self._line(gone)):  # somebody may have asked for a piece that was interrupted
+            if line is None:
                 return None
-            ready, _, _ = select.select([self._requests], [], [], 0.1)
-            if ready:
-                self._received += os.read(self._requests, 1 << 16)
-        line, _, self._received = self._received.partition(b"\n")
         command, goroutine, frame, rest = line.decode("utf-8", "replace").split(_BETWEEN, 3)
         return Request(command, int(goroutine), int(frame), rest)
 
@@ -129,8 +129,22 @@ class Bridge:
         os.close(self._requests)
         self._folder.cleanup()
 
+    def _line(self, gone: threading.Event) -> bytes | None:
+        """The next line that Delve sends; None once it is GONE."""
+        while b"\n" not in self._received:
+            if gone.is_set():
+                return None
+            ready, _, _ = select.select([self._requests], [], [], 0.1)
+            if ready:
+                self._received += os.read(self._requests, 1 << 16)
+        line, _, self._received = self._received.partition(b"\n")
+        return line
+
     def _send(self, piece: bytes, gone: threading.Event) -> None:
-        """Wait for Delve to read, and give it the piece."""
+        """Wait until Delve asks for it, and give it the piece."""
+        if self._unasked:
+            self._line(gone)
+            self._unasked = False
         while not gone.is_set():
             try:
                 answers = os.open(self._answers, os.O_WRONLY | os.O_NONBLOCK)
@@ -140,6 +154,7 @@ class Bridge:
                 time.sleep(0.0005)
                 continue
             os.set_blocking(answers, True)
+            self._unasked = not piece.endswith(_END)
             with os.fdopen(answers, "wb") as writer:
                 writer.write(piece)
             return
