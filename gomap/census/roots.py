@@ -92,9 +92,9 @@ def _functions(
     if frames is None or not stands:
         return found
     try:
-        for sp, pc in frames.on(*min(stands)):
-            symbol = program.symbol_at(pc)
-            found.append((sp, symbol.name if symbol else ""))
+        for frame in frames.on(*min(stands)):
+            symbol = program.symbol_at(frame.pc)
+            found.append((frame.sp, symbol.name if symbol else ""))
     except ReadError:
         pass
     return found

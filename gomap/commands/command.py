@@ -103,7 +103,8 @@ class Command:
         name: as it is typed.
         run: the function behind it.
         options: what it takes before its argument.
-        argument: what that is, for a person: ``EXPR``, ``ADDR``; empty if it takes none.
+        argument: what that is, for a person: ``EXPR``, ``ADDR``; ``[EXPR]`` if it may be left out; empty if it takes
+            none.
         instead: the option that may stand in the argument's place.
         text: its help, without what follows from the options.
     """
@@ -127,7 +128,7 @@ class Command:
     @property
     def help(self) -> str:
         parts = [self.text, f"Usage: {self.usage}"]
-        if self.argument == "EXPR":
+        if self.argument.strip("[]") == "EXPR":
             parts.append(_EXPRESSION_HELP)
         if self.options:
             parts.append(f"Options:\n{describe(self.options)}")
@@ -143,7 +144,7 @@ class Command:
 
         options, rest = parse(self.options, line)
         replaced = self.instead is not None and options[self.instead]
-        if self.argument and not rest and not replaced:
+        if self.argument and not rest and not replaced and not self.argument.startswith("["):
             raise UsageError(f"needs {self.argument}. Usage: {self.usage}")
         if rest and replaced:
             raise UsageError(f"-{self.instead} stands in place of {self.argument}, such as {rest}")

@@ -14,7 +14,9 @@ from typing import Any, Literal
 from gomap.delve.rpc import LARGEST_READ, Rpc
 from gomap.elf.loading import fits, of_another_build
 from gomap.elf.target import FileTarget, open_program
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.machine import GENERAL_REGISTERS
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import ProgramError
 from gomap.program.target import Symbol, Thread, not_the_memory_of
@@ -74,6 +76,9 @@ class DelveTarget:
         threads = self._rpc.call("ListThreads")["Threads"] or []
         return [self._thread(thread["id"]) for thread in threads]
 
+    def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
+        return self._file.frame_variables(standing)
+
     def _thread(self, id: int) -> Thread:
         registers = self._rpc.call("ListRegisters", ThreadID=id, IncludeFp=False)["Regs"]
         values = {each["Name"].lower(): _number(each["Value"]) for each in registers}
@@ -81,7 +86,12 @@ class DelveTarget:
         def first(names: Sequence[str]) -> int:
             return next((values[name] for name in names if name in values), 0)
 
-        return Thread(id, first(_SP), first(_PC), first(_LR) if self.architecture == "arm64" else 0)
+        numbered = {
+            number: values[name]
+            for number, name in enumerate(GENERAL_REGISTERS.get(self.architecture, ()))
+            if name in values
+        }
+        return Thread(id, first(_SP), first(_PC), first(_LR) if self.architecture == "arm64" else 0, numbered)
 
     def _read(self, address: int, length: int) -> bytes:
         if address < _LOWEST or address + length > _HIGHEST:

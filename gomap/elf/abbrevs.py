@@ -38,6 +38,10 @@ class Abbreviation:
     children: bool
     attributes: tuple[Attribute, ...]
 
+    def form(self, name: int) -> int:
+        """How they have that attribute written; 0 if they have it not."""
+        return next((each.form for each in self.attributes if each.name == name), 0)
+
     def has(self, name: int) -> bool:
         """Whether they have that attribute."""
         return any(each.name == name for each in self.attributes)
@@ -84,12 +88,14 @@ class Abbreviations:
             raise IndexError(at)
         return abbreviation, values, at
 
-    def pattern(self, named: Callable[[Abbreviation], bool]) -> tuple[re.Pattern[bytes], list[Abbreviation]]:
+    def pattern(
+        self, sought: Callable[[Abbreviation], bool], *, named: bool = True
+    ) -> tuple[re.Pattern[bytes], list[Abbreviation]]:
         """What any entry looks like, null entries too; and what to make of the one group that matches.
 
-        Entries that are NAMED, which must begin with a name as a string, have it as a group: the group's number is that
-        of their abbreviation in the list, from 1 on. The one group beyond the list is empty, and says that the
-        expression does not know an entry of this kind: it must be decoded.
+        Entries that are SOUGHT have a group, whose number is that of their abbreviation in the list, from 1 on: if they
+        are NAMED, that is their name, which they must begin with as a string; else it is empty. The one group beyond
+        the list is empty too, and says that the expression does not know an entry of this kind: it must be decoded.
         """
         alternatives = [rb"\0"]
         found = []
@@ -98,8 +104,8 @@ class Abbreviations:
                 continue  # a number of two bytes: such an entry is decoded
             written = [each.form for each in abbreviation.attributes if each.constant is None]
             looks = [self._forms[form].pattern for form in written]
-            if named(abbreviation):
-                looks[0] = rb"([^\0]*)\0"
+            if sought(abbreviation):
+                looks[: int(named)] = [rb"([^\0]*)\0" if named else rb"()"]
                 found.append(abbreviation)
             alternatives.append(re.escape(bytes([code])) + b"".join(looks))
         alternatives.append(rb"()")

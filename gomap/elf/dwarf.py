@@ -21,7 +21,7 @@ from gomap.elf.elffile import ElfFile, FileError
 from gomap.elf.forms import STRING, Value, forms
 from gomap.program.gotypes import LayoutError
 
-__all__ = ["DebugInfo", "DebugInfoError", "Entry", "Tag"]
+__all__ = ["DebugInfo", "DebugInfoError", "Entry", "Tag", "Unit"]
 
 
 class DebugInfoError(FileError, LayoutError):
@@ -40,10 +40,15 @@ class Tag:
     SUBRANGE = 0x21
     BASE = 0x24
     VARIABLE = 0x34
+    PARAMETER = 0x05
+    BLOCK = 0x0B
+    INLINED = 0x1D
+    FUNCTION = 0x2E
 
 
 #: DW_AT_name, DW_AT_location, DW_AT_language, DW_AT_external.
 _NAME, _LOCATION, _LANGUAGE, _EXTERNAL = 0x03, 0x02, 0x13, 0x3F
+_LOW_PC = 0x11
 _GO = 0x16
 _TYPES = {Tag.ARRAY, Tag.POINTER, Tag.STRUCT, Tag.FUNCTION_TYPE, Tag.TYPEDEF, Tag.BASE}
 #: DW_UT_compile: the kind of unit that there are others of since DWARF 5.
@@ -59,6 +64,7 @@ class Entry(NamedTuple):
         attributes: by their numbers.
         end: where the next entry begins.
         children: whether entries follow that belong to it.
+        abbreviation: how it is written; None of what ends a list.
     """
 
     offset: int
@@ -66,6 +72,7 @@ class Entry(NamedTuple):
     attributes: dict[int, Value]
     end: int
     children: bool
+    abbreviation: Abbreviation | None
 
     @property
     def name(self) -> bytes:
@@ -96,50 +103,68 @@ class _Layout:
     codes: bytes
 
 
-class _Unit(NamedTuple):
+class Unit(NamedTuple):
+    """A unit's header: where in .debug_info it is, where its first entry begins, and what its entries depend on."""
+
     start: int
     end: int
     first: int
     abbreviations: int
     address_size: int
     offset_size: int
+    version: int
 
 
 class DebugInfo:
-    """The debug information of one file. Raises FileError if it cannot be read."""
+    """The debug information of one file. Raises FileError if it cannot be read.
+
+    Attributes:
+        units: its units, but for those of other kinds than a package's.
+    """
 
     def __init__(self, file: ElfFile) -> None:
         self._file = file
         self._info = file.contents(".debug_info")
         self._abbrevs = file.contents(".debug_abbrev")
-        self._units = list(self._read_units())
-        self._starts = [unit.start for unit in self._units]
+        self.units = list(self._read_units())
+        self._starts = [unit.start for unit in self.units]
         self._layouts: dict[tuple[int, int, int], _Layout] = {}
         self._names: dict[int, tuple[dict[bytes, int], dict[bytes, int]]] = {}
 
     def __bool__(self) -> bool:
         """Whether there is any."""
-        return bool(self._units)
+        return bool(self.units)
 
     def entry(self, offset: int) -> Entry:
         """The entry that begins at OFFSET. Raises DebugInfoError."""
-        return self._entry(self._unit_at(offset), offset)
+        return self._entry(self.unit_at(offset), offset)
 
     def children(self, entry: Entry) -> Iterator[Entry]:
         """The entries that belong to ENTRY; of what belongs to those, none. Raises DebugInfoError."""
+        return (child for depth, child in self.descendants(entry) if depth == 0)
+
+    def descendants(self, entry: Entry) -> Iterator[tuple[int, Entry]]:
+        """All entries that belong to ENTRY, those in one another too: how deep, from 0 on. Raises DebugInfoError."""
         if not entry.children:
             return
-        unit = self._unit_at(entry.offset)
+        unit = self.unit_at(entry.offset)
         depth, at = 0, entry.end
         while depth >= 0:
             child = self._entry(unit, at)
             if child.tag == 0:
                 depth -= 1
             else:
-                if depth == 0:
-                    yield child
+                yield depth, child
                 depth += child.children
             at = child.end
+
+    def functions_in(self, unit: Unit) -> Iterator[Entry]:
+        """The entries of functions that UNIT has the code of. Raises DebugInfoError."""
+        if self._entry(unit, unit.first).number(_LANGUAGE) != _GO:
+            return
+        pattern, sought = self._layout(unit).abbreviations.pattern(_has_code, named=False)
+        for match, _ in self._scan(unit, pattern, len(sought) + 1):
+            yield self._entry(unit, match.start())
 
     def type_named(self, name: bytes) -> int | None:
         """Where the type of exactly that name is, or None. Raises DebugInfoError."""
@@ -151,7 +176,7 @@ class DebugInfo:
 
     def variables(self) -> Iterator[tuple[bytes, dict[bytes, int]]]:
         """Each package with its variables: where they are, by name. Raises DebugInfoError."""
-        return ((self._entry(unit, unit.first).name, self._names_in(unit)[1]) for unit in self._units)
+        return ((self._entry(unit, unit.first).name, self._names_in(unit)[1]) for unit in self.units)
 
     def _find(self, name: bytes, which: int) -> int | None:
         wanted = name + b"\0"
@@ -166,7 +191,7 @@ class DebugInfo:
             at = self._info.find(wanted, at + 1)
         return None
 
-    def _names_in(self, unit: _Unit) -> tuple[dict[bytes, int], dict[bytes, int]]:
+    def _names_in(self, unit: Unit) -> tuple[dict[bytes, int], dict[bytes, int]]:
         """The unit's types and package variables: where they are, by name."""
         if unit.start not in self._names:
             self._names[unit.start] = ({}, {})
@@ -174,26 +199,31 @@ class DebugInfo:
                 self._go_through(unit, *self._names[unit.start])
         return self._names[unit.start]
 
-    def _go_through(self, unit: _Unit, types: dict[bytes, int], variables: dict[bytes, int]) -> None:
+    def _go_through(self, unit: Unit, types: dict[bytes, int], variables: dict[bytes, int]) -> None:
         layout = self._layout(unit)
-        undecided, of_variables = layout.groups + 1, layout.variables
+        of_variables = layout.variables
+        for match, group in self._scan(unit, layout.entry, layout.groups + 1):
+            names = variables if group in of_variables else types
+            names.setdefault(match[group], match.start())
+
+    def _scan(self, unit: Unit, entry: re.Pattern[bytes], undecided: int) -> Iterator[tuple[re.Match[bytes], int]]:
+        """Where the pattern ENTRY finds a group in a unit, and which; entries with that of UNDECIDED are got past."""
         at = unit.first
         while at < unit.end:
-            for match in layout.entry.finditer(self._info, at, unit.end):
+            for match in entry.finditer(self._info, at, unit.end):
                 group = match.lastindex
                 if group is None:
                     continue
                 if group == undecided:
                     at = match.start()
                     break
-                names = variables if group in of_variables else types
-                names.setdefault(match[group], match.start())
+                yield match, group
             else:
                 return
             if at < unit.end:
                 at = self._entry(unit, at).end
 
-    def _entry(self, unit: _Unit, offset: int) -> Entry:
+    def _entry(self, unit: Unit, offset: int) -> Entry:
         if not unit.first <= offset < unit.end:
             raise self._damaged(offset)
         abbreviations = self._layout(unit).abbreviations
@@ -204,10 +234,10 @@ class DebugInfo:
         if end > unit.end:
             raise self._damaged(offset)
         if abbreviation is None:
-            return Entry(offset, 0, attributes, end, False)
-        return Entry(offset, abbreviation.tag, attributes, end, abbreviation.children)
+            return Entry(offset, 0, attributes, end, False, None)
+        return Entry(offset, abbreviation.tag, attributes, end, abbreviation.children, abbreviation)
 
-    def _layout(self, unit: _Unit) -> _Layout:
+    def _layout(self, unit: Unit) -> _Layout:
         key = unit.abbreviations, unit.address_size, unit.offset_size
         if key not in self._layouts:
             known = forms(unit.address_size, unit.offset_size, self._file.byte_order)
@@ -221,18 +251,19 @@ class DebugInfo:
             self._layouts[key] = _Layout(table, entry, len(named), variables, codes)
         return self._layouts[key]
 
-    def _unit_at(self, offset: int) -> _Unit:
+    def unit_at(self, offset: int) -> Unit:
+        """The unit that OFFSET is in. Raises DebugInfoError."""
         unit = self._unit_around(offset)
         if unit is None:
             raise self._damaged(offset)
         return unit
 
-    def _unit_around(self, offset: int) -> _Unit | None:
+    def _unit_around(self, offset: int) -> Unit | None:
         """The unit that OFFSET is in; None where there is something else, such as a unit of another kind."""
         place = bisect.bisect_right(self._starts, offset) - 1
-        return self._units[place] if place >= 0 and offset < self._units[place].end else None
+        return self.units[place] if place >= 0 and offset < self.units[place].end else None
 
-    def _read_units(self) -> Iterator[_Unit]:
+    def _read_units(self) -> Iterator[Unit]:
         info, order = self._info, self._file.byte_order
 
         def number(at: int, size: int) -> int:
@@ -257,11 +288,16 @@ class DebugInfo:
                 kind, address_size, abbreviations = _COMPILE, number(at + 2 + size, 1), number(at + 2, size)
                 first = at + 3 + size
             if 2 <= version <= 5 and kind == _COMPILE:
-                yield _Unit(start, end, first, abbreviations, address_size, size)
+                yield Unit(start, end, first, abbreviations, address_size, size, version)
             at = end
 
     def _damaged(self, offset: int, section: str = ".debug_info") -> DebugInfoError:
         return DebugInfoError(f"{self._file.path} has {section} damaged at {offset:#x}")
+
+
+def _has_code(abbreviation: Abbreviation) -> bool:
+    """Whether entries like that are functions, and say where their code is."""
+    return abbreviation.tag == Tag.FUNCTION and abbreviation.has(_LOW_PC)
 
 
 def _is_named(abbreviation: Abbreviation) -> bool:

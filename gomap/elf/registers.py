@@ -16,13 +16,15 @@ class _Numbers(NamedTuple):
     sp: int
     pc: int
     lr: int | None = None
+    #: Those that variables may be in, in DWARF's order.
+    general: tuple[int, ...] = ()
 
 
 #: By GOARCH.
 _NUMBERS = {
-    "amd64": _Numbers(8, sp=19, pc=16),
-    "386": _Numbers(4, sp=15, pc=12),
-    "arm64": _Numbers(8, sp=31, pc=32, lr=30),
+    "amd64": _Numbers(8, sp=19, pc=16, general=(10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0)),
+    "386": _Numbers(4, sp=15, pc=12, general=(6, 1, 2, 0, 15, 5, 3, 4)),
+    "arm64": _Numbers(8, sp=31, pc=32, lr=30, general=tuple(range(32))),
     "arm": _Numbers(4, sp=13, pc=15, lr=14),
 }
 
@@ -42,4 +44,5 @@ def thread_in(registers: bytes, id: int, architecture: str, byte_order: Literal[
             return 0
         return int.from_bytes(registers[number * numbers.word : (number + 1) * numbers.word], byte_order)
 
-    return Thread(id, register(numbers.sp), register(numbers.pc), register(numbers.lr))
+    general = {number: register(each) for number, each in enumerate(numbers.general)}
+    return Thread(id, register(numbers.sp), register(numbers.pc), register(numbers.lr), general)

@@ -12,12 +12,14 @@ from typing import Literal
 from gomap.elf.coredump import CoreDump
 from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
+from gomap.elf.functions import FrameVariables
 from gomap.elf.gotypes import ElfTypes
 from gomap.elf.loading import fits, load_bias, of_another_build
 from gomap.elf.process import Process
 from gomap.elf.space import Space
 from gomap.elf.symbols import SymbolTable
 from gomap.language.spelling import as_linked, as_written
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
 from gomap.program.target import Symbol, Thread, no_debug_information, not_the_memory_of
@@ -68,6 +70,7 @@ class FileTarget:
         self._symbols = SymbolTable(program)
         self._info = DebugInfo(program)
         self._types = ElfTypes(self._info, self.pointer_size)
+        self._frame_variables = FrameVariables(program, self._info, self._types)
         if self._types.named("runtime.g") is None:
             raise self._unusable()
 
@@ -106,6 +109,9 @@ class FileTarget:
 
     def threads(self) -> Sequence[Thread]:
         return self._threads
+
+    def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
+        return self._frame_variables.at(standing, self.bias)
 
     def stand(self, threads: Sequence[Thread]) -> None:
         """The process has stopped anew, and THREADS stand there now."""

@@ -7,7 +7,7 @@ while the program's files stay the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,11 +15,13 @@ from typing import Literal
 import gdb
 
 from gomap.elf.layouts import laid_out_alike
+from gomap.elf.target import FileTarget, open_program
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables_in_files, variables_in_gdb
 from gomap.goruntime.builds import same_build
 from gomap.language.spelling import as_written
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import Machine, machine_of
 from gomap.program.memory import Memory, ReadError
@@ -107,6 +109,18 @@ class GdbTarget:
 
     def threads(self) -> list[Thread]:
         return threads_of(self._inferior, self.architecture)
+
+    def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
+        # GDB has no frames for goroutines that are on no thread, so its file is read here, as without GDB.
+        return self._file.frame_variables(standing)
+
+    @cached_property
+    def _file(self) -> FileTarget:
+        """The program's file."""
+        file = open_program(Path(self._inferior.progspace.filename))
+        here, there = (each.variable("runtime.firstmoduledata") for each in (self, file))
+        file.bias = here[0] - there[0] if here is not None and there is not None else 0
+        return file
 
     @cached_property
     def program(self) -> Program:

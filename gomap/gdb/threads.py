@@ -6,13 +6,14 @@ import re
 
 import gdb
 
+from gomap.program.machine import GENERAL_REGISTERS
 from gomap.program.target import Thread
 
 __all__ = ["threads_of"]
 
 #: The register that holds the address to return to, where the machine has one.
 _LINK = {"arm64": "$x30"}
-_STANDS = re.compile(r"^(\d+) (\d+) (\d+) (\d+)$", re.MULTILINE)
+_STANDS = re.compile(r"^\d+(?: \d+){3,}$", re.MULTILINE)
 
 
 def threads_of(inferior: gdb.Inferior, architecture: str) -> list[Thread]:
@@ -20,9 +21,13 @@ def threads_of(inferior: gdb.Inferior, architecture: str) -> list[Thread]:
     if gdb.selected_thread() is None:
         return []
     ids = {thread.num: thread.ptid[1] or thread.ptid[2] for thread in inferior.threads()}
+    general = GENERAL_REGISTERS.get(architecture, ())
+    asked = ["$_thread", "$sp", "$pc", _LINK.get(architecture, "0"), *(f"${name}" for name in general)]
     # As a command whose output is caught, since GDB warns of cores whose registers it does not like.
-    shown = f'printf "%lu %lu %lu %lu\\n", $_thread, $sp, $pc, {_LINK.get(architecture, "0")}'
+    shown = f'printf "{" ".join(["%lu"] * len(asked))}\\n", {", ".join(asked)}'
     said = gdb.execute(f"thread apply all -s -q frame apply 1 -s -q {shown}", to_string=True)
-    return [
-        Thread(ids.get(number, 0), *stands) for number, *stands in (map(int, each) for each in _STANDS.findall(said))
-    ]
+    threads = []
+    for line in _STANDS.findall(said):
+        number, sp, pc, lr, *values = map(int, line.split())
+        threads.append(Thread(ids.get(number, 0), sp, pc, lr, dict(enumerate(values))))
+    return threads

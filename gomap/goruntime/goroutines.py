@@ -14,7 +14,7 @@ from gomap.program.memory import ReadError
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["LARGEST_STACK", "Goroutine", "Goroutines", "threads"]
+__all__ = ["LARGEST_STACK", "Details", "Goroutine", "Goroutines", "threads"]
 
 #: runtime.main sets maxstackceiling to twice 10^9 bytes at most; stackalloc hands out powers of two.
 LARGEST_STACK = 1 << 30
@@ -37,6 +37,7 @@ class Goroutine(NamedTuple):
         id: of the goroutine.
         status: atomicstatus.
         sp, pc, lr: where it stands while it is on no thread (g.sched), else 0 or out of date.
+        address: of its g.
     """
 
     lo: int
@@ -46,6 +47,7 @@ class Goroutine(NamedTuple):
     sp: int
     pc: int
     lr: int
+    address: int = 0
 
     @property
     def moving(self) -> bool:
@@ -59,6 +61,23 @@ class Goroutine(NamedTuple):
         return _SMALLEST_STACK <= size <= LARGEST_STACK and not size & size - 1 and not self.lo % _SMALLEST_STACK
 
 
+class Details(NamedTuple):
+    """What more a g says, for those who show it.
+
+    Attributes:
+        waitreason: why it waits, as a number: an index into runtime.waitReasonStrings.
+        syscallsp, syscallpc: from where it called the system, if it did.
+        gopc: the instruction behind the go statement that started it.
+        parent: the goroutine that ran that statement; 0 where g does not say (up to Go 1.20).
+    """
+
+    waitreason: int
+    syscallsp: int
+    syscallpc: int
+    gopc: int
+    parent: int
+
+
 _FIELDS = ("stack.lo", "stack.hi", "goid", "atomicstatus", "sched.sp", "sched.pc", "sched.lr")
 
 
@@ -69,11 +88,18 @@ class Goroutines:
         self._memory, self._order, self._word = target.memory, target.byte_order, target.pointer_size
         self._allgs, allgs = variable(target, "runtime.allgs")
         self._slice = Struct(allgs, target).some("array", "len")
-        self._g = Struct(allgs.elem.elem, target).some(*_FIELDS)
+        self._struct = Struct(allgs.elem.elem, target)
+        self._g = self._struct.some(*_FIELDS)
 
     def at(self, address: int) -> Goroutine:
         """The g at ADDRESS, whatever it says. Raises ReadError."""
-        return Goroutine(*self._g.read(self._memory, address))
+        return Goroutine(*(*self._g.read(self._memory, address), address))
+
+    def details(self, one: Goroutine) -> Details:
+        """What more it says. Raises ReadError, LayoutError."""
+        parent = [name for name in ("parentGoid",) if self._struct.type.find(name)]
+        numbers = self._struct.some("waitreason", "syscallsp", "syscallpc", "gopc", *parent)
+        return Details(*(*numbers.read(self._memory, one.address), 0)[:5])
 
     def all(self) -> Iterator[Goroutine]:
         """Each g of allgs that can be one. An entry that leads to none is left out, and so is all behind many such."""

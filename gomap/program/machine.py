@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Literal, NamedTuple
 
-__all__ = ["Machine", "goarch", "machine_of"]
+__all__ = ["GENERAL_REGISTERS", "Machine", "goarch", "machine_of"]
 
 _ORDERS: dict[int, Literal["little", "big"]] = {1: "little", 2: "big"}
 #: GOARCH by e_machine (debug/elf/elf.go), and by pointer size and byte order where these tell.
@@ -23,6 +23,13 @@ _GOARCH = {
     (8, 4, "little"): "mipsle",
     (8, 8, "big"): "mips64",
     (8, 8, "little"): "mips64le",
+}
+#: By GOARCH, the registers that variables may be in, in the order in which DWARF numbers them, from 0 on (the psABI
+#: supplements of each; cmd/internal/obj/*/a.out.go).
+GENERAL_REGISTERS = {
+    "amd64": ("rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", *(f"r{number}" for number in range(8, 16))),
+    "386": ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"),
+    "arm64": (*(f"x{number}" for number in range(31)), "sp"),
 }
 
 

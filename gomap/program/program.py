@@ -19,6 +19,7 @@ import functools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.target import Symbol, Target, Thread
 
@@ -74,6 +75,9 @@ class Program:
 
     def threads(self) -> Sequence[Thread]:
         return self.target.threads()
+
+    def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
+        return self.target.frame_variables(standing)
 
     def moved(self) -> None:
         """It ran, or somebody wrote to it: forget its memory, and all that was concluded from that."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
@@ -38,12 +40,14 @@ class Thread(NamedTuple):
         id: the system's number for it (LWP).
         sp, pc: stack pointer and instruction.
         lr: the link register; 0 on machines that have none.
+        registers: the general ones, as far as they are known, by the numbers that DWARF has for them.
     """
 
     id: int
     sp: int
     pc: int
     lr: int = 0
+    registers: Mapping[int, int] = MappingProxyType({})
 
 
 class Target(Protocol):
@@ -89,6 +93,13 @@ class Target(Protocol):
 
     def threads(self) -> Sequence[Thread]:
         """All threads of the process; none where there is no process."""
+        ...
+
+    def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
+        """The variables and arguments of a function on a stack, the innermost block's first.
+
+        Raises LayoutError where that is damaged.
+        """
         ...
 
 

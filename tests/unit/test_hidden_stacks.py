@@ -8,12 +8,12 @@ import pytest
 
 from gomap.goruntime.hidden_stacks import functions_on_stacks
 from gomap.program.gotypes import GoType, Kind
-from gomap.program.target import Symbol, Thread
+from gomap.program.target import Thread
 from tests.unit.books import AMD64, ARM64, I386, Machine
 from tests.unit.image import Image, basic, pointer_to, slice_of, struct_of
 
 #: The runtime's variables and tables, the code of the program and of a plugin, and a stack.
-MODULE, PLUGIN, HEADER, FTAB, PCLN, PCTAB = 0x1000, 0x1100, 0x1F00, 0x2000, 0x3000, 0x4000
+MODULE, PLUGIN, HEADER, FTAB, PCLN, PCTAB, NAMES = 0x1000, 0x1200, 0x1F00, 0x2000, 0x3000, 0x4000, 0x5000
 ALLGS, ALLM, G, M, TEXT, PLUGIN_TEXT, STACK = 0x6000, 0x6800, 0x7000, 0x8000, 0x40_0000, 0x50_0000, 0x9000
 #: Bytes between the starts of two functions, and of code in each.
 APART, LONG = 0x100, 0x80
@@ -46,29 +46,39 @@ class Program:
             ("pctab", slice_of(small, pointer_size=size), 16),
             ("pclntable", slice_of(small, pointer_size=size), 48),
             ("ftab", slice_of(functab, pointer_size=size), 80),
-            *((name, word, 112 + 8 * i) for i, name in enumerate(("text", "etext", "next"))),
+            ("funcnametab", slice_of(small, pointer_size=size), 112),
+            ("cutab", slice_of(u32, pointer_size=size), 144),
+            ("filetab", slice_of(small, pointer_size=size), 176),
+            *((name, word, 208 + 8 * i) for i, name in enumerate(("text", "etext", "gofunc", "next"))),
         )
         buffer = struct_of("runtime.gobuf", *((name, word, 8 * i) for i, name in enumerate(("lr", "pc", "sp"))))
         stack = struct_of("runtime.stack", ("lo", word, 0), ("hi", word, size))
-        numbers = [(name, word, 56 + 8 * i) for i, name in enumerate(("goid", "atomicstatus"))]
-        self._g = struct_of("runtime.g", ("stack", stack, 0), ("sched", buffer, 32), *numbers, size=96)
+        fields = [(name, word, 56 + 8 * i) for i, name in enumerate(("goid", "atomicstatus"))]
+        self._g = struct_of("runtime.g", ("stack", stack, 0), ("sched", buffer, 32), *fields, size=96)
         self._m = struct_of("runtime.m", *((n, word, 8 * i) for i, n in enumerate(("vdsoPC", "vdsoSP", "alllink"))))
         to_g = pointer_to(self._g, pointer_size=size)
+        numbers = [
+            ("entryOff", u32, 0),
+            ("nameOff", u32, 4),
+            ("pcsp", u32, 8),
+            ("args", small, 12),
+            ("flag", small, 13),
+        ]
+        numbers.append(("nfuncdata", small, 15))
         self.start = {name: TEXT + APART * at for at, name in enumerate(FRAMES)} | {"plugin.Write": PLUGIN_TEXT}
         self.image = Image(
-            {at: bytes(0x1000) for at in (MODULE, FTAB, PCLN, PCTAB, ALLGS, G, M, STACK)},
+            {at: bytes(0x1000) for at in (MODULE, FTAB, PCLN, PCTAB, NAMES, ALLGS, G, M, STACK)},
             pointer_size=size,
             byte_order=machine.byte_order,
-            types=[struct_of("runtime._func", ("entryOff", u32, 0), ("pcsp", u32, 8))],
+            types=[struct_of("runtime._func", *numbers)],
             variables=[
                 ("runtime.firstmoduledata", MODULE, self._module),
                 ("runtime.allgs", ALLGS, slice_of(to_g, pointer_size=size)),
                 ("runtime.allm", ALLM, pointer_to(self._m, pointer_size=size)),
             ],
-            symbols=[Symbol(name, address, APART) for name, address in self.start.items()],
         )
         self.image.write(HEADER + 6, bytes([machine.quantum]))
-        self._goroutines = self._functions = self._pairs = 0
+        self._goroutines = self._functions = self._pairs = self._names = 0
         self._write_module(MODULE, TEXT, {name: FRAMES[name] for name in FRAMES}, PLUGIN)
         self._write_module(PLUGIN, PLUGIN_TEXT, {"plugin.Write": [(0, 4), (300, LONG)]}, 0)
 
@@ -112,6 +122,9 @@ class Program:
         for name, pairs in functions.items():
             func = PCLN + 16 * self._functions
             self._functions += 1
+            self.image.write(func + 4, self._names.to_bytes(4, self.machine.byte_order))
+            self.image.write(NAMES + self._names, name.encode() + b"\0")
+            self._names += len(name) + 1
             if pairs:
                 table, depth = b"", -1
                 for new, length in pairs:
@@ -128,6 +141,7 @@ class Program:
             content = b"".join(part.to_bytes(4, self.machine.byte_order) for part in entry)
             self.image.write(ftab + 8 * at, content)
         fields = {"pcHeader": HEADER, "pctab.array": PCTAB, "pclntable.array": PCLN, "ftab.array": ftab}
+        fields |= {"funcnametab.array": NAMES, "funcnametab.len": 0x1000}
         fields |= {"ftab.len": len(entries) + 1, "text": text, "etext": text + end, "next": next}
         for path, value in fields.items():
             self._field(self._module, address, path, value)
@@ -262,7 +276,7 @@ def test_nothing_is_known_behind_a_function_without_a_table(program: Program) ->
     program.goroutine(STACK + 0x100, ("runtime.abort", 4))
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 0))
     program.stack(STACK + 0x100, {0: ("runtime.abort", 4)})
-    assert list(functions_on_stacks(program.image)) == ["runtime.mapassign"]
+    assert list(functions_on_stacks(program.image)) == ["runtime.abort", "runtime.mapassign", "runtime.abort"]
 
 
 def test_a_stack_that_never_ends(program: Program) -> None:
@@ -271,7 +285,7 @@ def test_a_stack_that_never_ends(program: Program) -> None:
     assert len(list(functions_on_stacks(program.image))) == 64
 
 
-@pytest.mark.parametrize("damaged", [MODULE, HEADER & ~0xFFF, FTAB, PCLN, PCTAB, ALLGS, G, M, STACK], ids=hex)
+@pytest.mark.parametrize("damaged", [MODULE, HEADER & ~0xFFF, FTAB, PCLN, PCTAB, NAMES, ALLGS, G, M, STACK], ids=hex)
 @pytest.mark.parametrize("rubbish", [b"\0", b"\x80", b"\x81", b"\xff", b"\x7f"])
 def test_damaged_books(program: Program, damaged: int, rubbish: bytes) -> None:
     """No traceback, and no more names than there are frames that are looked at."""

@@ -1,0 +1,84 @@
+"""The command that shows goroutines: what they do, which of them are inside map operations, who holds a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, json_line
+from gomap.commands.options import Option, number_or_unlimited
+
+if TYPE_CHECKING:
+    from gomap.goruntime.tracebacks import Traceback
+    from gomap.views.goroutines import OperationShown
+
+
+@command(
+    "gomap-goroutines",
+    options=(
+        Option("stack", "", "Show the whole stack of each goroutine."),
+        Option(
+            "limit",
+            "N|unlimited",
+            "Show N goroutines at most; 100 without it. Those inside map operations come first.",
+            number_or_unlimited,
+            default=100,
+        ),
+        JSON,
+        TYPE,
+        FORCE,
+    ),
+    argument="[EXPR]",
+)
+def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Show what every goroutine is doing, and which of them are inside map operations, on which map.
+
+    Each goroutine of the runtime's own list has a line: its status, its thread if it is on one, and
+    the innermost function of the program's own. Stacks are followed by the runtime's tables, from
+    where each goroutine really stands, in cores too. Of map operations follow the kind, the map, what
+    tells that it is this one, and the key; what cannot be told is said to be so.
+
+    With EXPR, a map, only goroutines that have pointers into it on their stacks are shown, with the
+    frames that have them; such a pointer may be left over from a call that has ended."""
+    from gomap.expressions.map_finding import find_map
+    from gomap.goruntime.tracebacks import tracebacks
+    from gomap.maps.holders import holdings, memory_of
+    from gomap.views.goroutines import Shown, goroutines_lines, goroutines_object
+
+    program = door.program()
+    map = find_map(door.scope(), expression, options["type"]) if expression else None
+    memory = None if map is None else memory_of(map, door.progress)
+    shown = []
+    for number, trace in enumerate(tracebacks(program)):
+        if number % 256 == 0:
+            door.progress(f"{number} goroutines looked at")
+        operations, unknown = _operations(door, trace)
+        held = holdings(program, trace, memory) if memory is not None else ()
+        if map is None or held:
+            shown.append(Shown(trace, operations, held, unknown))
+    shown.sort(key=lambda each: not each.operations)
+    if options["json"]:
+        return json_line(door, goroutines_object(shown, map))
+    return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint())
+
+
+def _operations(door: Door, trace: Traceback) -> tuple[list[OperationShown], str]:
+    """What a goroutine is doing to maps; and why that cannot be told, or nothing."""
+    from gomap.maps.opening import literals_of
+    from gomap.maps.operations import operations
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
+    from gomap.views.goroutines import OperationShown
+
+    program = door.program()
+    found: list[OperationShown] = []
+    try:
+        for operation in operations(program, trace):
+            key = ""
+            map, content = operation.map, operation.key.content if operation.key is not None else b""
+            if map is not None and content and len(content) == map.key.size:
+                key = literals_of(program, door.limits()).text(map.key)(content, 0)
+            found.append(OperationShown(operation, key))
+    except (LayoutError, ReadError) as error:
+        return found, f"what it does to maps cannot be told: {error}"
+    return found, ""

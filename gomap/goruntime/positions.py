@@ -1,0 +1,181 @@
+"""Where goroutines really stand: on a thread, interrupted by a signal, behind another stack, or on no thread at all.
+
+A goroutine that was taken off its thread, to help the collector in the middle of a map write say, is on none; and one
+that called the runtime's systemstack, or whose stack has to grow, is hidden behind the thread's g0. All left in g.sched
+where they stand (runtime/runtime2.go), which is cleared as they go on. One that asks for the time lends its thread to
+the kernel's code, again on g0's stack, and says in m.vdsoSP and m.vdsoPC where from. And what a signal's handler
+interrupted is in the frame that the kernel made under it and that runtime.sigreturn has it take back: GDB knows that
+function by its name, but only as Go 1.21 and later call it, and not from within; Delve guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from types import MappingProxyType
+from typing import NamedTuple
+
+from gomap.goruntime.frames import Frame, Frames
+from gomap.goruntime.goroutines import Goroutine, Goroutines, threads
+from gomap.program.memory import ReadError
+from gomap.program.target import Target, Thread, pointer_at
+
+__all__ = ["Position", "Positions", "RuntimeThread"]
+
+#: Goroutines past which none are looked at.
+_MOST = 1 << 14
+#: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
+_INTERRUPTED = {8: (160, 168), 4: (48, 76)}
+#: Where its struct sigcontext begins, and of which registers, as DWARF numbers them, its words from there on are; None:
+#: of segments. (asm/sigcontext.h)
+_CONTEXT = {
+    8: (40, (8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7)),
+    4: (20, (None, None, None, None, 7, 6, 5, 4, 3, 2, 1, 0)),
+}
+_NO_REGISTERS: Mapping[int, int] = MappingProxyType({})
+
+
+class Position(NamedTuple):
+    """Where a stack begins to be followed.
+
+    Attributes:
+        sp, pc, lr: stack pointer, instruction and link register.
+        exact: PC is an instruction that was about to run; otherwise an address to return to.
+        registers: the others, where PC is exact and they are known.
+    """
+
+    sp: int
+    pc: int
+    lr: int = 0
+    exact: bool = True
+    registers: Mapping[int, int] = _NO_REGISTERS
+
+
+class RuntimeThread(NamedTuple):
+    """A thread of the runtime's (runtime.m).
+
+    Attributes:
+        id: its number in the runtime.
+        lwp: the operating system's number for it.
+        curg: the g of the goroutine that it runs.
+        vdso_sp, vdso_pc: from where it called the kernel's code.
+    """
+
+    id: int
+    lwp: int
+    curg: int
+    vdso_sp: int
+    vdso_pc: int
+
+
+class Positions:
+    """Where everybody stands in a program.
+
+    Args:
+        target: the program.
+        standing: where each of its threads stands.
+
+    Raises LayoutError if the runtime's types are not as expected, and ReadError.
+    """
+
+    def __init__(self, target: Target, standing: Sequence[Thread]) -> None:
+        self._target = target
+        self.frames = Frames(target)
+        self.goroutines = Goroutines(target)
+        self._standing = standing
+        self.threads = [Position(each.sp, each.pc, each.lr, True, each.registers) for each in standing]
+
+    def interrupted(self) -> Iterator[Position]:
+        """What threads that are in a signal's handler were doing when the signal came."""
+        for thread in self.threads:
+            position = self._before_signal(thread)
+            if position is not None:
+                yield position
+
+    def off_thread(self) -> Iterator[Position]:
+        """Where each goroutine is that left that in g.sched."""
+        # A thread takes the stack pointer from there before it jumps where the goroutine goes on.
+        switching = [each.sp for each in self.threads if self._name(each.pc) in ("gogo", "runtime.gogo")]
+        for one in islice(self.goroutines.all(), _MOST):
+            sp = one.sp or next((sp for sp in switching if one.lo <= sp < one.hi), 0)
+            # One that ended may have given its stack back. While a stack moves, the old one is still in use.
+            if one.lo <= sp < one.hi or (sp and one.moving):
+                yield Position(sp, one.pc, one.lr, False)
+
+    def in_clock(self) -> Iterator[Position]:
+        """From where threads called the kernel's code."""
+        for sp, pc in threads(self._target, ["vdsoSP", "vdsoPC"]):
+            if sp:
+                yield Position(sp, pc, 0, False)
+
+    @cached_property
+    def runtime_threads(self) -> Mapping[int, RuntimeThread]:
+        """The threads that run goroutines, by the address of these one's g. Raises LayoutError."""
+        fields = ["id", "procid", "curg", "vdsoSP", "vdsoPC"]
+        found = (RuntimeThread(*numbers) for numbers in threads(self._target, fields))
+        return {runtime_thread.curg: runtime_thread for runtime_thread in found if runtime_thread.curg}
+
+    def of(self, one: Goroutine) -> Position | None:
+        """Where that goroutine stands on its own stack; None if nothing tells. Raises LayoutError."""
+        there = next((each for each in self._told(one) if one.lo <= each.sp < one.hi), None)
+        # While its stack is moved, its bounds may be those of another one than it stands on.
+        return Position(one.sp, one.pc, one.lr, False) if there is None and one.moving and one.sp else there
+
+    def thread_of(self, one: Goroutine) -> Thread | None:
+        """The operating system's thread that it is on, if that is known."""
+        runtime_thread = self.runtime_threads.get(one.address)
+        named = (each for each in self._standing if runtime_thread is not None and each.id == runtime_thread.lwp)
+        # Inside a container threads have other numbers than outside of it.
+        on_it = (each for each in self._standing if one.lo <= each.sp < one.hi)
+        return next(named, None) or next(on_it, None)
+
+    def _told(self, one: Goroutine) -> Iterator[Position]:
+        """What may tell where it stands, the most reliable first."""
+        runtime_thread, thread = self.runtime_threads.get(one.address), self.thread_of(one)
+        if thread is not None:
+            position = Position(thread.sp, thread.pc, thread.lr, True, thread.registers)
+            if self.frames.functions.at(thread.pc) is not None:
+                yield position
+            before = self._before_signal(position)
+            if before is not None:
+                yield before
+        if runtime_thread is not None:
+            yield Position(runtime_thread.vdso_sp, runtime_thread.vdso_pc, 0, False)
+            try:
+                details = self.goroutines.details(one)
+                yield Position(details.syscallsp, details.syscallpc, 0, False)
+            except ReadError:
+                pass
+        yield Position(one.sp, one.pc, one.lr, False)
+
+    def _before_signal(self, thread: Position) -> Position | None:
+        """Where the thread was when the signal came whose handler it is in; None if it is in none."""
+        try:
+            for frame in self.frames.on(thread.sp, thread.pc, thread.lr):
+                if frame.function.name.startswith("runtime.sigreturn"):  # sigreturn__sigaction from Go 1.21 on
+                    return self._interrupted(frame)
+        except ReadError:
+            pass
+        return None
+
+    def _interrupted(self, sigreturn: Frame) -> Position:
+        """Where runtime.sigreturn leads back to."""
+        target, word, sp = self._target, self._target.pointer_size, sigreturn.sp
+        # The handler's third argument is the context; amd64 passes arguments in registers.
+        context = sp if word == 8 else pointer_at(target, sp + 2 * word)
+        sp, pc = (pointer_at(target, context + offset) for offset in _INTERRUPTED[word])
+        start, numbers = _CONTEXT[word]
+        registers = {
+            number: pointer_at(target, context + start + at * word)
+            for at, number in enumerate(numbers)
+            if number is not None
+        }
+        # runtime.doSigPreempt pushes the instruction, and puts asyncPreempt in its place then.
+        if pointer_at(target, sp) == pc:
+            sp += word
+        return Position(sp, pc, 0, True, registers)
+
+    def _name(self, pc: int) -> str:
+        function = self.frames.functions.at(pc)
+        return function.name if function is not None else ""

@@ -1,0 +1,127 @@
+"""Who holds a map: on which stacks there is a pointer to its header, or into the memory that hangs on it."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.classic import ClassicMap
+from gomap.maps.model import Bucket, GoMap, Selection, Table
+from gomap.maps.swiss import SwissMap
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Holding", "MapMemory", "holdings", "memory_of"]
+
+#: Stacks are read in pieces of so many bytes; more than so many holdings of one goroutine are not told.
+_PIECE, _MOST = 1 << 16, 64
+
+
+class _Part(NamedTuple):
+    start: int
+    end: int
+    what: str
+
+
+class Holding(NamedTuple):
+    """A word on a stack that leads into a map.
+
+    Attributes:
+        call: the call whose frame has it; None in front of the first frame that is known.
+        address: of the word; 0: it is in a register.
+        value: where it leads.
+        what: into what: ``header``, ``directory``, ``table``, ``groups``, ``buckets``, ``old buckets``,
+            ``overflow bucket``.
+    """
+
+    call: CallFrame | None
+    address: int
+    value: int
+    what: str
+
+
+class MapMemory:
+    """The memory of one map.
+
+    Args:
+        parts: from where to where each part reaches.
+    """
+
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._parts = sorted(part for part in parts if part.start and part.start < part.end)
+        self._starts = [part.start for part in self._parts]
+        self.lowest = self._starts[0] if self._parts else 0
+        self.highest = max((part.end for part in self._parts), default=0)
+
+    def part_at(self, address: int) -> str | None:
+        """Which part of the map is at ADDRESS."""
+        place = bisect.bisect_right(self._starts, address) - 1
+        return self._parts[place].what if place >= 0 and address < self._parts[place].end else None
+
+
+def memory_of(map: GoMap, progress: Callable[[str], None]) -> MapMemory:
+    """What memory a map has: header, directory, tables and groups; buckets, old ones and overflow buckets."""
+    parts = [_Part(map.address, map.address + map.type.header.size, "header")]
+    word = map.target.pointer_size
+    if isinstance(map, SwissMap):
+        if map.small:
+            parts.append(_Part(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
+        else:
+            parts.append(_Part(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
+            for table in map.tables:
+                parts += [_Part(table.address, table.address + word, "table"), _groups(map, table)]
+    elif isinstance(map, ClassicMap):
+        header, size = map.header, map.places.size
+        if map.plausible_count():
+            parts.append(_Part(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
+            parts.append(_Part(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
+        for number, part in enumerate(map.walk(Selection(old=True, unused=True))):
+            if number % 4096 == 0:
+                progress(f"looking for overflow buckets, {number} buckets seen")
+            if isinstance(part, Bucket) and "overflow" in part.role:
+                parts.append(_Part(part.address, part.address + size, "overflow bucket"))
+    return MapMemory(parts)
+
+
+def _groups(map: SwissMap, table: Table) -> _Part:
+    return _Part(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
+
+
+def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Holding]:
+    """Where a goroutine has pointers into a map's memory, the innermost first."""
+    if trace.position is None or not memory.highest:
+        return []
+    found: list[Holding] = []
+    frames = [call for call in trace.calls if not call.call.inlined]
+    starts = [call.frame.sp for call in frames]
+    if trace.position.exact and trace.calls:
+        for value in trace.position.registers.values():
+            what = memory.part_at(value)
+            if what is not None:
+                found.append(Holding(frames[0] if frames else None, 0, value, what))
+    one = trace.goroutine
+    for address, value in _words(program, trace.position.sp, one.hi if one.bounded else trace.position.sp):
+        if not memory.lowest <= value < memory.highest:
+            continue
+        what = memory.part_at(value)
+        if what is not None:
+            place = bisect.bisect_right(starts, address) - 1
+            found.append(Holding(frames[place] if place >= 0 else None, address, value, what))
+            if len(found) >= _MOST:
+                break
+    return found
+
+
+def _words(program: Program, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The words of a stack, as far as they can be read: where each is, and its value."""
+    word, order = program.pointer_size, program.byte_order
+    for at in range(start, end, _PIECE):
+        length = min(_PIECE, end - at)
+        try:
+            content = program.memory.read(at, length)
+        except ReadError:
+            content = program.memory.read(at, program.memory.readable(at, length))
+        for offset in range(0, len(content) - word + 1, word):
+            yield at + offset, int.from_bytes(content[offset : offset + word], order)

@@ -1,0 +1,314 @@
+"""Which operations on maps a goroutine is in the middle of, on which map, with which key.
+
+Which operation the functions on its stack tell. Which map the arguments of these functions tell, where the debug
+information still knows them; otherwise it is looked for among the words on their frames, and then it is only likely:
+what an earlier call has left there is no different. Functions: runtime/map*.go up to Go 1.23; internal/runtime/maps and
+runtime/map.go from Go 1.24 on; those of package reflect are the runtime's, under another name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gomap.goruntime.rtype import runtime_types
+from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.model import GoMap
+from gomap.maps.naming import package_paths, path_from
+from gomap.maps.opening import open_map
+from gomap.maps.recognition import header_at
+from gomap.program.frames import FrameVariable, Piece
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+from gomap.program.target import pointer_at
+
+__all__ = ["Key", "Operation", "operations"]
+
+_SWISS = r"internal/runtime/maps\."
+_RUNTIME = r"(?:runtime|reflect|internal/reflectlite)\.(?:reflect_|reflectlite_|runtime_)?"
+#: What a function does, by its name; tried in this order.
+_OPERATIONS = tuple(
+    (kind, re.compile(rf"{_RUNTIME}(?:{runtime})|{_SWISS}(?:{swiss})"))
+    for kind, runtime, swiss in (
+        ("access", r"mapaccess", r"runtime_mapaccess|\(\*(?:Map|table)\)\.[Gg]et"),
+        ("assign", r"mapassign", r"runtime_mapassign|\(\*(?:Map|table)\)\.(?:Put|put|uncheckedPut)"),
+        ("delete", r"mapdelete", r"runtime_mapdelete|\(\*(?:Map|table)\)\.(?:Delete|deleteSmall|tombstone)"),
+        ("clear", r"mapclear", r"\(\*(?:Map|table)\)\.(?:Clear|clearSmall)"),
+        ("iterate", r"mapiter(?:init|next)|mapIter(?:Start|Next)", r"\(\*Iter\)\."),
+        ("clone", r"mapclone|moveToBmap", r"\(\*(?:Map|table)\)\.[Cc]lone|cloneGroup"),
+        ("make", r"makemap", r"NewMap|NewEmptyMap"),
+        (
+            "grow",
+            r"hashGrow|growWork|evacuate|advanceEvacuationMark",
+            r"\(\*Map\)\.(?:growTo|installTableSplit)|\(\*table\)\.(?:rehash|grow|split|pruneTombstones)",
+        ),
+    )
+)
+#: Functions that are part of an operation, without telling which.
+_PART = re.compile(rf"{_SWISS}|runtime\.(?:\(\*(?:hmap|bmap)\)\.|makeBucketArray|mapKeyError)")
+#: Types of arguments that lead to a map: its header, an iterator, its type.
+_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
+_ITERATORS = ("runtime.hiter", "internal/runtime/maps.Iter", "runtime.linknameIter", "reflect.hiter")
+_TYPES = re.compile(r"(?:runtime\.maptype|internal/abi\.(?:Swiss|Old)?MapType)")
+#: What functions call the key that they take.
+_KEYS = ("key", "ky", "s")
+#: Words of frames, and bytes of a key, that are looked at.
+_MOST_WORDS, _LARGEST_KEY = 1 << 12, 1 << 16
+
+
+class Key(NamedTuple):
+    """The key of an operation.
+
+    Attributes:
+        content: its bytes; empty if they cannot be had.
+        why: why they cannot.
+    """
+
+    content: bytes
+    why: str = ""
+
+
+class Operation(NamedTuple):
+    """An operation on a map, under way.
+
+    Attributes:
+        kind: ``access``, ``assign``, ``delete``, ``clear``, ``iterate``, ``clone``, ``make``, ``grow``.
+        grows: whether the map is made to grow by it, just now.
+        function: which the program called for it.
+        inner, outer: which of the calls on the stack it is, from the innermost on.
+        map: on which map; None if that cannot be told.
+        path: how the program gets to it: by a package variable (``main.srv.sessions``), or by one of the function that
+            asked for the operation (``s.sessions``); empty if that is not known.
+        by: what tells, or why nothing does.
+        certain: whether that is beyond doubt.
+        key: with which key; None of operations that take none.
+    """
+
+    kind: str
+    grows: bool
+    function: str
+    inner: int
+    outer: int
+    map: GoMap | None
+    path: str
+    by: str
+    certain: bool
+    key: Key | None
+
+    @property
+    def caller(self) -> int:
+        """The number of the call that asked for it."""
+        return self.outer + 1
+
+
+def operations(program: Program, trace: Traceback) -> Iterator[Operation]:
+    """The operations that are under way on a stack, the innermost first. Raises LayoutError, ReadError."""
+    run: list[CallFrame] = []
+    for call in [*trace.calls, None]:
+        if call is not None and (kind_of(call.call.name) or _PART.match(call.call.name)):
+            run.append(call)
+            continue
+        while run and kind_of(run[-1].call.name) is None:  # a function of the runtime's that serves others too
+            run.pop()
+        if run:
+            yield _operation(program, trace, run)
+        run = []
+
+
+def kind_of(function: str) -> str | None:
+    """What the function of that name does to a map; None if it is none of those that the program calls."""
+    return next((kind for kind, pattern in _OPERATIONS if pattern.match(function)), None)
+
+
+def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> Operation:
+    kinds = [kind_of(call.call.name) for call in run]
+    kind, entry = kinds[-1] or "grow", run[-1]
+    told = _Told(program, trace, run)
+    map, by, certain = told.map()
+    path = told.path(map.address) if map is not None else ""
+    key = told.key(map) if kind in ("access", "assign", "delete") else None
+    return Operation(kind, "grow" in kinds, entry.call.name, run[0].number, entry.number, map, path, by, certain, key)
+
+
+class _Told:
+    """What the frames of an operation tell."""
+
+    def __init__(self, program: Program, trace: Traceback, run: Sequence[CallFrame]) -> None:
+        self._program, self._run = program, run
+        caller = run[-1].number + 1
+        self._of_caller = _variables(program, trace, trace.calls[caller]) if caller < len(trace.calls) else []
+        #: Each argument, that of the function called first in front, and that function's name.
+        self._arguments = [
+            (variable, call.call.name) for call in reversed(run) for variable in _arguments(program, trace, call)
+        ]
+
+    def map(self) -> tuple[GoMap | None, str, bool]:
+        """The map, what tells, and whether it is beyond doubt."""
+        types = [found for each, _ in self._arguments if (found := self._type(each)) is not None]
+        for variable, function in self._arguments:
+            header = self._header(variable)
+            if header is None:
+                continue
+            address, type, how = header
+            by = f"{how} of {function}"
+            type = type or next(iter(types), None) or self._recognised(address, self._type_by_caller(address))
+            if type is None:
+                return None, f"{by} is a header at {address:#x}, and nothing tells the map's type", True
+            try:
+                return open_map(self._program, type, address), by, True
+            except (LayoutError, ReadError) as error:
+                return None, f"{by} says that it is the {type.name} at {address:#x}: {error}", True
+        return self._likely(types)
+
+    def path(self, address: int) -> str:
+        """How the program gets to the map whose header is there."""
+        by_caller = path_from(self._program, self._of_caller, address)
+        return package_paths(self._program).get(address) or (by_caller[0] if by_caller is not None else "")
+
+    def _type_by_caller(self, address: int) -> GoType | None:
+        """The type that the function which asked for the operation has for that map."""
+        found = path_from(self._program, self._of_caller, address)
+        return None if found is None else found[1]
+
+    def key(self, map: GoMap | None) -> Key:
+        """The key that the function called first was given."""
+        why = f"the debug information does not have it at {self._run[-1].call.name}"
+        for variable, function in self._arguments:
+            if variable.name not in _KEYS or not variable.argument:
+                continue
+            if not variable.pieces:
+                why = f"the argument {variable.name} of {function} {variable.lost.partition(';')[0]}"
+                continue
+            try:
+                content = variable.read(self._program.memory)
+                if variable.type.kind is not Kind.UNSAFE_POINTER or function.endswith("ptr"):
+                    return Key(content)
+                if map is not None and map.key.size <= _LARGEST_KEY:
+                    return Key(self._program.memory.read(self._number(content), map.key.size))
+                why = "its type is not known" if map is None else f"it has {map.key.size} bytes"
+            except ReadError as error:
+                why = str(error)
+        return Key(b"", why)
+
+    def _header(self, variable: FrameVariable) -> tuple[int, GoType | None, str] | None:
+        """The header that an argument leads to, the map's type if it tells, and in words which it is."""
+        if not variable.pieces or variable.type.kind is not Kind.POINTER:
+            return None
+        name = variable.type.elem.name
+        try:
+            address = self._number(variable.read(self._program.memory))
+            if name in _HEADERS:
+                return (address, None, f"argument {variable.name}") if address else None
+            if name in _ITERATORS:
+                header, type = (
+                    self._in_iterator(variable.type.elem, address, each) for each in (("h", "m"), ("t", "typ"))
+                )
+                known = runtime_types(self._program).named_at(type) if type else None
+                return (header, known, f"the iterator at {address:#x}") if header else None
+        except (ReadError, LayoutError):
+            pass
+        return None
+
+    def _in_iterator(self, type: GoType, address: int, names: Sequence[str]) -> int:
+        field = next(filter(None, map(type.find, names)), None)
+        return pointer_at(self._program, address + field.offset) if field is not None else 0
+
+    def _type(self, variable: FrameVariable) -> GoType | None:
+        """The map type that an argument is."""
+        if not variable.pieces or variable.type.kind is not Kind.POINTER or not _TYPES.match(variable.type.elem.name):
+            return None
+        try:
+            type = runtime_types(self._program).named_at(self._number(variable.read(self._program.memory)))
+        except (ReadError, LayoutError):
+            return None
+        return type if type.kind is Kind.MAP else None
+
+    def _likely(self, types: Sequence[GoType]) -> tuple[GoMap | None, str, bool]:
+        """The one map whose header the words on the frames lead to."""
+        words = list(dict.fromkeys(self._words()))
+        named = {type.name: type for type in types or filter(None, map(self._map_type, words))}
+        passed = next(iter(named.values())) if len(named) == 1 else None
+        found: dict[int, GoType] = {}
+        for word in words:
+            type = self._recognised(word, passed)
+            if type is not None and (not named or type.name in named):
+                found[word] = type
+        unknown = f"the arguments of {self._run[-1].call.name} are not known here"
+        if len(found) == 1:
+            ((address, type),) = found.items()
+            return open_map(self._program, type, address), f"{unknown}; no other header is on its stack", False
+        which = "no word on its stack leads to a header"
+        if found:
+            which = f"{', '.join(f'{address:#x}' for address in found)} on its stack are headers"
+        return None, f"{unknown}, and {which}", False
+
+    def _words(self) -> Iterator[int]:
+        """The words on the operation's frames, and what its arguments take on its caller's."""
+        word, order = self._program.pointer_size, self._program.byte_order
+        start, outer = self._run[0].frame.sp, self._run[-1].frame
+        end = (outer.base or outer.sp) + outer.function.args
+        length = min(max(end - start, 0) // word, _MOST_WORDS) * word
+        content = self._program.memory.read(start, min(length, self._program.memory.readable(start, length)))
+        return (int.from_bytes(content[at : at + word], order) for at in range(0, len(content), word))
+
+    def _map_type(self, address: int) -> GoType | None:
+        types = runtime_types(self._program)
+        try:
+            if not types.in_module(address):
+                return None
+            type = types.named_at(address)
+        except (ReadError, LayoutError):
+            return None
+        return type if type.kind is Kind.MAP else None
+
+    def _recognised(self, address: int, passed: GoType | None) -> GoType | None:
+        """The type of the map whose header is there: what is there tells, or it is the one that was PASSED."""
+        try:
+            found = header_at(self._program, address)
+        except (ReadError, LayoutError):
+            return None
+        return found and (found.type or passed)
+
+    def _number(self, content: bytes) -> int:
+        return int.from_bytes(content, self._program.byte_order)
+
+
+def _arguments(program: Program, trace: Traceback, call: CallFrame) -> Iterator[FrameVariable]:
+    """The arguments of a call, as far as they are known."""
+    arguments = [each for each in _variables(program, trace, call) if each.argument]
+    return _spilled(program, call, arguments) if _grows_stack(program, trace, call) else iter(arguments)
+
+
+def _variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
+    standing = trace.standing(call)
+    try:
+        return () if standing is None else program.frame_variables(standing)
+    except LayoutError:  # damaged debug information: nothing tells
+        return ()
+
+
+def _grows_stack(program: Program, trace: Traceback, call: CallFrame) -> bool:
+    """Whether it has just been called, and has called runtime.morestack, for its stack is to grow, or it to give way.
+
+    No other call is made by a function that has no frame yet. By then it has put the registers that its arguments came
+    in where its caller left room for them.
+    """
+    frame, word = call.frame, program.pointer_size
+    first = call is trace.calls[0] and not call.call.inlined and not frame.exact
+    return program.architecture == "amd64" and first and frame.base == frame.sp + word
+
+
+def _spilled(program: Program, call: CallFrame, arguments: Sequence[FrameVariable]) -> Iterator[FrameVariable]:
+    """The ARGUMENTS where that room has them: one after the other, aligned (Go's internal ABI)."""
+    at = call.frame.base or 0
+    # They are told in the order of their declaration; what a function returns is among them.
+    for variable in arguments:
+        size = variable.type.size
+        align = min(size & -size, program.pointer_size) or 1
+        at += -at % align
+        if variable.name.startswith("~"):
+            continue
+        yield variable._replace(pieces=(Piece(None, at),), lost="")
+        at += size

@@ -1,0 +1,270 @@
+"""Goroutines as lines of text and as an object for JSON: what each is doing, on which map, and who holds a map."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gomap.goruntime.functions import Call
+from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.holders import Holding
+from gomap.maps.model import GoMap
+from gomap.maps.operations import Operation
+from gomap.maps.wording import counted
+from gomap.views.jsonview import start
+from gomap.views.paint import Paint
+from gomap.views.text import title
+
+__all__ = ["OperationShown", "Shown", "goroutines_lines", "goroutines_object"]
+
+#: What an operation's kind is in a sentence.
+_DOES = {
+    "access": "looks up a key in",
+    "assign": "assigns to",
+    "delete": "deletes from",
+    "clear": "clears",
+    "iterate": "iterates over",
+    "clone": "clones",
+    "make": "makes",
+    "grow": "grows",
+}
+_LONGEST_NAME = 60
+#: Where in a Go installation the standard library is, and the runtime in it.
+_LIBRARY, _RUNTIME = "/src/", "/src/runtime/"
+
+
+@dataclass(frozen=True)
+class OperationShown:
+    """An operation with what is told of it besides.
+
+    Attributes:
+        operation: the operation.
+        key: the key as a literal; empty if it takes none, or it cannot be told.
+    """
+
+    operation: Operation
+    key: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One goroutine.
+
+    Attributes:
+        trace: its stack.
+        operations: what it is in the middle of doing to maps.
+        holdings: where on its stack are pointers into the map that was asked about.
+        unknown: why its operations cannot be told; empty if they can.
+    """
+
+    trace: Traceback
+    operations: Sequence[OperationShown] = ()
+    holdings: Sequence[Holding] = field(default=())
+    unknown: str = ""
+
+
+def _user_call(trace: Traceback, root: str) -> CallFrame | None:
+    """The innermost call of a function of the program's own; failing that, of one outside of the runtime; or any.
+
+    ROOT: the folder that the files of the standard library are in.
+    """
+    mine = (each for each in trace.calls if not _of_library(each.call, root))
+    outside = (each for each in trace.calls if not each.call.name.startswith("runtime."))
+    return next(mine, None) or next(outside, None) or next(iter(trace.calls), None)
+
+
+def _library(traces: Iterable[Traceback]) -> str:
+    """The folder that the files of the standard library are in, as the compiler had it; empty if it left that out."""
+    files = (call.call.file for trace in traces for call in trace.calls if call.call.name.startswith("runtime."))
+    return next((file[: file.index(_RUNTIME) + len(_LIBRARY)] for file in files if _RUNTIME in file), "")
+
+
+def _of_library(call: Call, root: str) -> bool:
+    """Whether a function is of the standard library, by its file or, where files have no folder, its package."""
+    if call.name.startswith("main."):
+        return False
+    if root:
+        return call.file.startswith(root) or call.file.startswith("<")
+    return "." not in call.name.partition("/")[0] or "/" not in call.name
+
+
+def goroutines_lines(
+    shown: Sequence[Shown], map: GoMap | None, limit: int | None, stacks: bool, paint: Paint
+) -> Iterator[str]:
+    """A line for each goroutine, LIMIT of them; under it what it does to maps, and its stack.
+
+    MAP: the map whose holders they are; None: all goroutines are shown. STACKS: whether the whole stack of each is
+    shown; otherwise of those inside map operations, as far as who called for that.
+    """
+    if map is not None:
+        yield title(map, paint)
+        holders = sum(bool(each.holdings) for each in shown)
+        yield f"{counted(holders, 'goroutine')} with pointers into this map on the stack, or in registers"
+    else:
+        inside = sum(bool(each.operations) for each in shown)
+        states = Counter(each.trace.state for each in shown)
+        told = ", ".join(f"{number} {state}" for state, number in states.most_common())
+        yield f"{counted(len(shown), 'goroutine')}{': ' + told if told else ''}; {inside} inside map operations"
+    root = _library(each.trace for each in shown)
+    width = max((len(each.trace.status) for each in shown[:limit]), default=0)
+    for each in shown[:limit]:
+        yield _head(each.trace, width, root, paint)
+        if each.unknown:
+            yield paint.note(f"  note: {each.unknown}")
+        for operation in each.operations:
+            yield from _operation(each.trace, operation, paint)
+            if not stacks:
+                inner, caller = operation.operation.inner, operation.operation.caller
+                yield from _stack(each.trace, inner, min(caller + 1, len(each.trace.calls)), paint)
+        yield from _holdings(each.holdings, paint)
+        if stacks:
+            yield from _stack(each.trace, 0, len(each.trace.calls), paint)
+    if limit is not None and len(shown) > limit:
+        yield f"{counted(len(shown) - limit, 'more goroutine')}; see 'help gomap-goroutines' for -limit"
+
+
+def _head(trace: Traceback, width: int, root: str, paint: Paint) -> str:
+    runtime_thread, thread = trace.runtime_thread, trace.thread
+    on = f"m{runtime_thread.id}, LWP {thread.id if thread else runtime_thread.lwp}" if runtime_thread else ""
+    call = _user_call(trace, root)
+    at = f"{call.call.name}  {_place(call.call)}" if call else "no stack that can be followed"
+    number = f"goroutine {trace.goroutine.id}"
+    return f"{number:13}  {paint.state(trace.status)}{' ' * (width - len(trace.status))}  {on + '  ' if on else ''}{at}"
+
+
+def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterator[str]:
+    operation = shown.operation
+    does = _DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
+    if operation.map is None:
+        yield f"  {does} a map: which, cannot be told: {operation.by}"
+        if operation.caller < len(trace.calls):
+            caller = trace.calls[operation.caller].call
+            yield f"    what would tell: the variables of {caller.name}  {_place(caller)}"
+    else:
+        name = f": {operation.path}" if operation.path else ""
+        likely = "" if operation.certain else "probably "
+        yield f"  {likely}{does} {title(operation.map, paint)}{name}"
+        yield f"    by {operation.by}" if operation.certain else f"    {operation.by}"
+    if shown.key:
+        yield f"    key {paint.literal(shown.key)}"
+    elif operation.key is not None:
+        yield paint.note(f"    key not known: {operation.key.why}")
+
+
+def _holdings(holdings: Sequence[Holding], paint: Paint) -> Iterator[str]:
+    """One line for each function and part of the map."""
+    told: dict[tuple[int, str, str], list[Holding]] = {}
+    for holding in holdings:
+        frame = holding.call
+        key = (-1 if frame is None else frame.number, "?" if frame is None else frame.call.name, holding.what)
+        told.setdefault(key, []).append(holding)
+    for (number, name, what), each in told.items():
+        values = list(dict.fromkeys(f"{holding.value:#x}" for holding in each))
+        more = f" and {len(values) - 1} more" if len(values) > 1 else ""
+        where = "in a register" if not each[0].address else f"at {each[0].address:#x}"
+        yield f"  frame {number:<3} {name}: {what} {paint.address(values[0])}{more} ({where})"
+
+
+def _stack(trace: Traceback, first: int, end: int, paint: Paint) -> Iterator[str]:
+    calls = trace.calls[first:end]
+    width = min(max((len(each.call.name) for each in calls), default=0), _LONGEST_NAME)
+    for each in calls:
+        if each.number == trace.outer and trace.left_out:
+            more = "more than " if trace.more else ""
+            yield paint.note(f"    ... {more}{counted(trace.left_out, 'frame')} left out")
+        inlined = "  (inlined)" if each.call.inlined else ""
+        yield f"    {each.number:<3} {each.call.name:{width}}  {_place(each.call)}{inlined}"
+    if end == len(trace.calls):
+        if trace.broken:
+            yield paint.note(f"    the stack cannot be followed further: {trace.broken}")
+        if trace.created is not None:
+            parent = trace.details.parent if trace.details else 0
+            by = f" in goroutine {parent}" if parent else ""
+            yield f"    created by {trace.created.name}{by}  {_place(trace.created)}"
+
+
+def _place(call: Call) -> str:
+    """``main.go:26``."""
+    return f"{posixpath.basename(call.file)}:{call.line}"
+
+
+def goroutines_object(shown: Sequence[Shown], map: GoMap | None) -> dict[str, Any]:
+    """What ``gomap-goroutines -json`` prints."""
+    first = start("goroutines", map) if map is not None else {"command": "goroutines"}
+    return {**first, "goroutines": [_object(each) for each in shown]}
+
+
+def _object(shown: Shown) -> dict[str, Any]:
+    trace = shown.trace
+    runtime_thread, thread = trace.runtime_thread, trace.thread
+    object: dict[str, Any] = {
+        "id": trace.goroutine.id,
+        "address": f"{trace.goroutine.address:#x}",
+        "status": trace.status,
+        "frames": [_frame(each) for each in trace.calls],
+        "leftOut": trace.left_out,
+        "complete": not trace.broken and not trace.left_out,
+        "operations": [_operation_object(each) for each in shown.operations],
+    }
+    if runtime_thread is not None:
+        object["thread"] = {"m": runtime_thread.id, "lwp": thread.id if thread else runtime_thread.lwp}
+    if trace.left_out:
+        object["outer"] = trace.outer
+    if trace.broken:
+        object["broken"] = trace.broken
+    if shown.unknown:
+        object["unknown"] = shown.unknown
+    if trace.created is not None:
+        object["createdBy"] = {"function": trace.created.name, "file": trace.created.file, "line": trace.created.line}
+    if shown.holdings:
+        object["holds"] = [
+            {
+                "frame": None if each.call is None else each.call.number,
+                "address": f"{each.address:#x}" if each.address else None,
+                "value": f"{each.value:#x}",
+                "part": each.what,
+            }
+            for each in shown.holdings
+        ]
+    return object
+
+
+def _frame(each: CallFrame) -> dict[str, Any]:
+    return {
+        "function": each.call.name,
+        "file": each.call.file,
+        "line": each.call.line,
+        "inlined": each.call.inlined,
+        "sp": f"{each.frame.sp:#x}",
+        "pc": f"{each.frame.pc:#x}",
+    }
+
+
+def _operation_object(shown: OperationShown) -> dict[str, Any]:
+    operation = shown.operation
+    object: dict[str, Any] = {
+        "kind": operation.kind,
+        "grows": operation.grows,
+        "function": operation.function,
+        "inner": operation.inner,
+        "outer": operation.outer,
+        "certain": operation.certain,
+        "by": operation.by,
+    }
+    if operation.map is not None:
+        object["map"] = {
+            "type": operation.map.type.name,
+            "address": f"{operation.map.address:#x}",
+            "kind": operation.map.kind,
+            "count": operation.map.count,
+        }
+        if operation.path:
+            object["map"]["path"] = operation.path
+    if shown.key:
+        object["key"] = shown.key
+    elif operation.key is not None:
+        object["keyUnknown"] = operation.key.why
+    return object
