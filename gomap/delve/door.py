@@ -143,6 +143,8 @@ def _converse(delve: str, host: str, port: int, program: Path | None) -> int:
     arguments = [delve, "connect", f"{host}:{port}", "--init", str(script)]
     if not sys.stdin.isatty():
         arguments.append("--allow-non-terminal-interactive=true")
+    # Who started us may have had it ignored, as a shell does for what it puts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     terminal = Terminal(arguments, os.environ, interrupt)
     try:
         while (request := bridge.request(terminal.ended)) is not None:

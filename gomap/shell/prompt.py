@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -33,6 +34,8 @@ class Prompt:
         if not sys.stdin.isatty():
             yield from sys.stdin
             return
+        # Who started us may have had it ignored, as a shell does for what it puts in the background.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             import readline
         except ImportError:  # a Python built without it

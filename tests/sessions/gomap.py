@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.fixtures import toolchains
@@ -36,9 +37,12 @@ class Shell(Terminal):
     Args:
         arguments: ``core``, a program, a core; ``attach``, a process.
         state: where it keeps its history.
+        before: what its process does before it begins.
     """
 
-    def __init__(self, *arguments: str | Path, state: Path, timeout: float = 60) -> None:
+    def __init__(
+        self, *arguments: str | Path, state: Path, timeout: float = 60, before: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(
             Path(sys.executable),
             ["-m", "gomap", *map(str, arguments)],
@@ -46,6 +50,7 @@ class Shell(Terminal):
             environment={"TERM": "dumb", "XDG_STATE_HOME": str(state), "INPUTRC": "/dev/null"},
             cwd=ROOT,
             timeout=timeout,
+            before=before,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -29,6 +29,7 @@ class Terminal:
         codec_errors: what becomes of bytes that are no UTF-8, as ``bytes.decode`` has it.
         cwd: where it runs.
         timeout: seconds that any command may take.
+        before: what its process does before it begins.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Terminal:
         codec_errors: str = "strict",
         cwd: Path | None,
         timeout: float,
+        before: Callable[[], None] | None = None,
     ) -> None:
         self._prompt = prompt
         self._terminal: pexpect.spawn[str] = pexpect.spawn(
@@ -51,6 +53,7 @@ class Terminal:
             encoding="utf-8",
             codec_errors=codec_errors,
             timeout=timeout,
+            preexec_fn=before,
             maxread=1 << 20,
             dimensions=(50, 4000),
         )

@@ -151,6 +151,13 @@ class TestPrompt:
         shell.read_until("(gomap) ")
         assert "uint" in shell.run("header main.ints")
 
+    def test_ctrl_c_though_it_was_ignored_when_gomap_began(self, binary: Path, core: CoreDump, tmp_path: Path) -> None:
+        """As it is in what a shell has put in the background."""
+        with Shell("core", binary, core.path, state=tmp_path, before=ignore_interrupts) as session:
+            session.press("check main.in\x03")
+            session.read_until("(gomap) ")
+            assert "uint" in session.run("header main.ints")
+
     def test_history_lasts(self, binary: Path, core: CoreDump, tmp_path: Path) -> None:
         with Shell("core", binary, core.path, state=tmp_path) as first:
             first.run("header main.ints")
@@ -169,6 +176,10 @@ class TestPrompt:
             session.read_until("interrupted")
             session.read_until("(gomap) ")
             assert "entries" in session.run("header main.million")
+
+
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
