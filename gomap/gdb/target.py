@@ -108,7 +108,7 @@ class GdbTarget:
         return int(found.type.sizeof) if found is not None and found.is_variable else None
 
     def threads(self) -> list[Thread]:
-        return threads_of(self._inferior, self.architecture)
+        return threads_of(self._inferior, self.architecture, self.pointer_size)
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         # GDB has no frames for goroutines that are on no thread, so its file is read here, as without GDB.

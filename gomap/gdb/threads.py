@@ -16,7 +16,7 @@ _LINK = {"arm64": "$x30"}
 _STANDS = re.compile(r"^\d+(?: \d+){3,}$", re.MULTILINE)
 
 
-def threads_of(inferior: gdb.Inferior, architecture: str) -> list[Thread]:
+def threads_of(inferior: gdb.Inferior, architecture: str, pointer_size: int) -> list[Thread]:
     """All threads of INFERIOR, the selected one. The selected thread and frame stay."""
     if gdb.selected_thread() is None:
         return []
@@ -28,6 +28,7 @@ def threads_of(inferior: gdb.Inferior, architecture: str) -> list[Thread]:
     said = gdb.execute(f"thread apply all -s -q frame apply 1 -s -q {shown}", to_string=True)
     threads = []
     for line in _STANDS.findall(said):
-        number, sp, pc, lr, *values = map(int, line.split())
+        # To GDB most registers of 386 are numbers with a sign, which %lu widens.
+        number, sp, pc, lr, *values = (int(word) % (1 << 8 * pointer_size) for word in line.split())
         threads.append(Thread(ids.get(number, 0), sp, pc, lr, dict(enumerate(values))))
     return threads

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -71,11 +70,6 @@ class Delve(Terminal):
         self._terminal.expect_exact(question)
         self._terminal.sendline(answer)
         self._terminal.expect(pexpect.EOF)
-
-    def processor_seconds(self) -> float:
-        """How long processors have worked for Delve so far."""
-        fields = Path(f"/proc/{self._terminal.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End the session and what it debugs, unless it attached to that."""

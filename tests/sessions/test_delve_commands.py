@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -19,13 +18,6 @@ COMMANDS = ("gomap-header", "gomap-walk", "gomap-check", "gomap-whatis")
 #: Go 1.27 has moved it.
 PRINT_SWITCH = 'print "internal/runtime/maps".UseAeshash'
 _REPOSITORY = SCRIPT.parents[1]
-#: Says what a command took.
-_TIMED = """
-def command_timed(args):
-    start = time.now()
-    dlv_command(args)
-    print("took", (time.now() - start).seconds)
-"""
 #: A map in gomap-check -all of whose keys that is said.
 _UNHASHED = re.compile(r"^(.*):\n.*: no findings in .*\nnote: hashes are not checked: keys of type .*\n", re.M)
 
@@ -205,45 +197,12 @@ def test_attaching(binary: Path) -> None:
 
 
 @pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
-def test_how_long_it_takes(go: str, tmp_path: Path, record_property: pytest.RecordProperty) -> None:
-    """A walk of 100,000 entries takes no longer than Delve's own print of them; a check of them under 20 s.
-
-    As JSON a walk has three times as much to say, and each key and element twice.
-    """
+def test_a_hundred_thousand_entries(go: str) -> None:
     binary = build("large", go)
-    (tmp_path / "timed.star").write_text(_TIMED)
     with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
-        delve.run(f"source {tmp_path / 'timed.star'}")
-        delve.run("config max-array-values 1000000")
         name = "main.hundredThousand"
-        # Other tests run beside this one, so what counts is what processors did for it; that too differs by a tenth.
-        for _ in range(3):
-            walk, walked = _timed(delve, f"gomap-walk -limit unlimited {name}")
-            assert len(re.findall(r"^  \d  ..  full ", walk, re.M)) == 100_000
-            _, printed = _timed(delve, f"print {name}")
-            if walked.processor <= printed.processor:
-                break
-        document, written = _timed(delve, f"gomap-walk -json -limit unlimited {name}")
-        assert document.count('"state": "full"') == 100_000
-        check, checked = _timed(delve, f"gomap-check {name}")
+        walk = delve.run(f"gomap-walk -limit unlimited {name}")
+        assert len(re.findall(r"^  \d  ..  full ", walk, re.M)) == 100_000
+        assert delve.run(f"gomap-walk -json -limit unlimited {name}").count('"state": "full"') == 100_000
+        check = delve.run(f"gomap-check {name}")
         assert "no findings in 100000 entries" in check and "100000 hashes" in check
-    figures = {"walk": walked, "print": printed, "walk -json": written, "check": checked}
-    record_property("figures", str(figures))
-    assert walked.processor <= printed.processor, figures
-    assert written.processor <= 3 * walked.processor, figures
-    assert checked.processor < 20, figures
-
-
-class Took(NamedTuple):
-    """Seconds by the clock, and seconds that processors worked."""
-
-    clock: float
-    processor: float
-
-
-def _timed(delve: Delve, command: str) -> tuple[str, Took]:
-    before = delve.processor_seconds()
-    said = delve.run(f"timed {command}", 300)
-    took = re.search(r"took ([\d.e-]+)$", said)
-    assert took, said[-500:]
-    return said, Took(float(took[1]), delve.processor_seconds() - before)
