@@ -14,16 +14,22 @@ from gomap.check.pointers import Pointers
 from gomap.check.seed import Others, Seed
 from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
+from gomap.check.sync.halves import HalvesCheck
+from gomap.check.sync.trie import TrieCheck
 from gomap.check.values import Values
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.rtype import runtime_types
-from gomap.goruntime.writers import somebody_writes
+from gomap.goruntime.writers import somebody_in_sync_map, somebody_writes
 from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language import Limits, Literals
+from gomap.language.equality import Comparables
 from gomap.maps.classic import ClassicMap
+from gomap.maps.hash_trie import HashTrie
 from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of, package_maps
+from gomap.maps.read_dirty import ReadDirty
 from gomap.maps.swiss import SwissMap
+from gomap.maps.syncmap import is_sync_map
 from gomap.maps.wording import counted
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
@@ -95,11 +101,23 @@ def check_map(
     keys = Keys(map.target, map.places, literals, hasher, map.seed)
     values = Values(map.target, map.places, heap, literals.types)
     subject = Subject(pointers, keys, values, Seed(map, keys, others), written)
-    check: ClassicCheck | SwissCheck
+    check: ClassicCheck | SwissCheck | TrieCheck | HalvesCheck
     if isinstance(map, ClassicMap):
         check = ClassicCheck(map, subject)
     elif isinstance(map, SwissMap):
         check = SwissCheck(map, subject)
+    elif isinstance(map, HashTrie):
+        check = TrieCheck(map, subject)
+    elif isinstance(map, ReadDirty):
+        of_halves = without = [*without]
+
+        def check_half(half: GoMap) -> Report:
+            report = check_map(half, literals, heap, hasher, somebody_writes)
+            of_halves.extend(report.without)
+            return report
+
+        comparable = Comparables(map.target, literals.types).of(map.key)
+        check = HalvesCheck(map, subject, check_half, literals.text(map.key), comparable)
     else:
         raise TypeError(f"no invariants are known for a {map.kind} map")
     found = _marked(check.findings(), written)
@@ -139,7 +157,7 @@ def check(program: Program, map: GoMap, quick: bool = False) -> Report:
             without.append(f"hashes are not checked: {error}")
     return check_map(
         *(map, literals_of(program, _LIMITS), heap, hasher),
-        lambda: somebody_writes(program),
+        lambda: somebody_writes(program) or (is_sync_map(map.type) and somebody_in_sync_map(program)),
         without,
         lambda: package_maps(program),
     )

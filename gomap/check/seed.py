@@ -51,7 +51,7 @@ class Seed:
         self._others = others
         self._settled = False
         self._field = "hash0" if "hash0" in map.header else "seed"
-        self._storage = "buckets" if "buckets" in map.header else "dirPtr"
+        self._storage = next((name for name in ("buckets", "dirPtr", "root") if name in map.header), "")
 
     def findings(self, batch: SlotBatch, hashes: Sequence[int | None], fits: Fits) -> list[Finding]:
         """What is wrong with the seed, by the HASHES of BATCH' keys; if anything is, they must be hashed anew."""

@@ -33,18 +33,18 @@ class Subject:
     seed: Seed
     written: bool
 
-    def judged(self, batch: SlotBatch, fits: Fits) -> tuple[Sequence[int | None] | None, list[Finding]]:
+    def judged(self, batch: SlotBatch, fits: Fits | None) -> tuple[Sequence[int | None] | None, list[Finding]]:
         """The hashes of BATCH' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
 
         A key that is none has no hash: what would be said of its place means nothing.
 
-        FITS: whether a key is where its hash leads.
+        FITS: whether a key is where its hash leads; None where that says too little to doubt the seed.
         """
         wrong = list(self.values.findings(batch))
         hashes = self.keys.hashes(batch)
         if hashes is None:
             return None, [finding for _, finding in wrong]
-        seed = self.seed.findings(batch, hashes, fits)
+        seed = self.seed.findings(batch, hashes, fits) if fits else []
         if seed:
             self.keys.hashed -= len(hashes)
             hashes = self.keys.hashes(batch) or ()

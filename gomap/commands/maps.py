@@ -76,7 +76,11 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Show a Go map's buckets or groups, slot by slot, in storage order.
 
     Each slot has its number, its tophash or control byte, its state as the runtime spells it, and
-    the key and element if it holds a live entry. Overflow chains are followed."""
+    the key and element if it holds a live entry. Overflow chains are followed.
+
+    Of a sync.Map up to Go 1.23 these are the buckets of its read map and then of dirty, where an
+    entry is shared if read has it too; from Go 1.24 on the nodes of its tree of hashes, each child
+    with its digit of the hash and its address."""
     from gomap.expressions.map_finding import find_map
     from gomap.language import FULL
     from gomap.maps.model import Selection

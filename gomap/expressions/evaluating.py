@@ -20,6 +20,7 @@ from gomap.expressions.scope import Scope
 from gomap.expressions.written import Constant, read
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.maps.syncmap import is_sync_map
 from gomap.maps.wording import summary
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import ReadError
@@ -104,8 +105,9 @@ class _Parser:
     def index(self, value: GoValue, index: str) -> GoValue:
         key = read(index, partial(evaluate, self.scope))
         text = f"{value.text}[{index}]"
-        if value.type.kind is Kind.MAP:
-            map = opened(self.program, value.type, value.text, value.integer())
+        if value.type.kind is Kind.MAP or (is_sync_map(value.type) and value.address is not None):
+            header = value.integer() if value.type.kind is Kind.MAP else value.address or 0
+            map = opened(self.program, value.type, value.text, header)
             found = element(self.program, map, text, key)
             if found is None:
                 raise ExpressionError(f"{value.text} has no key {index} (of {summary(map)})")
@@ -219,7 +221,7 @@ def _followed(value: GoValue) -> GoValue:
     """VALUE, or what it holds if it is an interface; and the map that it points to if it does."""
     if value.type.kind is Kind.INTERFACE:
         value = held(value)
-    if value.type.kind is Kind.POINTER and value.type.elem.kind is Kind.MAP:
+    if value.type.kind is Kind.POINTER and (value.type.elem.kind is Kind.MAP or is_sync_map(value.type.elem)):
         value = value.pointee().named(value.text)
     return value
 

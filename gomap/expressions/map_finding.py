@@ -8,6 +8,7 @@ from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
 from gomap.maps.recognition import header_at
+from gomap.maps.syncmap import is_sync_map
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -39,6 +40,8 @@ def find_map(scope: Scope, expression: str, type_name: str | None = None) -> GoM
     type = program.type_named(type_name)
     if type is None:
         raise ExpressionError(f"no type {type_name} in the program's debug information")
+    if is_sync_map(type):
+        return opened(program, type, expression, address_in(value))
     if type.kind is not Kind.MAP:
         raise ExpressionError(f"-type {type_name}: not a map type")
     if value.type.kind is Kind.POINTER and value.type.elem.kind is Kind.MAP:  # of a variable, not of a header
@@ -59,6 +62,8 @@ def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'
         kind = value.type.kind
         if kind is Kind.MAP:
             return opened(scope.program, value.type, text, value.integer())
+        if is_sync_map(value.type) and value.address is not None:
+            return opened(scope.program, value.type, text, value.address)
         if kind is Kind.INTERFACE:
             value = held(value)
             type = value.type

@@ -153,6 +153,8 @@ class Entry:
             is_map = named.code == gdb.TYPE_CODE_TYPEDEF and (type.target().name or "").startswith(_HEADERS)
             if is_map:
                 return MapPrinter(value)
+        if type.code == gdb.TYPE_CODE_STRUCT and type.name == "sync.Map" and value.address is not None:
+            return MapPrinter(value)
         nested = sys.modules.get("gomap.gdb.nested")  # not loaded, nothing is being laid out
         part = None if nested is None else nested.printer_of_part(value)
         if part is not None:

@@ -17,8 +17,9 @@ __all__ = ["as_in_dwarf", "as_linked", "as_written", "in_package", "package_of",
 _PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
 #: What a name consists of, but for slashes.
 _WORD = r"""[^\s\[\](){}*,;"<>/]"""
-#: A dot that is neither in a folder's name nor the one before the name itself.
-_IN_PACKAGE = re.compile(rf"(?<=[\w~+-])\.(?={_WORD}+\.{_WORD}+(?!{_WORD}|/))")
+#: A dot that is neither in a folder's name nor the one before the name itself; nor in go.shape, which is the compiler's
+#: own, and not escaped.
+_IN_PACKAGE = re.compile(rf"(?<=[\w~+-])(?!(?<=\bgo)\.shape\.)\.(?={_WORD}+\.{_WORD}+(?!{_WORD}|/))")
 
 #: What a person may type, and what DWARF says.
 _SPELLINGS = (
@@ -44,6 +45,8 @@ def as_linked(name: str) -> str:
     """
     >>> as_linked("map[gopkg.in/yaml.v3.Kind]*net/http.Header")
     'map[gopkg.in/yaml%2ev3.Kind]*net/http.Header'
+    >>> as_linked("internal/sync.node[go.shape.string,go.shape.int]")
+    'internal/sync.node[go.shape.string,go.shape.int]'
     """
     return _IN_PACKAGE.sub("%2e", name)
 

@@ -46,15 +46,28 @@ Swiss maps (Go 1.24 on)
     empty slot, since a probe may have passed by; tombstones go when the table is rehashed. A group never gives memory
     back.
 
+sync.Map
+    Up to Go 1.23 it is two maps, ``read`` and ``dirty``, from the same keys to the same entries, each of which points
+    to a value. ``read`` is never written to, and needs no lock. From Go 1.24 on it is a tree: each indirect node has
+    sixteen children, chosen by four bits of the key's hash; the digits of the hash are the path to the key's entry. ::
+
+        Map ── root ──> indirect ── children[0x3] ──> entry{key, value} ── overflow ──> [entry of the same hash]
+                           ^        children[0xa] ──> indirect ── children[0x0] ──> entry
+                           └──────────── parent ─────────┘
+
 The rooms
     opening     from a type and an address to a map; every package variable that is one
     model       what both kinds share: header fields, buckets, slots, entries, notes about what cannot be read
     classic     hmap and its buckets
     swiss       Map, its directory, tables and groups
+    syncmap     what is a sync.Map, and what both kinds of it share
+    read_dirty  sync.Map up to Go 1.23
+    hash_trie   sync.Map from Go 1.24 on; trie_layout, trie_survey: where things lie in it, and how many there are
     probing     the order in which a lookup visits groups
     layout      where in the header, the bucket or group everything lies: by field names, never by Go version
     blocks      large arrays, read block by block
     slots       keys and elements of a bucket or group, made as they are asked for
 
-Sources: runtime/map.go up to Go 1.23 (map_noswiss.go in 1.24 and 1.25); internal/runtime/maps from 1.24 on.
+Sources: runtime/map.go up to Go 1.23 (map_noswiss.go in 1.24 and 1.25); internal/runtime/maps from 1.24 on;
+sync/map.go up to 1.23 (oldmap.go in 1.24 and 1.25), internal/sync/hashtriemap.go from 1.24 on.
 """

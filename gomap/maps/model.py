@@ -65,14 +65,17 @@ class Slot(NamedTuple):
         mark: the tophash or the control byte.
         state: as the runtime spells it: ``full``, ``emptyRest``, ``emptyOne``, ``evacuatedX``, ``evacuatedY``,
             ``evacuatedEmpty``; ``full``, ``empty``, ``deleted``; ``illegal`` for a control byte that is none of them.
+            In a sync.Map also ``entry``, ``overflow``, ``indirect``; ``expunged``, ``nil``, ``shared`` (see there).
         entry: the key and element if the slot holds a live entry, None otherwise. (An evacuated slot's entry lives
             elsewhere.)
+        address: where the slot leads, in a tree of nodes; 0 elsewhere.
     """
 
     number: int
     mark: int
     state: str
     entry: Entry | None
+    address: int = 0
 
 
 class Bucket:
@@ -80,16 +83,17 @@ class Bucket:
 
     Attributes:
         role: ``bucket``, ``overflow``, ``old bucket``, ``old overflow``, ``unused overflow`` (preallocated, on no
-            chain) or ``group``.
+            chain), ``group`` or ``indirect`` (a node of a sync.Map).
         index: the bucket's number in its array (an overflow bucket has the number of its chain's first bucket), or
             the group's number in its table.
         address: of its first byte.
         marks: the tophash or control bytes, slot 0 first.
         overflow: the overflow pointer; 0 where there is none, and in a group.
         evacuated: an old bucket whose entries have moved.
+        place: of a sync.Map: ``read`` or ``dirty``, or the digits of the hash that lead to a node; empty elsewhere.
     """
 
-    __slots__ = ("_entry", "_live", "_states", "address", "evacuated", "index", "marks", "overflow", "role")
+    __slots__ = ("_entry", "_live", "_states", "address", "evacuated", "index", "marks", "overflow", "place", "role")
 
     def __init__(
         self,
@@ -102,6 +106,7 @@ class Bucket:
         entry: Callable[[int], Entry],
         overflow: int = 0,
         evacuated: bool = False,
+        place: str = "",
     ) -> None:
         """LIVE: the slots that hold live entries; STATES: by mark; ENTRY: gives a slot's."""
         self.role = role
@@ -110,6 +115,7 @@ class Bucket:
         self.marks = marks
         self.overflow = overflow
         self.evacuated = evacuated
+        self.place = place
         self._live = live
         self._states = states
         self._entry = entry
@@ -138,6 +144,7 @@ class Table:
         used, capacity, growth_left, local_depth, index: its header's fields.
         groups: the address of its first group.
         length_mask: number of groups - 1.
+        place: ``read`` or ``dirty`` in a sync.Map; empty elsewhere.
     """
 
     first: int
@@ -150,6 +157,7 @@ class Table:
     index: int
     groups: int
     length_mask: int
+    place: str = ""
 
 
 #: What a walk yields.
@@ -202,7 +210,7 @@ class GoMap(abc.ABC):
     """A map in the target.
 
     Attributes:
-        kind: ``classic`` or ``swiss``.
+        kind: ``classic`` or ``swiss``; of a sync.Map ``hashtrie`` or ``readdirty``.
         target: the program that it is in.
         type: its Go type.
         address: of its header; 0 for a nil map.
@@ -241,6 +249,11 @@ class GoMap(abc.ABC):
     @abc.abstractmethod
     def seed(self) -> int:
         """What the header says is mixed into the hashes of the map's keys."""
+
+    @property
+    def header_size(self) -> int:
+        """Bytes of the header."""
+        return self._reader.size
 
     def field_address(self, name: str) -> int:
         """Where a field of the header stands."""

@@ -10,19 +10,26 @@ from enum import Enum, auto
 
 __all__ = [
     "AbsurdB",
+    "BadNode",
     "BrokenChain",
     "ChainTrouble",
     "CountTooLarge",
     "DirectoryGivenUp",
     "DirectoryUnreadable",
     "GroupsMismatch",
+    "HalfUnreadable",
+    "InHalf",
     "NilBuckets",
     "NoSuchBucket",
     "NoSuchGroup",
+    "NoSuchNode",
     "NoSuchTable",
     "NoTable",
+    "NoTables",
+    "NodeTrouble",
     "Note",
     "OneGroupOnly",
+    "RootNil",
     "SmallOverfull",
     "TableAgain",
     "TablesOverfull",
@@ -208,3 +215,68 @@ class GroupsMismatch(Note):
     length_mask: int
     capacity: int
     groups: int
+
+
+# Of sync.Map.
+
+
+@dataclass(frozen=True)
+class HalfUnreadable(Note):
+    """What HALF, read or dirty, leads to: FAILED cannot be read."""
+
+    half: str
+    failed: int
+
+
+@dataclass(frozen=True)
+class InHalf(Note):
+    """A note about the map in HALF: read or dirty."""
+
+    half: str
+    note: Note
+
+
+@dataclass(frozen=True)
+class RootNil(Note):
+    """The map has no root, and says that it has been used."""
+
+
+@dataclass(frozen=True)
+class NoTables(Note):
+    """A walk was to show a table of a map that has none."""
+
+
+@dataclass(frozen=True)
+class NoSuchNode(Note):
+    """A walk was to show indirect node NUMBER of a map that has NODES."""
+
+    number: int
+    nodes: int
+
+
+class NodeTrouble(Enum):
+    """Why a node is not shown, or not followed."""
+
+    AGAIN = auto()
+    CHAIN_AGAIN = auto()
+    IS_ENTRY = auto()
+    OTHER_PARENT = auto()
+    TOO_DEEP = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True)
+class BadNode(Note):
+    """The node at the end of PATH (empty for the root) that is at NODE.
+
+    Attributes:
+        link: which of a chain it is; 0 for its head, and for what is no chain.
+        trouble: what is wrong with it.
+        detail: its parent, if that is another one.
+    """
+
+    path: str
+    link: int
+    node: int
+    trouble: NodeTrouble
+    detail: int = 0

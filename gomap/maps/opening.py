@@ -8,8 +8,11 @@ from typing import Union
 from gomap.goruntime.rtype import runtime_types
 from gomap.language import LeftOut, Limits, Literals, MapReader
 from gomap.maps.classic import ClassicMap
+from gomap.maps.hash_trie import HashTrie
 from gomap.maps.model import GoMap, MaybeCell, Note
+from gomap.maps.read_dirty import ReadDirty
 from gomap.maps.swiss import SwissMap
+from gomap.maps.syncmap import is_sync_map, trie_of
 from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -20,11 +23,15 @@ __all__ = ["literals_of", "map_reader", "open_map", "package_maps"]
 
 
 def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
-    """The map of type MAP_TYPE whose header is at ADDRESS; 0 is a nil map.
+    """The map of type MAP_TYPE, or the sync.Map, whose header is at ADDRESS; 0 is a nil map.
 
     Raises LayoutError where the header's fields are those of no container that gomap knows, ReadError where the header
     cannot be read.
     """
+    if is_sync_map(map_type):
+        if trie_of(map_type):
+            return HashTrie(target, map_type, address)
+        return ReadDirty(target, map_type, address, open_map)
     header = map_type.header
     if header.find("dirPtr") is not None:
         return SwissMap(target, map_type, address)
@@ -64,8 +71,8 @@ def literals_of(program: Program, limits: Limits) -> Literals:
 def package_maps(program: Program) -> Iterator[tuple[str, Union[GoMap, LayoutError, ReadError]]]:
     """Every package variable that is a map, by its full name; or why the map that it leads to cannot be opened."""
     for name, address, type in program.variables():
-        if type.kind is Kind.MAP:
+        if type.kind is Kind.MAP or is_sync_map(type):
             try:
-                yield name, open_map(program, type, pointer_at(program, address))
+                yield name, open_map(program, type, address if is_sync_map(type) else pointer_at(program, address))
             except (LayoutError, ReadError) as error:
                 yield name, error

@@ -8,22 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gomap.maps.classic import EXACT_B, FLAGS, SAME_SIZE_GROW, ClassicMap, unknown_flags
+from gomap.maps.hash_trie import HashTrie
 from gomap.maps.model import GoMap, HeaderField
 from gomap.maps.notes import (
     AbsurdB,
+    BadNode,
     BrokenChain,
     ChainTrouble,
     CountTooLarge,
     DirectoryGivenUp,
     DirectoryUnreadable,
     GroupsMismatch,
+    HalfUnreadable,
+    InHalf,
     NilBuckets,
     NoSuchBucket,
     NoSuchGroup,
+    NoSuchNode,
     NoSuchTable,
     NoTable,
+    NoTables,
     Note,
     OneGroupOnly,
+    RootNil,
     SmallOverfull,
     TableAgain,
     TablesOverfull,
@@ -31,7 +38,9 @@ from gomap.maps.notes import (
     UnusedUnreadable,
     WrongDirLen,
 )
+from gomap.maps.read_dirty import ReadDirty
 from gomap.maps.swiss import SwissMap
+from gomap.maps.sync_wording import bad_node, dirty_alone, read_dirty_meaning, trie_derived, trie_meaning
 
 __all__ = ["counted", "derived", "directory_entries", "flag_names", "meaning", "note_text", "summary"]
 
@@ -56,6 +65,10 @@ def summary(map: GoMap) -> str:
         case SwissMap():
             groups = sum(map.groups_of(table) for table in map.tables)
             return f"{entries} in {counted(len(map.tables), 'table')}, {counted(groups, 'group')}"
+        case HashTrie():
+            return f"{entries} in {counted(map.survey.nodes, 'indirect node')}"
+        case ReadDirty():
+            return entries + dirty_alone(map)
     return entries
 
 
@@ -78,6 +91,11 @@ def derived(map: GoMap) -> Sequence[tuple[str, str]]:
         return [("load", f"{map.count / map.buckets:.2f} entries per bucket")]
     if isinstance(map, SwissMap) and map.capacity:
         return [("load", f"{map.count} of {map.capacity} slots, {map.count / map.capacity:.0%}")]
+    if isinstance(map, HashTrie):
+        return trie_derived(map)
+    if isinstance(map, ReadDirty):
+        halves = [(f"{name} map", f"at {half.address:#x} ({half.kind}): {summary(half)}") for name, half in map.maps]
+        return [("amended", str(map.amended).lower()), *halves]
     return []
 
 
@@ -97,6 +115,10 @@ def meaning(map: GoMap, field: HeaderField) -> str:
             return f"table = directory[hash >> {value}]"
         case SwissMap() if name == "writing" and value:
             return "a write is under way"
+        case HashTrie():
+            return trie_meaning(map, name, value)
+        case ReadDirty():
+            return read_dirty_meaning(map, name, value)
     return ""
 
 
@@ -181,6 +203,18 @@ def note_text(note: Note) -> str:
                 f"table at {note.address:#x}: lengthMask is {note.length_mask:#x} but capacity is {note.capacity}; "
                 f"showing {counted(note.groups, 'group')}"
             )
+        case HalfUnreadable():
+            return f"{note.half} leads to no map: {_unreadable(note.failed)}"
+        case InHalf():
+            return f"{note.half}: {note_text(note.note)}"
+        case RootNil():
+            return "root is nil, though the map is inited: every access faults"
+        case NoTables():
+            return "a sync.Map has no tables; -bucket takes the number of an indirect node"
+        case NoSuchNode():
+            return f"there is no indirect node {note.number}: the map has {note.nodes}"
+        case BadNode():
+            return bad_node(note)
     raise TypeError(f"{note} is a note of no known kind")
 
 

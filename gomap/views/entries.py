@@ -36,10 +36,13 @@ class _Placed(NamedTuple):
     @property
     def name(self) -> str:
         """The place in words, as gomap-check names it: ``bucket 3, overflow 1 slot 7``, ``table 0 group 3 slot 7``."""
+        if self.bucket.role == "indirect node":
+            return f"path {self.bucket.place}{self.slot:x}" + (f", overflow {self.link}" if self.link else "")
+        half = f"{self.bucket.place} " if self.bucket.place else ""
         head = f"{self.bucket.role.replace('overflow', 'bucket')} {self.bucket.index}"
         table = "" if self.table is None else f"table {self.table} "
         link = f", overflow {self.link}" if self.link else ""
-        return f"{table}{head}{link} slot {self.slot}"
+        return f"{half}{table}{head}{link} slot {self.slot}"
 
 
 def entries_lines(
@@ -80,6 +83,7 @@ def entries_object(map: GoMap, literals: Literals, selection: Selection, limit: 
         bucket = part.bucket
         entry = {"role": bucket.role, "index": bucket.index, "address": f"{bucket.address:#x}"}
         entry |= {"table": part.table} if bucket.role == "group" else {"link": part.link}
+        entry |= {"place": bucket.place} if bucket.place or bucket.role == "indirect node" else {}
         entry |= {"slot": part.slot, "key": key(part.entry.key), "elem": elem(part.entry.elem)}
         entries.append(entry)
     return {**start("entries", map), "entries": entries, "complete": complete, "notes": notes}
@@ -89,14 +93,19 @@ def _placed(map: GoMap, selection: Selection) -> Iterator[Union[_Placed, Note]]:
     """Each live entry, or what keeps entries from being read."""
     table: int | None = None
     link = 0
+    place = ""
     # What stands in an overflow bucket that is on no chain is no entry of the map.
     for part in map.walk(replace(selection, unused=False)):
         if isinstance(part, Note):
             yield part
         elif isinstance(part, Table):
-            table = part.first
+            table, place = part.first, part.place
         else:
+            if part.place != place:  # the other map of a sync.Map
+                table, place = None, part.place
             link = link + 1 if part.role in ("overflow", "old overflow") else 0
             for slot in part.slots:
+                if part.role == "indirect node":
+                    link = link + 1 if slot.state == "overflow" else 0
                 if slot.entry is not None:
                     yield _Placed(part, link, table, slot.number, slot.entry)

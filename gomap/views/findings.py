@@ -27,7 +27,7 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
     if not map.address:
         yield title(map, paint)
         return
-    unit = "group" if map.kind == "swiss" else "bucket"
+    unit = {"swiss": "group", "hashtrie": "node"}.get(map.kind, "bucket")
     seen = f"{counted(report.buckets, unit)}, {counted(report.hashes, 'hash', 'hashes')}"
     number = f"over {len(report.findings)} findings" if report.cut else counted(len(report.findings), "finding")
     yield (

@@ -86,8 +86,13 @@ def start(command: str, map: GoMap) -> dict[str, Any]:
 
 def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: CellObject, elem: CellObject) -> dict[str, Any]:
     shown: dict[str, Any] = {"role": bucket.role, "index": bucket.index, "address": _hex(bucket.address)}
-    if bucket.role == "group":
-        shown["table"] = tables[-1]["first"] if tables else None
+    if bucket.place or bucket.role == "indirect node":
+        shown["place"] = bucket.place
+    if bucket.role == "indirect node":
+        pass  # it has slots alone
+    elif bucket.role == "group":
+        of_half = tables and tables[-1].get("place", "") == bucket.place
+        shown["table"] = tables[-1]["first"] if of_half else None
     else:
         shown["overflow"] = _hex(bucket.overflow)
         shown["evacuated"] = bucket.evacuated
@@ -97,6 +102,8 @@ def _bucket(bucket: Bucket, tables: list[dict[str, Any]], key: CellObject, elem:
 
 def _slot(slot: Slot, key: CellObject, elem: CellObject) -> dict[str, Any]:
     shown: dict[str, Any] = {"slot": slot.number, "mark": slot.mark, "state": slot.state}
+    if slot.address:
+        shown["address"] = _hex(slot.address)
     if slot.entry is not None:
         shown["key"] = key(slot.entry.key)
         shown["elem"] = elem(slot.entry.elem)
@@ -127,6 +134,7 @@ def _table(table: Table) -> dict[str, Any]:
         "index": table.index,
         "groups": _hex(table.groups),
         "lengthMask": table.length_mask,
+        **({"place": table.place} if table.place else {}),
     }
 
 

@@ -17,7 +17,7 @@ from gomap.views.paint import Paint
 __all__ = ["cell_text", "header_lines", "note_line", "title", "walk_lines"]
 
 #: Roles that stand at the head of a line of slots; what hangs on a chain counts with its head.
-_HEADS = ("bucket", "old bucket", "unused overflow", "group")
+_HEADS = ("bucket", "old bucket", "unused overflow", "group", "indirect node")
 #: ``evacuatedX`` and a blank.
 _STATE_WIDTH = 11
 
@@ -36,11 +36,12 @@ def header_lines(map: GoMap, paint: Paint) -> Iterator[str]:
         (field.name, f"{field.value:#x}" if field.hexadecimal else str(field.value), meaning(map, field))
         for field in map.fields()
     ]
-    width = max((len(name) for name, _, _ in rows), default=0)
+    follows = derived(map)
+    width = max((len(name) for name, *_ in (*rows, *follows)), default=0)
     for name, value, what in rows:
         shown = paint.address(value) if value.startswith("0x") else value
         yield f"  {name:{width}}  {shown}{' ' * (18 - len(value)) + '  ' + what if what else ''}"
-    for name, text in derived(map):
+    for name, text in follows:
         yield f"  {name:{width}}  {text}"
     for note in map.notes():
         yield note_line(note, paint)
@@ -77,17 +78,21 @@ def _bucket(bucket: Bucket, paint: Paint) -> str:
     address = paint.address(f"{bucket.address:#x}")
     if bucket.role in ("overflow", "old overflow"):
         return f"  overflow -> {address}"
+    if bucket.role == "indirect node":
+        return f"{bucket.role} {bucket.index} at {address}, {f'path {bucket.place}' if bucket.place else 'the root'}"
     number = "" if bucket.role == "unused overflow" else f" {bucket.index}"
     state = ""
     if bucket.role == "old bucket":
         state = ", evacuated" if bucket.evacuated else ", not evacuated yet"
-    return f"{bucket.role}{number} at {address}{state}"
+    half = f"{bucket.place} " if bucket.place else ""
+    return f"{half}{bucket.role}{number} at {address}{state}"
 
 
 def _table(table: Table, paint: Paint) -> str:
     where = f"entry {table.first}" if table.first == table.last else f"entries {table.first} to {table.last}"
+    half = f"{table.place} " if table.place else ""
     return (
-        f"table {table.first} at {paint.address(f'{table.address:#x}')} (directory {where}): "
+        f"{half}table {table.first} at {paint.address(f'{table.address:#x}')} (directory {where}): "
         f"used {table.used}, capacity {table.capacity}, growthLeft {table.growth_left}, "
         f"localDepth {table.local_depth}, index {table.index}"
     )
@@ -101,7 +106,9 @@ def _slots(bucket: Bucket, key: Text, elem: Text, every_slot: bool, paint: Paint
 
 
 def _slot(slot: Slot, key: Text, elem: Text, paint: Paint) -> str:
-    start = f"  {slot.number}  {slot.mark:02x}  "
+    start = f"  {slot.number:x}  {slot.mark:02x}  "
+    if slot.address:
+        start += f"{paint.address(f'{slot.address:#x}')}  "
     if slot.entry is None:
         return start + paint.state(slot.state)
     entry = f"{cell_text(slot.entry.key, key, paint)}: {cell_text(slot.entry.elem, elem, paint)}"

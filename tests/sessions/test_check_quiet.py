@@ -130,7 +130,8 @@ def test_programs_at_work_have_no_findings(program: Program, by: Debugger, tmp_p
     # All maps that there are were looked at, and all that can be looked at.
     assert [one["without"] for one in maps if one["without"]] == []
     listed = subprocess.run([build("packagemaps"), binary], capture_output=True, check=True)
-    assert sorted(one["variable"] for one in maps) == json.loads(listed.stdout)
+    assert sorted(one["variable"] for one in maps if one["type"] != "sync.Map") == json.loads(listed.stdout)
+    assert any(one["type"] == "sync.Map" for one in maps)
     assert sum(one["hashes"] for one in maps) > 1000
 
 

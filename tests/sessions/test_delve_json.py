@@ -60,9 +60,15 @@ def test_documents_are_as_the_schema_has_them(go: str) -> None:
 
 
 def test_all_maps_of_all_packages(gdb: Gdb, delve: Delve) -> None:
-    theirs, ours = gdb.run("gomap-check -all -quick -json"), delve.run("gomap-check -all -quick -json")
-    assert ours == theirs
-    assert len(document(ours)["maps"]) > 60
+    theirs, ours = gdb.json("gomap-check -all -quick -json"), document(delve.run("gomap-check -all -quick -json"))
+    assert ours == without_sync_maps(theirs)
+    assert len(ours["maps"]) > 60
+
+
+def without_sync_maps(answer: dict[str, Any]) -> dict[str, Any]:
+    """What plain Delve has of an answer: it does not know sync.Map."""
+    assert any(one["type"] == "sync.Map" for one in answer["maps"])
+    return {**answer, "maps": [one for one in answer["maps"] if one["type"] != "sync.Map"]}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +101,8 @@ def test_options_come_in_any_order_and_may_be_cut_short(delve: Delve) -> None:
 
 def test_maps_in_the_missing_half_of_a_core(binary: Path, core: CoreDump, gdb: Gdb, tmp_path: Path) -> None:
     """Of one whose header is gone it is said that it cannot be read; of one whose buckets are gone, which."""
-    headers = sorted(int(one["address"], 16) for one in gdb.json("gomap-check -all -quick -json")["maps"])
+    whole = without_sync_maps(gdb.json("gomap-check -all -quick -json"))
+    headers = sorted(int(one["address"], 16) for one in whole["maps"])
     cut = tmp_path / "cut"
     CoreFile(core.path).cut_off(headers[len(headers) // 2], cut)
     with Gdb(gdb18(), binary, cut) as half, Delve("core", binary, cut) as delve:
@@ -103,7 +110,10 @@ def test_maps_in_the_missing_half_of_a_core(binary: Path, core: CoreDump, gdb: G
         theirs, ours = half.json(f"{command} -json"), document(delve.run(f"{command} -json"))
         for answer in (theirs, ours):
             answer["unreadable"] = [one for one in answer["unreadable"] if one["variable"] != "main.header"]
-        assert ours == theirs
+        assert ours == without_sync_maps(theirs)
         assert len(ours["maps"]) > 20 and len(ours["unreadable"]) > 20
         assert sum(bool(one["findings"]) for one in ours["maps"]) > 20
-        assert delve.run(f"{command} -limit 3") == half.run(f"{command} -limit 3")
+        lines = iter(half.run(f"{command} -limit 3").splitlines())
+        *said, total = delve.run(f"{command} -limit 3").splitlines()
+        assert all(line in lines for line in said), "in this order; what is between is about sync.Maps"
+        assert total.startswith(f"{len(ours['maps'])} maps checked, ")

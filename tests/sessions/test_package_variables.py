@@ -17,7 +17,7 @@ from tests.sessions.targets import READY, Debugger, debugger
 
 pytestmark = pytest.mark.xdist_group("package-variables")
 
-#: Name, address and type of each that is a map, from the program's file and from GDB.
+#: Name, address and type of each that is a map or a sync.Map, from the program's file and from GDB.
 _MAPS = """
 import json
 from gomap.gdb import variables
@@ -26,7 +26,7 @@ from gomap.program.gotypes import GoType, Kind
 
 def maps(all):
     made = ((name, at, type if isinstance(type, GoType) else live().types.of(type)) for name, at, type in all)
-    return [(name, at, type.name) for name, at, type in made if type.kind is Kind.MAP]
+    return [(name, at, type.name) for name, at, type in made if type.kind is Kind.MAP or type.name == "sync.Map"]
 
 files = variables.variables_in_files()
 print(json.dumps([files and maps(files), maps(variables.variables_in_gdb(variables.variable_names()))]))

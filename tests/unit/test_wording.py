@@ -10,7 +10,7 @@ import pytest
 from gomap.goruntime.answers import Answer, Span
 from gomap.goruntime.wording import answer_text
 from gomap.maps import notes
-from gomap.maps.notes import ChainTrouble, Note
+from gomap.maps.notes import BadNode, ChainTrouble, NodeTrouble, NoSuchBucket, Note
 from gomap.maps.wording import note_text
 
 _VALUES: dict[str, Any] = {
@@ -20,6 +20,8 @@ _VALUES: dict[str, Any] = {
     "Span": Span(0x1000, 0x2000, 8192, 48, 170, 5, False, 0),
     "Symbol | None": None,
     "ChainTrouble": ChainTrouble.CIRCLE,
+    "NodeTrouble": NodeTrouble.AGAIN,
+    "Note": NoSuchBucket(0x1000, 3, 2),
 }
 _NOTES = [kind for kind in vars(notes).values() if isinstance(kind, type) and issubclass(kind, Note)]
 
@@ -37,6 +39,13 @@ def test_every_note_has_words(kind: type[Note]) -> None:
 def test_every_trouble_of_a_chain_has_words(trouble: ChainTrouble) -> None:
     where = "overflow pointer of overflow 7 at 0x1000 -> 0x2000: "
     text = note_text(notes.BrokenChain(0x2000, "overflow", 7, 0x1000, trouble, 0x3000))
+    assert text.startswith(where) and len(text) > len(where) + 10
+
+
+@pytest.mark.parametrize("trouble", NodeTrouble)
+def test_every_trouble_of_a_node_has_words(trouble: NodeTrouble) -> None:
+    where = "path 3a, overflow 1 -> 0x2000: "
+    text = note_text(BadNode(0x1000, "3a", 1, 0x2000, trouble, 0x3000))
     assert text.startswith(where) and len(text) > len(where) + 10
 
 

@@ -1,0 +1,1 @@
+"""The invariants of sync.Map, of both kinds."""
