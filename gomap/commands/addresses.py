@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gomap.commands.command import FORCE, JSON, Door, Options, command, json_line
+from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, Door, Options, command, json_line, scope_of
 
 
-@command("gomap-whatis", options=(JSON, FORCE), argument="ADDR")
+@command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
 def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code.
 
@@ -21,7 +21,7 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.goruntime.wording import answer_text
     from gomap.maps.recognition import recognise
 
-    address = address_in(evaluate(door.scope(), expression))
+    address = address_in(evaluate(scope_of(door, options), expression))
     answer = heap_of(door.program()).at(address)
     found = recognise(door.program(), answer)
     if not options["json"]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
-from gomap.commands.command import FORCE, INCOMPLETE, JSON, TYPE, Door, Options, command, explained, json_line
+from gomap.commands.command import (
+    FORCE,
+    FRAME,
+    GOROUTINE,
+    INCOMPLETE,
+    JSON,
+    TYPE,
+    Door,
+    Options,
+    command,
+    explained,
+    json_line,
+    scope_of,
+)
 from gomap.commands.options import Option, number_or_unlimited
 
 if TYPE_CHECKING:
@@ -27,6 +40,8 @@ if TYPE_CHECKING:
         ),
         JSON,
         TYPE,
+        GOROUTINE,
+        FRAME,
         FORCE,
     ),
     instead="all",
@@ -51,7 +66,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
         return checked
 
     if not options["all"]:
-        one = report(find_map(door.scope(), expression, options["type"]))
+        one = report(find_map(scope_of(door, options), expression, options["type"]))
         yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
         return found
 

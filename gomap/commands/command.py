@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gomap.commands.options import Option, UsageError, describe, parse, usage
+from gomap.commands.options import Option, UsageError, describe, number, parse, usage
 
 if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "COMMANDS",
     "FORCE",
+    "FRAME",
+    "GOROUTINE",
     "INCOMPLETE",
     "JSON",
     "TYPE",
@@ -38,6 +40,7 @@ __all__ = [
     "command",
     "explained",
     "json_line",
+    "scope_of",
 ]
 
 Options = dict[str, Any]
@@ -48,6 +51,20 @@ TYPE = Option(
     "TYPE",
     """EXPR is the address of the header of a map of this type, e.g. -type 'map[string]int';
     quote it if it holds blanks.""",
+)
+GOROUTINE = Option(
+    "goroutine",
+    "N",
+    """EXPR means what it means in goroutine N: its locals, arguments, receivers. Of a frame that has called
+    another one, what was in a register only is lost.""",
+    number,
+)
+FRAME = Option(
+    "frame",
+    "N",
+    """In this frame of that goroutine, as gomap-goroutines -stack numbers them; without it
+    in the innermost one of the program's own functions.""",
+    number,
 )
 FORCE = Option("force", "", "Look even where the process, or the core, is of another build than the program.")
 
@@ -176,6 +193,21 @@ def command(
         return run
 
     return declare
+
+
+def scope_of(door: Door, options: Options) -> Scope:
+    """Where a command's expression is evaluated: the frame that its options name, or else the door's own.
+
+    Raises UsageError, and what FrameScope does.
+    """
+    goroutine, frame = options[GOROUTINE.name], options[FRAME.name]
+    if goroutine is None:
+        if frame is not None:
+            raise UsageError(f"-frame {frame} is one of a goroutine: give -goroutine N too")
+        return door.scope()
+    from gomap.expressions.frame_scope import FrameScope
+
+    return FrameScope(door.scope(), goroutine, frame)
 
 
 def json_line(door: Door, object: dict[str, Any]) -> Iterable[str]:

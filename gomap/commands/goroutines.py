@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, json_line
+from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, TYPE, Door, Options, command, json_line, scope_of
 from gomap.commands.options import Option, number_or_unlimited
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         ),
         JSON,
         TYPE,
+        GOROUTINE,
+        FRAME,
         FORCE,
     ),
     argument="[EXPR]",
@@ -46,7 +48,7 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.views.goroutines import Shown, goroutines_lines, goroutines_object
 
     program = door.program()
-    map = find_map(door.scope(), expression, options["type"]) if expression else None
+    map = find_map(scope_of(door, options), expression, options["type"]) if expression else None
     memory = None if map is None else memory_of(map, door.progress)
     shown = []
     for number, trace in enumerate(tracebacks(program)):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gomap.commands.command import FORCE, JSON, TYPE, Door, Options, command, json_line
+from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, TYPE, Door, Options, command, json_line, scope_of
 from gomap.commands.options import Option, number, number_or_unlimited
 
 
-@command("gomap-header", options=(JSON, TYPE, FORCE))
+@command("gomap-header", options=(JSON, TYPE, GOROUTINE, FRAME, FORCE))
 def header(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Show every field of a Go map's header, and what follows from it.
 
@@ -18,7 +18,7 @@ def header(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.views.jsonview import header_object
     from gomap.views.text import header_lines
 
-    map = find_map(door.scope(), expression, options["type"])
+    map = find_map(scope_of(door, options), expression, options["type"])
     return json_line(door, header_object(map)) if options["json"] else header_lines(map, door.paint())
 
 
@@ -69,6 +69,8 @@ def _bucket(text: str) -> tuple[int | None, int]:
         ),
         JSON,
         TYPE,
+        GOROUTINE,
+        FRAME,
         FORCE,
     ),
 )
@@ -89,7 +91,7 @@ def walk(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.views.jsonview import walk_object
     from gomap.views.text import walk_lines
 
-    map = find_map(door.scope(), expression, options["type"])
+    map = find_map(scope_of(door, options), expression, options["type"])
     everything = options["all"]
     table, bucket = options["bucket"] or (None, None)
     selection = Selection(table=table, bucket=bucket, old=options["old"] or everything, unused=everything)

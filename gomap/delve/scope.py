@@ -48,6 +48,9 @@ class DelveScope:
         self._rpc = rpc
         self._scope = {"GoroutineID": goroutine, "Frame": frame}
 
+    def without(self, name: str) -> str:
+        return "the selected frame or its package"
+
     def local(self, name: str) -> GoValue | None:
         # The innermost block's come last.
         found = next((each for each in reversed(self._variables) if each["name"] == name), None)

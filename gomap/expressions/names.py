@@ -66,5 +66,6 @@ def _unknown(scope: Scope, path: str, folder: str, parts: list[str]) -> str:
         whole = re.compile(rf".*/{re.escape(folder + parts[0])}([/.]v\d+)*\.({names})$")
         near = list(islice(filter(whole.match, scope.program.variable_names), 3))
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    where = "" if folder or len(parts) > 1 else " in the selected frame or its package"
+    qualified = folder or (len(parts) > 1 and (near or in_package(scope.program.variable_names, parts[0])))
+    where = "" if qualified else f" in {scope.without(parts[0])}"
     return f"no variable {path}{where}{hint}"

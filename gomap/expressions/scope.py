@@ -19,6 +19,10 @@ class Scope(Protocol):
         """The program."""
         ...
 
+    def without(self, name: str) -> str:
+        """Where NAME was looked for in vain, in words: ``the selected frame or its package``; and where it is."""
+        ...
+
     def local(self, name: str) -> GoValue | None:
         """The local variable or argument of that name in the selected frame.
 

@@ -40,6 +40,9 @@ class GdbScope:
         self.target = target
         self.program = target.program
 
+    def without(self, name: str) -> str:
+        return "the selected frame or its package"
+
     def local(self, name: str) -> GoValue | None:
         for symbol, frame in symbols_in_scope():
             if symbol.name == name:

@@ -23,7 +23,7 @@ from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct
 from gomap.program.target import Thread
 
-__all__ = ["CallFrame", "Traceback", "positions_of", "traceback_of", "tracebacks"]
+__all__ = ["CallFrame", "Traceback", "positions_of", "traceback_of", "traceback_of_id", "tracebacks"]
 
 #: Of a long stack so many frames are kept at either end (tracebackInnerFrames, tracebackOuterFrames in the runtime).
 _ENDS = 50
@@ -107,6 +107,13 @@ def tracebacks(program: Program) -> Iterator[Traceback]:
     for one in positions.goroutines.all():
         if one.status & ~_GSCAN != _GDEAD:
             yield traceback_of(program, one)
+
+
+def traceback_of_id(program: Program, id: int) -> Traceback | None:
+    """The goroutine of that number; None if there is none that has not ended. Raises LayoutError, ReadError."""
+    alive = (one for one in positions_of(program).goroutines.all() if one.status & ~_GSCAN != _GDEAD)
+    one = next((one for one in alive if one.id == id), None)
+    return None if one is None else traceback_of(program, one)
 
 
 def traceback_of(program: Program, one: Goroutine) -> Traceback:

@@ -37,6 +37,9 @@ class _PackageScope:
     def __init__(self, program: Program) -> None:
         self.program = program
 
+    def without(self, name: str) -> str:
+        return "package main (locals of a goroutine are named with -goroutine N)"
+
     def local(self, name: str) -> GoValue | None:
         return None
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gomap.goruntime.functions import Call
+from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.holders import Holding
 from gomap.maps.model import GoMap
@@ -32,8 +33,6 @@ _DOES = {
     "grow": "grows",
 }
 _LONGEST_NAME = 60
-#: Where in a Go installation the standard library is, and the runtime in it.
-_LIBRARY, _RUNTIME = "/src/", "/src/runtime/"
 
 
 @dataclass(frozen=True)
@@ -66,31 +65,6 @@ class Shown:
     unknown: str = ""
 
 
-def _user_call(trace: Traceback, root: str) -> CallFrame | None:
-    """The innermost call of a function of the program's own; failing that, of one outside of the runtime; or any.
-
-    ROOT: the folder that the files of the standard library are in.
-    """
-    mine = (each for each in trace.calls if not _of_library(each.call, root))
-    outside = (each for each in trace.calls if not each.call.name.startswith("runtime."))
-    return next(mine, None) or next(outside, None) or next(iter(trace.calls), None)
-
-
-def _library(traces: Iterable[Traceback]) -> str:
-    """The folder that the files of the standard library are in, as the compiler had it; empty if it left that out."""
-    files = (call.call.file for trace in traces for call in trace.calls if call.call.name.startswith("runtime."))
-    return next((file[: file.index(_RUNTIME) + len(_LIBRARY)] for file in files if _RUNTIME in file), "")
-
-
-def _of_library(call: Call, root: str) -> bool:
-    """Whether a function is of the standard library, by its file or, where files have no folder, its package."""
-    if call.name.startswith("main."):
-        return False
-    if root:
-        return call.file.startswith(root) or call.file.startswith("<")
-    return "." not in call.name.partition("/")[0] or "/" not in call.name
-
-
 def goroutines_lines(
     shown: Sequence[Shown], map: GoMap | None, limit: int | None, stacks: bool, paint: Paint
 ) -> Iterator[str]:
@@ -108,7 +82,7 @@ def goroutines_lines(
         states = Counter(each.trace.state for each in shown)
         told = ", ".join(f"{number} {state}" for state, number in states.most_common())
         yield f"{counted(len(shown), 'goroutine')}{': ' + told if told else ''}; {inside} inside map operations"
-    root = _library(each.trace for each in shown)
+    root = library_folder(each.trace for each in shown)
     width = max((len(each.trace.status) for each in shown[:limit]), default=0)
     for each in shown[:limit]:
         yield _head(each.trace, width, root, paint)
@@ -129,7 +103,7 @@ def goroutines_lines(
 def _head(trace: Traceback, width: int, root: str, paint: Paint) -> str:
     runtime_thread, thread = trace.runtime_thread, trace.thread
     on = f"m{runtime_thread.id}, LWP {thread.id if thread else runtime_thread.lwp}" if runtime_thread else ""
-    call = _user_call(trace, root)
+    call = own_call(trace, root)
     at = f"{call.call.name}  {_place(call.call)}" if call else "no stack that can be followed"
     number = f"goroutine {trace.goroutine.id}"
     return f"{number:13}  {paint.state(trace.status)}{' ' * (width - len(trace.status))}  {on + '  ' if on else ''}{at}"

@@ -56,6 +56,9 @@ class ImageScope:
         self.evaluated: list[str] = []
         self._locals = locals or {}
 
+    def without(self, name: str) -> str:
+        return "the selected frame or its package"
+
     def local(self, name: str) -> GoValue | None:
         if name not in self._locals:
             return None
