@@ -10,7 +10,6 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gomap.goruntime.allocator import has_pointers
 from gomap.goruntime.answers import (
     FreeObject,
     FreePages,
@@ -23,6 +22,7 @@ from gomap.goruntime.answers import (
 )
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
+from gomap.goruntime.scanning import has_pointers
 from gomap.goruntime.wording import answer_text
 from gomap.hashing.batch import Batch, words
 from gomap.program.gotypes import GoType, Kind, LayoutError

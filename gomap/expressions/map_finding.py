@@ -7,7 +7,6 @@ from gomap.expressions.go_values import ExpressionError, GoValue, an, held
 from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
-from gomap.maps.recognition import header_at
 from gomap.maps.syncmap import is_sync_map
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -95,6 +94,8 @@ def _recognised(program: Program, text: str, address: int, problem: str, advice:
 
     Raises ExpressionError: the PROBLEM, and the ADVICE for who knows more.
     """
+    from gomap.maps.recognition import header_at
+
     found = None
     try:
         variable = _map_variable(program, address)
@@ -118,6 +119,8 @@ def _header_address(program: Program, text: str, address: int) -> int:
 
     Raises ExpressionError if what stands there is no header but the address of one.
     """
+    from gomap.maps.recognition import header_at
+
     try:
         if _map_variable(program, address) is not None:
             return pointer_at(program, address)

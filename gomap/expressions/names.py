@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -55,12 +54,14 @@ def _candidates(scope: Scope, folder: str, parts: list[str]) -> Iterator[tuple[s
 
 def _unknown(scope: Scope, path: str, folder: str, parts: list[str]) -> str:
     """What to say about a name that nothing has: with the package variables that come near."""
+    from difflib import get_close_matches  # here, since few commands need it, and each would wait for it
+
     packages = [folder + parts[0]] if folder or len(parts) > 1 else scope.packages()
     wanted = parts[1] if len(parts) > 1 else parts[0]
     near: list[str] = []
     for package in packages:
         variables = in_package(scope.program.variable_names, package)
-        near += [f"{package}.{name}" for name in difflib.get_close_matches(wanted, variables, n=3, cutoff=0.7)]
+        near += [f"{package}.{name}" for name in get_close_matches(wanted, variables, n=3, cutoff=0.7)]
     if not near and len(parts) > 1:  # http.DefaultServeMux for net/http.DefaultServeMux, yaml.x for yaml.v3.x
         names = "|".join(re.escape(".".join(parts[1:used])) for used in range(2, len(parts) + 1))
         whole = re.compile(rf".*/{re.escape(folder + parts[0])}([/.]v\d+)*\.({names})$")

@@ -10,12 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import gdb
 
-from gomap.elf.layouts import laid_out_alike
-from gomap.elf.target import FileTarget, open_program
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables_in_files, variables_in_gdb
@@ -27,6 +25,9 @@ from gomap.program.machine import Machine, machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.target import SAME_LAYOUT, Symbol, Thread, no_debug_information, not_the_memory_of
+
+if TYPE_CHECKING:
+    from gomap.elf.target import FileTarget
 
 __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 
@@ -117,6 +118,8 @@ class GdbTarget:
     @cached_property
     def _file(self) -> FileTarget:
         """The program's file."""
+        from gomap.elf.target import open_program
+
         file = open_program(Path(self._inferior.progspace.filename))
         here, there = (each.variable("runtime.firstmoduledata") for each in (self, file))
         file.bias = here[0] - there[0] if here is not None and there is not None else 0
@@ -132,11 +135,14 @@ class GdbTarget:
         """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
         symbols = self._inferior.progspace.filename
         executed = _EXECUTED.search(gdb.execute("info files", to_string=True))
-        if executed and executed[1] != symbols and laid_out_alike(Path(executed[1]), Path(symbols)) is False:
-            return (
-                f"{symbols} is not laid out as {executed[1]}, so its debug information does not fit: "
-                f"{SAME_LAYOUT}, in the same folder with the same Go"
-            )
+        if executed and executed[1] != symbols:
+            from gomap.elf.layouts import laid_out_alike
+
+            if laid_out_alike(Path(executed[1]), Path(symbols)) is False:
+                return (
+                    f"{symbols} is not laid out as {executed[1]}, so its debug information does not fit: "
+                    f"{SAME_LAYOUT}, in the same folder with the same Go"
+                )
         # The second way takes a third of a second in a program of 60 MB.
         if same_build(self, _symbol_address) or same_build(self, _addresses_of_runtime().get) is not False:
             return None

@@ -17,12 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gomap.goruntime.spans import MALLOC_HEADER, PAGE
-from gomap.program.gotypes import GoType, Kind, LayoutError
-from gomap.program.memory import ReadError
+from gomap.program.gotypes import LayoutError
 from gomap.program.structs import variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["Allocator", "has_pointers"]
+__all__ = ["Allocator"]
 
 #: Where the sizes of the classes are, new to old.
 _CLASSES = ("internal/runtime/gc.SizeClassToSize", "runtime.class_to_size")
@@ -86,51 +85,6 @@ class Allocator:
             return 0, -(-size // PAGE) * PAGE
         header = MALLOC_HEADER if self.headerless is not None and pointers and size > self.headerless else 0
         return header, self.classes[bisect_left(self.classes, size + header)]
-
-
-def has_pointers(type: GoType) -> bool:
-    """Whether a value of that type holds a pointer that the collector follows (abi.Type.Pointers)."""
-    if type.kind is Kind.ARRAY:
-        return type.length > 0 and has_pointers(type.elem)
-    if type.kind is Kind.STRUCT:
-        return any(has_pointers(field.type) for field in type.fields)
-    return type.kind in _POINTERS and not (type.kind is Kind.POINTER and _leaves_the_heap(type))
-
-
-_POINTERS = {
-    Kind.CHAN,
-    Kind.FUNC,
-    Kind.INTERFACE,
-    Kind.MAP,
-    Kind.POINTER,
-    Kind.SLICE,
-    Kind.STRING,
-    Kind.UNSAFE_POINTER,
-}
-#: Where that type is: new to old.
-_NOT_IN_HEAP = ("internal/runtime/sys.NotInHeap", "runtime/internal/sys.NotInHeap")
-
-
-def _leaves_the_heap(pointer: GoType) -> bool:
-    """Whether what it points to is never in Go's heap, so that the collector takes it for a number: C's structs.
-
-    The compiler knows by a field of type NotInHeap, which the structs have that cgo knows by name only; up to Go 1.19
-    by a comment, of which nothing is left, so their name has to tell.
-    """
-    try:
-        return _not_in_heap(pointer.elem)
-    except (LayoutError, ReadError):  # void *, or a descriptor that is gone
-        return False
-
-
-def _not_in_heap(type: GoType) -> bool:
-    if type.kind is Kind.ARRAY:
-        return _not_in_heap(type.elem)
-    if type.kind is not Kind.STRUCT:
-        return False
-    if type.name in _NOT_IN_HEAP or ("._Ctype_struct_" in type.name and not type.fields):
-        return True
-    return any(_not_in_heap(field.type) for field in type.fields)
 
 
 def _redzone(size: int) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from gomap.goruntime.allocator import has_pointers
+from gomap.goruntime.scanning import has_pointers
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, kept_with_type
 from gomap.program.structs import Struct
 from gomap.program.target import Target

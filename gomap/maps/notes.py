@@ -1,6 +1,8 @@
 """What a walk has to tell beside buckets: parts of a map that cannot be shown, and headers that cannot be right.
 
-A note of each kind has the facts, and the address that it is about; gomap.maps.wording puts them in words.
+A note of each kind has the facts, and the address that it is about; gomap.maps.wording puts them in words. They are
+neither frozen nor printed: to make what does that for each takes longer than all else that a session's first command
+loads.
 """
 
 from __future__ import annotations
@@ -39,14 +41,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class Note:
     """Something that could not be shown, or that is not as it must be; ``address``: where."""
 
     address: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class Unreadable(Note):
     """Buckets or groups, LENGTH of them from number FIRST on; all but TRIED were given up. WHAT: their role."""
 
@@ -59,7 +61,7 @@ class Unreadable(Note):
 # Of classic maps.
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class AbsurdB(Note):
     """2^B buckets of SIZE bytes fit in no address space."""
 
@@ -67,7 +69,7 @@ class AbsurdB(Note):
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NilBuckets(Note):
     """buckets is nil, but there are to be COUNT entries or, if that is 0, 2^B buckets."""
 
@@ -75,7 +77,7 @@ class NilBuckets(Note):
     b: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class CountTooLarge(Note):
     """count is more than so many buckets can hold."""
 
@@ -83,7 +85,7 @@ class CountTooLarge(Note):
     buckets: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoSuchBucket(Note):
     """A walk was to show bucket NUMBER of a map that has BUCKETS."""
 
@@ -100,7 +102,7 @@ class ChainTrouble(Enum):
     UNREADABLE = auto()
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class BrokenChain(Note):
     """An overflow pointer to ADDRESS that is not followed.
 
@@ -117,7 +119,7 @@ class BrokenChain(Note):
     detail: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class UnusedUnreadable(Note):
     """What extra.nextOverflow leads to."""
 
@@ -125,7 +127,7 @@ class UnusedUnreadable(Note):
 # Of Swiss maps.
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class SmallOverfull(Note):
     """used is more than the SLOTS of a map's only group."""
 
@@ -133,7 +135,7 @@ class SmallOverfull(Note):
     slots: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class WrongDirLen(Note):
     """dirLen is not 2^globalDepth; BELIEVED entries of the directory are shown."""
 
@@ -142,7 +144,7 @@ class WrongDirLen(Note):
     believed: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class TablesOverfull(Note):
     """used is more than the tables' CAPACITY."""
 
@@ -150,7 +152,7 @@ class TablesOverfull(Note):
     capacity: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoSuchTable(Note):
     """A walk was to show the table of a directory ENTRY that leads to none; the directory has LENGTH."""
 
@@ -158,7 +160,7 @@ class NoSuchTable(Note):
     length: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoSuchGroup(Note):
     """A walk was to show group NUMBER of tables of which the largest has MOST."""
 
@@ -167,12 +169,12 @@ class NoSuchGroup(Note):
     most: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class OneGroupOnly(Note):
     """A walk was to show another than the only group of a map."""
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class _Entries(Note):
     """Directory entries FIRST to LAST."""
 
@@ -180,12 +182,12 @@ class _Entries(Note):
     last: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class DirectoryUnreadable(_Entries):
     """They cannot be read."""
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class TableAgain(_Entries):
     """They lead to a TABLE to which directory entry OTHER did."""
 
@@ -193,7 +195,7 @@ class TableAgain(_Entries):
     other: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoTable(_Entries):
     """They lead to a TABLE that cannot be read, for FAILED cannot."""
 
@@ -201,14 +203,14 @@ class NoTable(_Entries):
     failed: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class DirectoryGivenUp(_Entries):
     """They are not tried, since BAD before them in a row lead nowhere."""
 
     bad: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class GroupsMismatch(Note):
     """lengthMask and capacity of the table at ADDRESS do not agree; GROUPS of its groups are shown."""
 
@@ -220,7 +222,7 @@ class GroupsMismatch(Note):
 # Of sync.Map.
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class HalfUnreadable(Note):
     """What HALF, read or dirty, leads to: FAILED cannot be read."""
 
@@ -228,7 +230,7 @@ class HalfUnreadable(Note):
     failed: int
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class InHalf(Note):
     """A note about the map in HALF: read or dirty."""
 
@@ -236,17 +238,17 @@ class InHalf(Note):
     note: Note
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class RootNil(Note):
     """The map has no root, and says that it has been used."""
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoTables(Note):
     """A walk was to show a table of a map that has none."""
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class NoSuchNode(Note):
     """A walk was to show indirect node NUMBER of a map that has NODES."""
 
@@ -265,7 +267,7 @@ class NodeTrouble(Enum):
     UNREADABLE = auto()
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False)
 class BadNode(Note):
     """The node at the end of PATH (empty for the root) that is at NODE.
 

@@ -44,6 +44,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     quick = parser.parse_args().quick
+    # As for most users, Python's compiled code is kept from one run to the next.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     debuggers = _debuggers()
     processors = os.cpu_count() or 1
     print(f"{platform.machine()}, {processors} processors; {', '.join(debuggers)}; Delve {toolchains.DELVE_VERSION}")
