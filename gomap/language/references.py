@@ -136,6 +136,7 @@ class Contents:
         self._symbol_at = target.symbol_at
         self._types = types
         self._elements = limits.elements
+        self._short = _BYTES if limits.elements is None else min(limits.elements, _BYTES)
         self._depth_limit = _DEEPEST if limits.depth is None else min(limits.depth, _DEEPEST)
         self._repeats = limits.repeats
         self._bytes_as_text = limits.bytes_as_text
@@ -195,6 +196,11 @@ class Contents:
         address, length = self._string.unpack_from(buffer, offset)
         if length == 0:
             return b"", 0
+        if 0 < length <= self._short and self._depth == 0:  # most keys; within what each literal takes freely
+            try:
+                return self._memory.read(address, length), length
+            except ReadError as error:
+                raise UnshownError(f"unreadable {error.address:#x}") from None
         if not 0 < length < _LONGEST:
             raise UnshownError(f"string: length {length} at {address:#x}")
         shown = min(length, self._room() if self._elements is None else self._elements)
