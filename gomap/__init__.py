@@ -9,7 +9,7 @@ The package is built in floors; a module imports from floors below its own only.
 and below them what all doors share:
 
     commands            each command, declared once: its options, its help, whom it asks, how it is shown
-    views               text and JSON
+    views               text, JSON and HTML
     check               the invariants of a healthy map, and what is wrong with one
     expressions         what a person types to name a map, a key or an address
     census              every map of a process, and what leads to it

@@ -17,7 +17,6 @@ from gomap.commands.command import (
     command,
     explained,
     json_line,
-    scope_of,
 )
 from gomap.commands.options import Option, number_or_unlimited
 
@@ -38,6 +37,12 @@ if TYPE_CHECKING:
             number_or_unlimited,
             default=20,
         ),
+        Option(
+            "html",
+            "FILE",
+            """Write a page to FILE as well, for a browser: the map slot by slot with what is wrong marked; with
+            -all each map that has findings.""",
+        ),
         JSON,
         TYPE,
         GOROUTINE,
@@ -53,32 +58,44 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     follows from it. Hashes are computed here, not in the process, which is only read. What a
     write under way explains is marked transient."""
     from gomap.check.checking import check as check_map_of
+    from gomap.commands.written import write_page
     from gomap.expressions.map_finding import find_map
     from gomap.maps.opening import package_maps
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
+    from gomap.views.paint import Paint
 
     program, limit, found, unread = door.program(), options["limit"], 0, 0
+    #: What a page shows, if one is asked for.
+    drawn: list[tuple[str, Report]] = []
 
-    def report(map: GoMap) -> Report:
+    def report(map: GoMap, name: str) -> Report:
         nonlocal found
         checked = check_map_of(program, map, options["quick"])
         found |= any(not finding.transient for finding in checked.findings)
+        if options["html"] and (checked.findings or not options["all"]):
+            drawn.append((name, checked))
         return checked
-
-    if not options["all"]:
-        one = report(find_map(scope_of(door, options), expression, options["type"]))
-        yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
-        return found
 
     def reports() -> Iterator[tuple[str, Report | str]]:
         nonlocal unread
         for number, (name, map) in enumerate(package_maps(program)):
             door.progress(f"{number} maps checked, now {name}")
             unread += isinstance(map, Exception)
-            yield name, explained(map) if isinstance(map, Exception) else report(map)
+            yield name, explained(map) if isinstance(map, Exception) else report(map, name)
 
-    if options["json"]:
-        yield from json_line(door, check_all_object(reports()))
+    if options["all"]:
+        yield from (
+            json_line(door, check_all_object(reports()))
+            if options["json"]
+            else check_all_lines(reports(), limit, door.paint())
+        )
     else:
-        yield from check_all_lines(reports(), limit, door.paint())
+        one = report(find_map(door.scope(), expression, options["type"]), expression)
+        yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
+    if options["html"]:
+        lines = [line for _, checked in drawn for line in check_lines(checked, limit, Paint())]
+        title = "gomap-check -all" if options["all"] else f"gomap-check {expression}"
+        write_page(door, options["html"], title, lines or ["no findings"], drawn)
+        if not options["json"]:
+            yield f"-> {options['html']}"
     return found or (INCOMPLETE if unread else 0)

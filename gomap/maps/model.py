@@ -129,6 +129,11 @@ class Bucket:
             for number, mark in enumerate(self.marks)
         ]
 
+    @property
+    def states(self) -> Sequence[str]:
+        """The state of each slot; made faster than the slots are."""
+        return [self._states[mark] for mark in self.marks]
+
     def entries(self) -> Iterator[Entry]:
         """The live ones."""
         return map(self._entry, self._live)

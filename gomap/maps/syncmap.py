@@ -52,6 +52,10 @@ class BucketOfSlots(Bucket):
     def slots(self) -> Sequence[Slot]:
         return self._slots
 
+    @property
+    def states(self) -> Sequence[str]:
+        return [slot.state for slot in self._slots]
+
     def entries(self) -> Iterator[Entry]:
         return (slot.entry for slot in self._slots if slot.entry is not None)
 
