@@ -1,9 +1,9 @@
 """A path for each object that can be reached: the shortest by types; where none lead, by whatever pointer does.
 
-First everything is followed whose type is known, breadth first, from the package variables on. What is then left over
-is followed by the collector's maps alone: from what was found so far, from data that no variable's type covers, from
-stacks, from finalizers. Wherever something tells the type of an object on the way (its type word, or that it is a
-map's header), types are followed from there again.
+First everything is followed whose type is known, breadth first, from the package variables on, and then from the
+variables on goroutines' stacks. What is then left over is followed by the collector's maps alone: from what was found
+so far, from data that no variable's type covers, from stacks, from finalizers. Wherever something tells the type of an
+object on the way (its type word, or that it is a map's header), types are followed from there again.
 
 A pointer may lead to a part of an object, or to part of an array. Such a *view* is followed for itself, and a later
 pointer to the whole still counts.
@@ -22,11 +22,12 @@ from gomap.census.origins import Origins
 from gomap.census.plans import UNTYPED, Plan, Step
 from gomap.census.pointers import Pointers
 from gomap.census.roots import Root
+from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.target import pointer_at
 
-__all__ = ["Data", "Naming", "Recognise"]
+__all__ = ["Data", "MayBeMap", "Naming", "Recognise"]
 
 #: What nobody has reached, and of what only part has been seen.
 _UNSEEN, _PART, _WHOLE = 0, 1, 2
@@ -37,6 +38,8 @@ _MOST_STEPS = 40
 
 #: The plan of an object of which no pointer said the type, from its number; None where nothing tells.
 Recognise = Callable[[int], Plan | None]
+#: Whether an object can be the header of a map of that type.
+MayBeMap = Callable[[int, GoType], bool]
 
 
 class Data(NamedTuple):
@@ -56,6 +59,7 @@ class _View(NamedTuple):
         start, end: where it is: in its object's data, or by address.
         plan: of what is there.
         origin: its number in Origins.
+        doubtful: it may hold something else: see Naming.by_types.
     """
 
     text: str
@@ -66,6 +70,7 @@ class _View(NamedTuple):
     end: int
     plan: Plan
     origin: int
+    doubtful: bool = False
 
 
 class Naming:
@@ -87,6 +92,7 @@ class Naming:
         pointers: Pointers,
         data: Data,
         recognise: Recognise,
+        may_be_map: MayBeMap,
         progress: Callable[[str], None],
     ) -> None:
         self._program = program
@@ -94,6 +100,7 @@ class Naming:
         self._pointers = pointers
         self._data = data
         self._recognise = recognise
+        self._may_be_map = may_be_map
         self._progress = progress
         count = len(objects)
         self._seen = bytearray(count)
@@ -108,9 +115,13 @@ class Naming:
         #: How objects are called whose type something other than a pointer's told.
         self._told: dict[int, str] = {}
 
-    def by_types(self, variables: Iterable[tuple[str, int, int, Plan]]) -> None:
-        """Follow the types of package variables: names, addresses, sizes and plans."""
-        queue = [self._root(name, address, address + size, plan) for name, address, size, plan in variables]
+    def by_types(self, variables: Iterable[tuple[str, int, int, Plan]], doubtful: bool = False) -> None:
+        """Follow the types of variables: names, addresses, sizes and plans.
+
+        DOUBTFUL: they may have no value yet, so that what they lead to may be of another type. It is followed where its
+        pointers are where that type has some.
+        """
+        queue = [self._root(name, address, address + size, plan, doubtful) for name, address, size, plan in variables]
         self._follow(queue)
 
     def by_collector(self, roots: Iterable[Root]) -> None:
@@ -160,8 +171,8 @@ class Naming:
             text += told
         return text
 
-    def _root(self, text: str, start: int, end: int, plan: Plan) -> int:
-        self._views.append(_View(text, -1, 0, -1, start, end, plan, self.origins.root(text, plan)))
+    def _root(self, text: str, start: int, end: int, plan: Plan, doubtful: bool = False) -> int:
+        self._views.append(_View(text, -1, 0, -1, start, end, plan, self.origins.root(text, plan), doubtful))
         return -1 - len(self._views)
 
     def _follow(self, queue: list[int]) -> None:
@@ -219,7 +230,18 @@ class Naming:
                 known = self._asked(step, address)
                 if known is not None and known.plan is not None:
                     inner = value - self._objects.data(target)
-                    self._arrive(at, address, address, target, inner, known, queue)
+                    if not view.doubtful or self._may_be(target, inner, known.plan):
+                        self._arrive(at, address, address, target, inner, known, queue)
+
+    def _may_be(self, target: int, inner: int, plan: Plan) -> bool:
+        """Whether there can be what PLAN says, INNER bytes into the data of TARGET: it has no pointers but such."""
+        span = self._objects.span(target)
+        if inner < 0 or inner + plan.size > span.elemsize - span.header:
+            return False
+        if plan.map_type is not None and (inner or not self._may_be_map(target, plan.map_type)):
+            return False
+        places = (self._pointers.places[number] - inner for number in self._pointers.of(target))
+        return all(plan.step(place) is not None for place in places if 0 <= place < plan.size)
 
     def _step_to(self, at: int, place: int, base: int, number: int, step: Step, queue: list[int]) -> None:
         known = self._asked(step, base + place)
@@ -235,7 +257,8 @@ class Naming:
         self._known_views.add((-1, value, id(known.plan)))
         end = value + self._length(known, address)
         origin = self.origins.after(self._origin_of(at), known, known.plan)
-        self._views.append(_View("", at, place, -1, value, end, known.plan, origin))
+        doubtful = at < 0 and self._views[-2 - at].doubtful
+        self._views.append(_View("", at, place, -1, value, end, known.plan, origin, doubtful))
         queue.append(-1 - len(self._views))
 
     def _arrive(self, at: int, place: int, address: int, target: int, inner: int, step: Step, queue: list[int]) -> None:

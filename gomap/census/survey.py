@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from gomap.census.map_plans import map_plan
 from gomap.census.naming import Data, Naming
 from gomap.census.objects import Objects
 from gomap.census.plans import Plan, Plans
-from gomap.census.pointers import Pointers
+from gomap.census.pointers import Pointers, words_in
 from gomap.census.roots import Root, data_roots, special_roots, stack_roots
+from gomap.census.stack_variables import stack_variables
 from gomap.goruntime.answers import HeapObject
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.pointermaps import DataSection, PointerMaps, data_sections
+from gomap.maps.opening import open_map
 from gomap.maps.recognition import header_at
-from gomap.program.gotypes import LayoutError
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
@@ -59,10 +62,14 @@ class Survey:
         maps = PointerMaps(program, self._heap.spans)
         self.pointers = Pointers(program, self.objects, maps, extents, progress)
         self.damage += self.objects.damage + self.pointers.damage
-        self.naming = Naming(program, self.objects, self.pointers, self.data, self._recognise, progress)
+        stacks, variables = self._stacks(program)
+        data = _merged(self.data, stacks)
+        self.naming = Naming(program, self.objects, self.pointers, data, self._recognise, self._may_be_map, progress)
         try:
             progress("package variables")
             self.naming.by_types(self._variables(extents))
+            progress("variables of goroutines")
+            self.naming.by_types(variables, doubtful=True)
             self.naming.by_collector(self._roots())
         except KeyboardInterrupt:
             self.interrupted = True
@@ -91,6 +98,45 @@ class Survey:
                     continue
         found.sort(key=lambda variable: _distance(variable[0]))
         return found
+
+    def _stacks(self, program: Program) -> tuple[Data, list[tuple[str, int, int, Plan]]]:
+        """The words on goroutines' stacks that lead to objects or to a stack, and the variables that stand there."""
+        variables: list[tuple[str, int, int, Plan]] = []
+        stacks: dict[tuple[int, int], int] = {}
+        try:
+            for found in stack_variables(program):
+                bounds = found.goroutine.lo, found.goroutine.hi
+                if not found.goroutine.bounded or not bounds[0] <= found.address < bounds[1]:
+                    continue
+                stacks[bounds] = min(stacks.get(bounds, bounds[1]), found.address)
+                try:
+                    plan = self.plans.of(found.variable.type)
+                except (LayoutError, ReadError):
+                    continue
+                variables.append((found.label, found.address, found.variable.type.size, plan))
+        except (LayoutError, ReadError) as error:
+            self.damage.append(f"variables of goroutines are not followed: {error}")
+        words: list[tuple[int, int]] = []
+        for (_, end), start in sorted(stacks.items()):
+            start &= -program.pointer_size
+            with suppress(ReadError):
+                read = words_in(program.memory.read(start, end - start), program)
+                words += ((start + at * program.pointer_size, value) for at, value in enumerate(read) if value)
+        return Data([address for address, _ in words], [value for _, value in words]), variables
+
+    def _may_be_map(self, number: int, type: GoType) -> bool:
+        span, _ = self.objects.span_of(number)
+        address = self.objects.data(number)
+        if not self._header.fits(span.span.elemsize, span.span.noscan, self.pointers, number, or_none=True):
+            return False
+        try:
+            found = header_at(self._program, address)
+            if found is None:  # no map, or one without entries, of which nothing tells
+                return not open_map(self._program, type, address).count
+            known = found.type
+            return known is None or (known.key.name, known.elem.name) == (type.key.name, type.elem.name)
+        except (LayoutError, ReadError):
+            return False
 
     def _roots(self) -> Iterator[Root]:
         for address, value in zip(self.data.addresses, self.data.values, strict=True):
@@ -144,12 +190,12 @@ class _Header:
         if struct is not None and heap.allocator is not None:
             self._size = heap.allocator.taken(struct.size, True)
 
-    def fits(self, size: int, noscan: bool, pointers: Pointers, number: int) -> bool:
-        """Whether an object of so many bytes may be one, by where its pointers are."""
+    def fits(self, size: int, noscan: bool, pointers: Pointers, number: int, or_none: bool = False) -> bool:
+        """Whether an object of so many bytes may be one, by where its pointers are; OR_NONE: or if it has none."""
         if noscan or size != self._size:
             return False
         mine = pointers.of(number)
-        return bool(mine) and all(pointers.places[each] in self._places for each in mine)
+        return (or_none or bool(mine)) and all(pointers.places[each] in self._places for each in mine)
 
 
 def survey(program: Program, progress: Callable[[str], None]) -> Survey:
@@ -167,6 +213,12 @@ def survey(program: Program, progress: Callable[[str], None]) -> Survey:
 def _surveys(program: Program) -> list[Survey]:
     """The survey, once it is made."""
     return []
+
+
+def _merged(one: Data, other: Data) -> Data:
+    """Both, in order of where they stand."""
+    both = sorted(zip([*one.addresses, *other.addresses], [*one.values, *other.values], strict=True))
+    return Data(array("Q", [address for address, _ in both]), array("Q", [value for _, value in both]))
 
 
 def _distance(name: str) -> int:
