@@ -62,6 +62,7 @@ class Function(NamedTuple):
     Attributes:
         name: as the runtime prints it: ``main.(*Server).put``, ``main.sum[...]``.
         entry: address of its first instruction.
+        end: where the next function's are.
         args: bytes that its arguments take on its caller's stack, or would if they were not in registers.
         outermost: nothing called it (FuncFlagTopFrame).
         moves_stack: it moves the stack pointer in ways that no table tells (FuncFlagSPWrite).
@@ -71,6 +72,7 @@ class Function(NamedTuple):
 
     name: str
     entry: int
+    end: int
     args: int
     outermost: bool
     moves_stack: bool
@@ -168,12 +170,15 @@ class Functions:
         if number < 0:
             return None
         start, at = self._functab.read(self._memory, module.ftab + number * self._functab_size)
+        # Behind the last function's entry is one that only says where that function ends.
+        end, _ = self._functab.read(self._memory, module.ftab + (number + 1) * self._functab_size)
         record = module.pclntable + at
         func = self._memory.read(record, self._func.size)
         flags = self._func.number(func, "flag")
         return Function(
             self._name(module, self._func.number(func, "nameoff")),
             module.text + start,
+            module.text + end,
             max(self._func.number(func, "args"), 0),
             bool(flags & _FUNC_FLAG_TOP_FRAME),
             bool(flags & _FUNC_FLAG_SP_WRITE),

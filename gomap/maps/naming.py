@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
-__all__ = ["package_paths", "path_from"]
+__all__ = ["PackagePath", "maps_from", "package_paths", "path_from"]
 
 #: Structs and pointers in one another that are looked into.
 _DEEPEST = 3
@@ -17,17 +18,32 @@ _DEEPEST = 3
 _LARGEST = 1 << 12
 
 
+class PackagePath(NamedTuple):
+    """How package variables lead to a map.
+
+    Attributes:
+        path: ``main.srv.sessions``.
+        type: the map's.
+        start, end: of the variable.
+    """
+
+    path: str
+    type: GoType
+    start: int
+    end: int
+
+
 @until_it_moves
-def package_paths(program: Program) -> Mapping[int, str]:
-    """By the address of its header, how each map is called that package variables lead to: ``main.srv.sessions``."""
-    found: dict[int, str] = {}
+def package_paths(program: Program) -> Mapping[int, PackagePath]:
+    """The maps that package variables lead to, by the addresses of their headers."""
+    found: dict[int, PackagePath] = {}
     for name, address, type in program.variables():
         if type.kind not in (Kind.MAP, Kind.POINTER, Kind.STRUCT) or type.size > _LARGEST:
             continue
         try:
             content = program.memory.read(address, type.size)
-            for header, path, _ in _maps_in(program, type, content, name, _DEEPEST - 1):
-                found.setdefault(header, path)
+            for header, path, map_type in _maps_in(program, type, content, name, _DEEPEST - 1):
+                found.setdefault(header, PackagePath(path, map_type, address, address + type.size))
         except (ReadError, LayoutError):
             continue
     found.pop(0, None)
@@ -39,19 +55,20 @@ def path_from(program: Program, variables: Sequence[FrameVariable], address: int
 
     None if by none of them.
     """
+    found = (found for found in maps_from(program, variables) if found[0] == address)
+    return next(((path, type) for _, path, type in found), None)
+
+
+def maps_from(program: Program, variables: Sequence[FrameVariable]) -> Iterator[tuple[int, str, GoType]]:
+    """The maps that a function that has VARIABLES gets to: the address of the header, by which path, and the type."""
     for variable in variables:
         if not variable.pieces or variable.type.size > _LARGEST:
             continue
-        name = variable.name.removeprefix("&")
         try:
             content = variable.read(program.memory)
-            paths = _maps_in(program, variable.type, content, name, _DEEPEST)
-            found = next(((path, type) for header, path, type in paths if header == address), None)
+            yield from _maps_in(program, variable.type, content, variable.name.removeprefix("&"), _DEEPEST)
         except (ReadError, LayoutError):
             continue
-        if found is not None:
-            return found
-    return None
 
 
 def _maps_in(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.callers import ITERATORS, map_by_type, passed_iterator, site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import package_paths, path_from
 from gomap.maps.opening import open_map
@@ -50,7 +51,6 @@ _OPERATIONS = tuple(
 _PART = re.compile(rf"{_SWISS}|runtime\.(?:\(\*(?:hmap|bmap)\)\.|makeBucketArray|mapKeyError)")
 #: Types of arguments that lead to a map: its header, an iterator, its type.
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
-_ITERATORS = ("runtime.hiter", "internal/runtime/maps.Iter", "runtime.linknameIter", "reflect.hiter")
 _TYPES = re.compile(r"(?:runtime\.maptype|internal/abi\.(?:Swiss|Old)?MapType)")
 #: What functions call the key that they take.
 _KEYS = ("key", "ky", "s")
@@ -64,10 +64,12 @@ class Key(NamedTuple):
     Attributes:
         content: its bytes; empty if they cannot be had.
         why: why they cannot.
+        address: where it is, of one that is passed by its address; else 0.
     """
 
     content: bytes
     why: str = ""
+    address: int = 0
 
 
 class Operation(NamedTuple):
@@ -138,7 +140,8 @@ class _Told:
     def __init__(self, program: Program, trace: Traceback, run: Sequence[CallFrame]) -> None:
         self._program, self._run = program, run
         caller = run[-1].number + 1
-        self._of_caller = _variables(program, trace, trace.calls[caller]) if caller < len(trace.calls) else []
+        self._caller = trace.calls[caller] if caller < len(trace.calls) else None
+        self._of_caller = _variables(program, trace, self._caller) if self._caller is not None else []
         #: Each argument, that of the function called first in front, and that function's name.
         self._arguments = [
             (variable, call.call.name) for call in reversed(run) for variable in _arguments(program, trace, call)
@@ -160,12 +163,34 @@ class _Told:
                 return open_map(self._program, type, address), by, True
             except (LayoutError, ReadError) as error:
                 return None, f"{by} says that it is the {type.name} at {address:#x}: {error}", True
-        return self._likely(types)
+        return self._by_caller() or self._likely(types)
 
     def path(self, address: int) -> str:
         """How the program gets to the map whose header is there."""
         by_caller = path_from(self._program, self._of_caller, address)
-        return package_paths(self._program).get(address) or (by_caller[0] if by_caller is not None else "")
+        package = package_paths(self._program).get(address)
+        return package.path if package is not None else by_caller[0] if by_caller is not None else ""
+
+    def _by_caller(self) -> tuple[GoMap | None, str, bool] | None:
+        """The map, as far as the caller of the operation tells."""
+        if self._caller is None:
+            return None
+        name = self._caller.call.name
+        if kind_of(self._run[-1].call.name) == "iterate":
+            found = passed_iterator(self._program, self._caller)
+            if found is None:
+                return None
+            by = f"the iterator at {found.address:#x}, in the frame of {name}"
+            return open_map(self._program, found.type, found.header), by, True
+        site = site_of(self._program, self._caller)
+        passed = None if site is None else type_passed(self._program, site)
+        if passed is None:
+            return None
+        maps = map_by_type(self._program, self._caller, self._of_caller, passed)
+        if len(maps) != 1:
+            return None
+        by = f"{name} passes this type, and gets to no other map of it: {next(iter(maps.values()))}"
+        return open_map(self._program, passed, next(iter(maps))), by, False
 
     def _type_by_caller(self, address: int) -> GoType | None:
         """The type that the function which asked for the operation has for that map."""
@@ -174,7 +199,7 @@ class _Told:
 
     def key(self, map: GoMap | None) -> Key:
         """The key that the function called first was given."""
-        why = f"the debug information does not have it at {self._run[-1].call.name}"
+        why, address = f"the debug information does not have it at {self._run[-1].call.name}", 0
         for variable, function in self._arguments:
             if variable.name not in _KEYS or not variable.argument:
                 continue
@@ -185,12 +210,13 @@ class _Told:
                 content = variable.read(self._program.memory)
                 if variable.type.kind is not Kind.UNSAFE_POINTER or function.endswith("ptr"):
                     return Key(content)
+                address = self._number(content)
                 if map is not None and map.key.size <= _LARGEST_KEY:
-                    return Key(self._program.memory.read(self._number(content), map.key.size))
+                    return Key(self._program.memory.read(address, map.key.size), "", address)
                 why = "its type is not known" if map is None else f"it has {map.key.size} bytes"
             except ReadError as error:
                 why = str(error)
-        return Key(b"", why)
+        return Key(b"", why, address)
 
     def _header(self, variable: FrameVariable) -> tuple[int, GoType | None, str] | None:
         """The header that an argument leads to, the map's type if it tells, and in words which it is."""
@@ -201,7 +227,7 @@ class _Told:
             address = self._number(variable.read(self._program.memory))
             if name in _HEADERS:
                 return (address, None, f"argument {variable.name}") if address else None
-            if name in _ITERATORS:
+            if name in ITERATORS:
                 header, type = (
                     self._in_iterator(variable.type.elem, address, each) for each in (("h", "m"), ("t", "typ"))
                 )

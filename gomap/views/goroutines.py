@@ -19,10 +19,10 @@ from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title
 
-__all__ = ["OperationShown", "Shown", "goroutines_lines", "goroutines_object"]
+__all__ = ["DOES", "OperationShown", "Shown", "frame_object", "goroutines_lines", "goroutines_object", "place_text"]
 
 #: What an operation's kind is in a sentence.
-_DOES = {
+DOES = {
     "access": "looks up a key in",
     "assign": "assigns to",
     "delete": "deletes from",
@@ -104,19 +104,19 @@ def _head(trace: Traceback, width: int, root: str, paint: Paint) -> str:
     runtime_thread, thread = trace.runtime_thread, trace.thread
     on = f"m{runtime_thread.id}, LWP {thread.id if thread else runtime_thread.lwp}" if runtime_thread else ""
     call = own_call(trace, root)
-    at = f"{call.call.name}  {_place(call.call)}" if call else "no stack that can be followed"
+    at = f"{call.call.name}  {place_text(call.call)}" if call else "no stack that can be followed"
     number = f"goroutine {trace.goroutine.id}"
     return f"{number:13}  {paint.state(trace.status)}{' ' * (width - len(trace.status))}  {on + '  ' if on else ''}{at}"
 
 
 def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterator[str]:
     operation = shown.operation
-    does = _DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
+    does = DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
     if operation.map is None:
         yield f"  {does} a map: which, cannot be told: {operation.by}"
         if operation.caller < len(trace.calls):
             caller = trace.calls[operation.caller].call
-            yield f"    what would tell: the variables of {caller.name}  {_place(caller)}"
+            yield f"    what would tell: the variables of {caller.name}  {place_text(caller)}"
     else:
         name = f": {operation.path}" if operation.path else ""
         likely = "" if operation.certain else "probably "
@@ -150,17 +150,17 @@ def _stack(trace: Traceback, first: int, end: int, paint: Paint) -> Iterator[str
             more = "more than " if trace.more else ""
             yield paint.note(f"    ... {more}{counted(trace.left_out, 'frame')} left out")
         inlined = "  (inlined)" if each.call.inlined else ""
-        yield f"    {each.number:<3} {each.call.name:{width}}  {_place(each.call)}{inlined}"
+        yield f"    {each.number:<3} {each.call.name:{width}}  {place_text(each.call)}{inlined}"
     if end == len(trace.calls):
         if trace.broken:
             yield paint.note(f"    the stack cannot be followed further: {trace.broken}")
         if trace.created is not None:
             parent = trace.details.parent if trace.details else 0
             by = f" in goroutine {parent}" if parent else ""
-            yield f"    created by {trace.created.name}{by}  {_place(trace.created)}"
+            yield f"    created by {trace.created.name}{by}  {place_text(trace.created)}"
 
 
-def _place(call: Call) -> str:
+def place_text(call: Call) -> str:
     """``main.go:26``."""
     return f"{posixpath.basename(call.file)}:{call.line}"
 
@@ -178,7 +178,7 @@ def _object(shown: Shown) -> dict[str, Any]:
         "id": trace.goroutine.id,
         "address": f"{trace.goroutine.address:#x}",
         "status": trace.status,
-        "frames": [_frame(each) for each in trace.calls],
+        "frames": [frame_object(each) for each in trace.calls],
         "leftOut": trace.left_out,
         "complete": not trace.broken and not trace.left_out,
         "operations": [_operation_object(each) for each in shown.operations],
@@ -206,7 +206,7 @@ def _object(shown: Shown) -> dict[str, Any]:
     return object
 
 
-def _frame(each: CallFrame) -> dict[str, Any]:
+def frame_object(each: CallFrame) -> dict[str, Any]:
     return {
         "function": each.call.name,
         "file": each.call.file,

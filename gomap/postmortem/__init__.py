@@ -1,0 +1,9 @@
+"""What a program died of, as far as a map is to blame: who died, on which map, who else was at it, and what says so.
+
+    death       who raised what: fatal errors, panics, faults, by the stacks and by what the runtime noted
+    sides       who else was at the map, and how far that is certain
+    locks       the locks beside a map: their states, who waits, who seems to hold them
+    verdict     the conclusion, with its evidence
+
+Every fact carries what told it, and nothing is concluded without: where nothing tells, that is the verdict.
+"""

@@ -1,0 +1,109 @@
+"""What is wrong with the key of a map operation: what it leads to cannot be read, or its type cannot be hashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from gomap.goruntime.tracebacks import CallFrame
+from gomap.maps.model import GoMap
+from gomap.maps.operations import Key
+from gomap.program.gotypes import GoType, Kind
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["KeyTrouble", "key_at_fault", "leads_outside", "passed_at_fault"]
+
+#: Parts of a key that are looked at; bytes of a string that it may have.
+_MOST_PARTS, _LONGEST = 1 << 10, 1 << 40
+
+
+class KeyTrouble(NamedTuple):
+    """Why an operation failed because of its key.
+
+    Attributes:
+        what: ``key``: the key itself cannot be read; ``string``: the bytes of a string in it; ``interface``: what an
+            interface in it holds; ``type``: its dynamic type; ``unhashable``: that type has no hash.
+        path: of the part of the key that it is: ``key``, ``key.host``, ``key[2]``.
+        start, end: of the memory that this leads to; both 0 of what is unhashable.
+    """
+
+    what: Literal["key", "string", "interface", "type", "unhashable"]
+    path: str
+    start: int = 0
+    end: int = 0
+
+
+class _Region(NamedTuple):
+    what: Literal["string", "interface", "type"]
+    path: str
+    start: int
+    end: int
+
+
+#: What an interface holds is as long as any key may be; a type descriptor's fixed part is shorter than that.
+_HELD, _DESCRIPTOR = 1 << 7, 1 << 6
+
+
+def key_at_fault(program: Program, map: GoMap, key: Key, address: int) -> KeyTrouble | None:
+    """The part of the KEY that leads to ADDRESS, which could not be had; None if none does."""
+    if key.address and key.address <= address < key.address + max(map.key.size, 1):
+        return KeyTrouble("key", "key", key.address, key.address + map.key.size)
+    if len(key.content) != map.key.size:
+        return None
+    for number, region in enumerate(_regions(program, map.key, key.content, "key")):
+        if number >= _MOST_PARTS:
+            break
+        if region.start <= address < region.end:
+            return KeyTrouble(*region)
+    return None
+
+
+def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int) -> KeyTrouble | None:
+    """The same, where the debug information has lost the key: by what stands where there is room for arguments.
+
+    That is on the stack of who called ENTRY, the map function; what stands there may be left over.
+    """
+    word, base = program.pointer_size, entry.frame.base
+    if base is None:
+        return None
+    try:
+        room = program.memory.read(base, min(entry.frame.function.args, _MOST_PARTS) // word * word)
+    except ReadError:
+        return None
+    words = [int.from_bytes(room[at : at + word], program.byte_order) for at in range(0, len(room), word)]
+    # In front of the key are the type and the map.
+    start, length = (*words[2:4], 0, 0)[:2]
+    if map.key.kind is Kind.STRING and start <= address < start + min(length, _LONGEST):
+        return KeyTrouble("string", "key", start, start + length)
+    if start and start <= address < start + map.key.size:
+        return KeyTrouble("key", "key", start, start + map.key.size)
+    return None
+
+
+def leads_outside(type: GoType) -> bool:
+    """Whether a key of that type has bytes, by which it is hashed, that do not lie in the map."""
+    if type.kind is Kind.STRUCT:
+        return any(leads_outside(field.type) for field in type.fields)
+    if type.kind is Kind.ARRAY:
+        return bool(type.length) and leads_outside(type.elem)
+    return type.kind in (Kind.STRING, Kind.INTERFACE)
+
+
+def _regions(program: Program, type: GoType, content: bytes, path: str) -> Iterator[_Region]:
+    """The memory that a key leads to, and is hashed by."""
+    word = program.pointer_size
+    first, second = (int.from_bytes(content[at : at + word], program.byte_order) for at in (0, word))
+    if type.kind is Kind.STRING:
+        yield _Region("string", path, first, first + second)
+    elif type.kind is Kind.INTERFACE:
+        yield _Region("type", path, first, first + _DESCRIPTOR)
+        yield _Region("interface", path, second, second + _HELD)
+    elif type.kind is Kind.STRUCT:
+        for field in type.fields:
+            part = content[field.offset : field.offset + field.type.size]
+            yield from _regions(program, field.type, part, f"{path}.{field.name}")
+    elif type.kind is Kind.ARRAY and leads_outside(type):
+        for number in range(type.length):
+            part = content[number * type.elem.size : (number + 1) * type.elem.size]
+            yield from _regions(program, type.elem, part, f"{path}[{number}]")

@@ -1,0 +1,234 @@
+"""Who else was at a map when an error was raised on it, and how far that is certain.
+
+Whoever reads, iterates or writes is told of a conflict by the flag that a writer sets, so the other side is one that
+writes. Three degrees:
+
+- *certain*: it is in the middle of a write to this very map;
+- *probable*: it stands in a function whose code calls a map function that writes to maps of this type, and that gets
+  to this map: by a receiver, an argument, a local or captured variable, by a package variable that its code names, or
+  since its frame has the map's header. The two racers seldom meet in the instant in which the runtime looks;
+- *possible*: it gets to this map so, and calls a function that does it.
+
+A function that calls others for that is one step away, no more. One that waits of its own accord, for a lock or a
+channel, is not in the middle of it, and comes one degree lower. Where code cannot be read, nobody is probable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from gomap.goruntime.code import CallSite, code_of, reads_code
+from gomap.goruntime.functions import functions_of
+from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.callers import names_variable, type_passed
+from gomap.maps.model import GoMap
+from gomap.maps.naming import PackagePath, package_paths, path_from
+from gomap.maps.operations import Operation, kind_of, operations
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
+
+Degree = Literal["certain", "probable", "possible"]
+
+_WRITES = ("assign", "delete", "clear", "grow")
+#: Functions whose calls of map functions are no doing of the program's.
+#: Waiting in these is the collector's doing.
+_COLLECTS = re.compile(r"runtime\.(?:mallocgc|gc|deductAssistCredit)")
+_OF_RUNTIME = ("runtime.", "internal/runtime/", "runtime/")
+
+
+class Reach(NamedTuple):
+    """How a function on a stack gets to a map.
+
+    Attributes:
+        by: ``variable``: one of its own; ``package``: one that its code names; ``word``: its frame has the header.
+        path: by the first two: ``s.sessions``, ``main.srv.sessions``.
+        address: of the word.
+    """
+
+    by: Literal["variable", "package", "word"]
+    path: str
+    address: int = 0
+
+
+class Site(NamedTuple):
+    """A call of a function that writes to maps.
+
+    Attributes:
+        site: the call.
+        function: whose code has it, and where that begins.
+        entry: see there.
+        written: the function that it was written in, if that is inlined there; else the same.
+        typed: it passes the type of the map in question; otherwise the type cannot be told.
+    """
+
+    site: CallSite
+    function: str
+    entry: int
+    written: str
+    typed: bool
+
+
+class Side(NamedTuple):
+    """A goroutine that may be the other side.
+
+    Attributes:
+        trace: its stack.
+        degree: how far that is certain.
+        operation: what it is in the middle of doing to the map, where that is certain.
+        call: the call that gets to the map.
+        reach: how; None where that is certain.
+        site: where it writes; None where that is certain, or code cannot be read.
+        waits: it waits of its own accord, not for the collector.
+    """
+
+    trace: Traceback
+    degree: Degree
+    operation: Operation | None
+    call: CallFrame
+    reach: Reach | None = None
+    site: Site | None = None
+    waits: bool = False
+
+
+class Involved(NamedTuple):
+    """All goroutines but the one that raised the error.
+
+    Attributes:
+        sides: who may be the other side, the most certain first.
+        readers: who is in the middle of an operation on the map that does not write.
+        elsewhere: who is at maps, and not at this one: and which call that is.
+        unread: why nothing is said of code; empty if it was read.
+    """
+
+    sides: list[Side]
+    readers: list[tuple[Traceback, Operation]]
+    elsewhere: list[tuple[Traceback, CallFrame]]
+    unread: str
+
+
+def involved(program: Program, traces: Sequence[Traceback], thrower: Traceback | None, map: GoMap) -> Involved:
+    """Who but THROWER was at MAP. Raises LayoutError, ReadError."""
+    sides: list[Side] = []
+    readers: list[tuple[Traceback, Operation]] = []
+    elsewhere: list[tuple[Traceback, CallFrame]] = []
+    package = package_paths(program).get(map.address)
+    for trace in traces:
+        if thrower is not None and trace.goroutine.address == thrower.goroutine.address:
+            continue
+        at_work = list(operations(program, trace))
+        here = next((each for each in at_work if each.map is not None and each.map.address == map.address), None)
+        if here is not None and here.certain and here.kind in _WRITES:
+            caller = trace.calls[min(here.caller, len(trace.calls) - 1)]
+            sides.append(Side(trace, "certain", here, caller))
+            continue
+        side = next(_candidates(program, trace, map, package), None)
+        if side is not None:
+            sides.append(side)
+        elif here is not None:
+            readers.append((trace, here))
+        else:
+            other = _at_other_maps(program, trace, at_work)
+            if other is not None:
+                elsewhere.append((trace, other))
+    order: tuple[Degree, ...] = ("certain", "probable", "possible")
+    sides.sort(key=lambda side: order.index(side.degree))
+    unread = "" if reads_code(program) else f"gomap does not read the code of {program.architecture}"
+    return Involved(sides, readers, elsewhere, unread)
+
+
+def _candidates(program: Program, trace: Traceback, map: GoMap, package: PackagePath | None) -> Iterator[Side]:
+    """How a goroutine may be the other side: the innermost call that may do it; before those that others do it for."""
+    possible: list[Side] = []
+    for call in trace.calls:
+        if call.call.name.startswith(_OF_RUNTIME):
+            continue
+        site = next(_writes(program, call.frame.function.entry, map), None)
+        within = None if site else next(_called_writes(program, call, map), None)
+        if site is None and within is None and reads_code(program):
+            continue
+        reach = _reach(program, trace, call, map, package)
+        if reach is None:
+            continue
+        waits = trace.state == "waiting" and not any(
+            _COLLECTS.match(inner.call.name) for inner in trace.calls[: call.number]
+        )
+        if site is not None and not waits:
+            yield Side(trace, "probable", None, call, reach, site)
+        elif site is not None or not waits:
+            possible.append(Side(trace, "possible", None, call, reach, site or within, waits))
+    yield from possible
+
+
+def _writes(program: Program, entry: int, map: GoMap) -> Iterator[Site]:
+    """The calls in a function's code that write to a map of that type, those first that are known to."""
+    code = code_of(program, entry)
+    if code is None:
+        return
+    untyped = []
+    for site in code.calls:
+        if kind_of(site.function.name) not in _WRITES:
+            continue
+        type = type_passed(program, site)
+        calls = functions_of(program).calls(site.at)
+        made = Site(site, code.function.name, entry, calls[0].name if calls else code.function.name, type is not None)
+        if type is None:
+            untyped.append(made)
+        elif type.name == map.type.name:
+            yield made
+    yield from untyped
+
+
+def _called_writes(program: Program, call: CallFrame, map: GoMap) -> Iterator[Site]:
+    """The same, in the functions that a function on the stack calls."""
+    code = code_of(program, call.frame.function.entry)
+    for site in code.calls if code is not None else ():
+        if not site.function.name.startswith(_OF_RUNTIME):
+            yield from (each for each in _writes(program, site.function.entry, map) if each.typed)
+
+
+def _reach(
+    program: Program, trace: Traceback, call: CallFrame, map: GoMap, package: PackagePath | None
+) -> Reach | None:
+    standing = trace.standing(call)
+    try:
+        variables = program.frame_variables(standing) if standing is not None else ()
+    except LayoutError:  # damaged debug information: nothing tells
+        variables = ()
+    found = path_from(program, variables, map.address)
+    if found is not None:
+        return Reach("variable", found[0])
+    if package is not None and names_variable(program, call, package):
+        return Reach("package", package.path)
+    word = _word(program, call, map.address)
+    return Reach("word", "", word) if word else None
+
+
+def _word(program: Program, call: CallFrame, value: int) -> int:
+    """Where in a call's frame that VALUE stands; 0 if nowhere."""
+    frame, size = call.frame, program.pointer_size
+    end = (frame.base or frame.sp) + frame.function.args
+    try:
+        content = program.memory.read(frame.sp, min(end - frame.sp, 1 << 16))
+    except ReadError:
+        return 0
+    wanted = value.to_bytes(size, program.byte_order)
+    at = next((at for at in range(0, len(content), size) if content[at : at + size] == wanted), -1)
+    return frame.sp + at if at >= 0 else 0
+
+
+def _at_other_maps(program: Program, trace: Traceback, at_work: Sequence[Operation]) -> CallFrame | None:
+    """The call that is at maps, or whose code calls map functions; None if there is none."""
+    if at_work:
+        return trace.calls[min(at_work[0].caller, len(trace.calls) - 1)]
+    for call in trace.calls:
+        if call.call.inlined or call.call.name.startswith(_OF_RUNTIME):
+            continue
+        code = code_of(program, call.frame.function.entry)
+        if code is not None and any(kind_of(site.function.name) for site in code.calls):
+            return call
+    return None

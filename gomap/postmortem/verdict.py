@@ -1,0 +1,288 @@
+"""The verdict: what a program died of as far as a map is to blame, with all that speaks for it.
+
+A verdict has one of these kinds, and none where no map is implicated:
+
+- ``race``: the runtime has seen somebody write to a map that somebody else was at;
+- ``corruption``: the map is not as a map can be, and somebody is inside it, or died there;
+- ``bad key``: what the key leads to cannot be read, or cannot be hashed;
+- ``mutated keys``: keys do not hash any more to where they were put, and their bytes lie outside the map;
+- ``nil map``: an assignment to a map that was never made;
+- ``cannot tell``: the program died inside a map function, and nothing here says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from gomap.check.checking import Report, check
+from gomap.check.finding import Severity
+from gomap.expressions.frame_scope import FrameScope
+from gomap.expressions.go_values import ExpressionError
+from gomap.expressions.package_scope import PackageScope
+from gomap.expressions.scope import Scope
+from gomap.goruntime.tracebacks import Traceback, tracebacks
+from gomap.maps.callers import site_of, type_passed
+from gomap.maps.model import GoMap
+from gomap.maps.naming import maps_from, package_paths
+from gomap.maps.operations import Operation, operations
+from gomap.postmortem.death import Death, deaths
+from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault
+from gomap.postmortem.locks import Lock, locks_of, owners
+from gomap.postmortem.sides import Involved, involved
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Kind", "Verdict", "why"]
+
+Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cannot tell"]
+
+#: How the runtime's messages on races begin.
+_RACE = "concurrent map "
+_NIL = "assignment to entry in nil map"
+_UNHASHABLE = "hash of unhashable type "
+#: Rules that a key breaks whose bytes have changed, all else being sound.
+_OF_CHANGED_KEYS = {"hash-mismatch", "key-misplaced", "probe-broken", "duplicate-key"}
+#: Functions that map functions call for their keys and elements, and that fault where these lead nowhere.
+_CALLED_BY_MAPS = re.compile(
+    r"type[:.]|aeshashbody|memeqbody|cmpbody|internal/(?:abi|bytealg|runtime/(?:maps|sys|math|atomic))\.|"
+    r"runtime\.(?:mem|\w*hash|\w*Hash|aes|\w*equal|\w*eq\b|typedmem|bulkBarrier|add\b|panic|sigpanic|goPanic|map_?)"
+)
+#: Maps that somebody is inside of are looked at, up to so many.
+_MOST_CHECKED = 32
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is concluded.
+
+    Attributes:
+        kind: see above; None: no map is implicated.
+        certain: beyond doubt, as far as the program's memory is to be believed.
+        death: who raised what ended the program; None if nobody did.
+        also: who has raised an error besides.
+        operation: the map operation that it was raised in, or that somebody is caught in; None if there is none.
+        trace: the goroutine of that.
+        map: the map concerned; None if there is none, or it cannot be told.
+        path: how the program gets to it; empty if it is not known.
+        path_in: the function that calls it so; empty of a package variable.
+        others: who else was at that map.
+        locks: those beside it.
+        owner: the struct that it is a field of, where that is known.
+        report: what gomap-check finds in it; None if it was not looked at.
+        key: what is wrong with the key of the operation.
+        notes: what could not be looked at, and why.
+        tells: what would tell more.
+        goroutines: how many there are.
+        checked: maps that somebody is inside of, and that were looked at since there was no other hint.
+    """
+
+    kind: Kind | None
+    certain: bool
+    death: Death | None
+    also: Sequence[Death] = ()
+    operation: Operation | None = None
+    trace: Traceback | None = None
+    map: GoMap | None = None
+    path: str = ""
+    path_in: str = ""
+    others: Involved | None = None
+    locks: Sequence[Lock] = ()
+    owner: str = ""
+    report: Report | None = None
+    key: KeyTrouble | None = None
+    notes: Sequence[str] = field(default=())
+    tells: Sequence[str] = field(default=())
+    goroutines: int = 0
+    checked: Sequence[Report] = ()
+
+
+def why(program: Program, progress: Callable[[str], None]) -> Verdict:
+    """What PROGRAM died of, as far as a map is to blame; or which map somebody is caught in.
+
+    PROGRESS: is told what is being done. Raises LayoutError, ReadError.
+    """
+    progress("following the stacks")
+    traces = list(tracebacks(program))
+    found = deaths(program, traces)
+    for death in found:
+        operation = _raised_in(program, death)
+        if operation is not None:
+            also = [each for each in found if each is not death]
+            progress("looking for who else is at the map")
+            begun = Verdict("cannot tell", False, death, also, operation, death.trace, operation.map)
+            begun = replace(begun, path=operation.path, path_in=_path_in(program, death.trace, operation))
+            return replace(_of_operation(program, traces, begun, progress), goroutines=len(traces))
+    return _without_operation(program, traces, found, progress)
+
+
+def _path_in(program: Program, trace: Traceback, operation: Operation) -> str:
+    """The function that has the path to an operation's map; empty if that begins with a package variable."""
+    of_package = operation.map is None or operation.map.address in package_paths(program)
+    return "" if of_package or not operation.path else trace.calls[operation.caller].call.name
+
+
+def _raised_in(program: Program, death: Death) -> Operation | None:
+    """The map operation in whose middle an error was raised; by the operation, or by what that calls for a key."""
+    for operation in operations(program, death.trace):
+        between = death.trace.calls[death.raised : operation.inner]
+        if operation.inner >= death.raised and all(_CALLED_BY_MAPS.match(call.call.name) for call in between):
+            return operation
+        if operation.inner < death.raised <= operation.outer:
+            return operation
+    return None
+
+
+def _of_operation(
+    program: Program, traces: Sequence[Traceback], begun: Verdict, progress: Callable[[str], None]
+) -> Verdict:
+    """The verdict on an error that was raised in a map operation."""
+    death, operation, map = begun.death, begun.operation, begun.map
+    assert death is not None
+    assert operation is not None
+    if death.message == _NIL:
+        path, path_in = _nil_map(program, death.trace, operation)
+        return replace(begun, kind="nil map", certain=True, path=path, path_in=path_in)
+    if _UNHASHABLE in death.message:
+        return replace(begun, kind="bad key", certain=True, key=KeyTrouble("unhashable", "key"))
+    race = death.message.startswith(_RACE)
+    if map is None:
+        tells = ("the variables of the function that called for it, in a build with -gcflags=all='-N -l'",)
+        return replace(begun, kind="race" if race else "cannot tell", certain=race, tells=tells)
+    report, notes = _checked(program, map, progress)
+    begun = replace(begun, report=report, notes=notes)
+    if race:
+        return _race(program, traces, begun, map)
+    trouble = None
+    if death.fault is not None and operation.key is not None:
+        trouble = key_at_fault(program, map, operation.key, death.fault.address)
+    if trouble is not None:
+        return replace(begun, kind="bad key", certain=True, key=trouble)
+    damaged = _damage(report)
+    if damaged is not None:
+        return replace(begun, kind=damaged, certain=damaged == "corruption")
+    if death.fault is not None:
+        trouble = passed_at_fault(program, death.trace.calls[operation.outer], map, death.fault.address)
+    if trouble is not None:
+        return replace(begun, kind="bad key", key=trouble)
+    return replace(
+        begun,
+        tells=(
+            "a core of the next time it happens, and whether it is the same map, key and address",
+            "a build with -race, or with -asan if C is called: whether somebody writes where they must not",
+        ),
+    )
+
+
+def _nil_map(program: Program, trace: Traceback, operation: Operation) -> tuple[str, str]:
+    """What the function that assigns to a nil map calls it, and that function; empty if it may be one of several."""
+    caller = trace.calls[operation.caller] if operation.caller < len(trace.calls) else None
+    standing = None if caller is None else trace.standing(caller)
+    if caller is None or standing is None:
+        return "", ""
+    site = site_of(program, caller)
+    passed = None if site is None else type_passed(program, site)
+    nil = {
+        path
+        for header, path, type in maps_from(program, program.frame_variables(standing))
+        if not header and (passed is None or type.name == passed.name)
+    }
+    return (nil.pop(), caller.call.name) if len(nil) == 1 else ("", "")
+
+
+def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: GoMap) -> Verdict:
+    """The verdict where the runtime says that two were at a map."""
+    assert begun.death is not None
+    others = involved(program, traces, begun.death.trace, map)
+    firm = [side for side in others.sides if side.degree != "possible"]
+    verdict = replace(begun, kind="race", certain=True, others=others)
+    if not begun.path:
+        named = (
+            (side.reach.path, side.call.call.name)
+            for side in others.sides
+            if side.reach is not None and side.reach.path
+        )
+        path, path_in = next(named, ("", ""))
+        verdict = replace(verdict, path=path, path_in=path_in)
+    if _damage(begun.report) == "corruption" and not firm:
+        # What the runtime takes for a writer's mark may be damage too.
+        return replace(verdict, kind="corruption", certain=False)
+    owner, locks = "", list[Lock]()
+    try:
+        at_map = [begun.death.trace, *(side.trace for side in firm)]
+        owner, locks = _beside(program, traces, verdict, at_map)
+    except (LayoutError, ReadError, ExpressionError) as error:
+        verdict = replace(verdict, notes=[*verdict.notes, f"locks beside the map are not looked at: {error}"])
+    tells = [] if firm else ["a build with -race: it names both sides as they meet, with both stacks"]
+    return replace(verdict, owner=owner, locks=locks, tells=tells)
+
+
+def _beside(
+    program: Program, traces: Sequence[Traceback], verdict: Verdict, at_map: Sequence[Traceback]
+) -> tuple[str, list[Lock]]:
+    """The struct that the map is a field of, and the locks in it or in what it is a part of."""
+    package = PackageScope(program)
+    scopes: list[tuple[Scope, str]] = [(package, verdict.path)]
+    if verdict.trace is not None and verdict.operation is not None:
+        scopes.append((FrameScope(package, verdict.trace.goroutine.id, verdict.operation.caller), verdict.path))
+    for side in verdict.others.sides if verdict.others is not None else ():
+        if side.reach is not None and side.reach.by == "variable":
+            scopes.append((FrameScope(package, side.trace.goroutine.id, side.call.number), side.reach.path))
+    for scope, path in scopes:
+        structs = list(owners(scope, path))
+        if structs:
+            locks = [lock for path, owner in structs for lock in locks_of(program, traces, path, owner, at_map)]
+            return structs[0][0], locks
+    return "", []
+
+
+def _without_operation(
+    program: Program, traces: Sequence[Traceback], found: Sequence[Death], progress: Callable[[str], None]
+) -> Verdict:
+    """The verdict where no error was raised in a map operation: whether somebody is caught in a damaged map."""
+    reports: list[Report] = []
+    notes: list[str] = []
+    seen: set[int] = set()
+    death = found[0] if found else None
+    for trace in traces:
+        for operation in operations(program, trace):
+            map = operation.map
+            if map is None or not operation.certain or operation.kind in ("make", "clone") or map.address in seen:
+                continue
+            if len(seen) >= _MOST_CHECKED:
+                notes.append(f"only the first {_MOST_CHECKED} maps that goroutines are inside of were looked at")
+                break
+            seen.add(map.address)
+            report, unread = _checked(program, map, progress)
+            notes += unread
+            damaged = _damage(report)
+            if damaged is not None:
+                path_in = _path_in(program, trace, operation)
+                return Verdict(
+                    damaged, False, death, found[1:], operation, trace, map, operation.path, path_in,
+                    report=report, notes=notes, goroutines=len(traces),
+                )  # fmt: skip
+            reports += [report] if report is not None else []
+    return Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), checked=reports)
+
+
+def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> tuple[Report | None, list[str]]:
+    progress(f"checking the {map.type.name} at {map.address:#x}")
+    try:
+        return check(program, map), []
+    except (LayoutError, ReadError) as error:
+        return None, [f"the map was not checked: {error}"]
+
+
+def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | None:
+    """What lasting findings amount to; None if there are none."""
+    lasting = [each for each in report.findings if not each.transient] if report is not None else []
+    errors = [each for each in lasting if each.rule.severity is Severity.ERROR]
+    if report is None or not errors:
+        return None
+    keys = all(each.rule.name in _OF_CHANGED_KEYS for each in errors)
+    # Of keys that lie in the map as a whole it is the map that was overwritten.
+    return "mutated keys" if keys and not report.causes and leads_outside(report.map.key) else "corruption"

@@ -1,0 +1,125 @@
+"""A verdict as an object for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.postmortem.death import Death
+from gomap.postmortem.locks import Lock
+from gomap.postmortem.sides import Side
+from gomap.postmortem.verdict import Verdict
+from gomap.views.findings import check_object
+from gomap.views.goroutines import place_text
+
+__all__ = ["verdict_object"]
+
+
+def verdict_object(verdict: Verdict) -> dict[str, Any]:
+    """What ``gomap-why -json`` prints."""
+    object: dict[str, Any] = {
+        "command": "why",
+        "verdict": verdict.kind,
+        "certain": verdict.certain,
+        "death": None if verdict.death is None else _death(verdict.death),
+        "also": [_death(each) for each in verdict.also],
+        "goroutines": verdict.goroutines,
+        "notes": list(verdict.notes),
+        "wouldTell": list(verdict.tells),
+        "checked": len(verdict.checked),
+    }
+    operation, map = verdict.operation, verdict.map
+    if operation is not None and verdict.trace is not None:
+        object["operation"] = {
+            "goroutine": verdict.trace.goroutine.id,
+            "kind": operation.kind,
+            "function": operation.function,
+            "by": operation.by,
+            "certain": operation.certain,
+        }
+    if map is not None:
+        object["map"] = {
+            "type": map.type.name,
+            "address": f"{map.address:#x}",
+            "kind": map.kind,
+            "count": map.count,
+            "path": verdict.path,
+            "pathIn": verdict.path_in,
+        }
+    if verdict.others is not None:
+        object["sides"] = [_side(each) for each in verdict.others.sides]
+        object["readers"] = [trace.goroutine.id for trace, _ in verdict.others.readers]
+        object["notInvolved"] = [_call(trace, call) for trace, call in verdict.others.elsewhere]
+        object["owner"] = verdict.owner
+        object["locks"] = [_lock(each) for each in verdict.locks]
+        if verdict.others.unread:
+            object["codeUnread"] = verdict.others.unread
+    if verdict.report is not None:
+        object["findings"] = check_object(verdict.report)["findings"]
+    if verdict.key is not None:
+        key = verdict.key
+        object["key"] = {"what": key.what, "path": key.path, "start": f"{key.start:#x}", "end": f"{key.end:#x}"}
+    return object
+
+
+def _death(death: Death) -> dict[str, Any]:
+    object: dict[str, Any] = {
+        "how": death.how,
+        "message": death.message,
+        "goroutine": death.trace.goroutine.id,
+        "function": death.call.call.name if death.call is not None else "",
+    }
+    if death.fault is not None:
+        fault = death.fault
+        object["signal"] = {
+            "number": fault.number,
+            "code": fault.code,
+            "address": f"{fault.address:#x}",
+            "pc": f"{fault.pc:#x}",
+        }
+    return object
+
+
+def _call(trace: Traceback, call: CallFrame) -> dict[str, Any]:
+    return {
+        "goroutine": trace.goroutine.id,
+        "status": trace.status,
+        "frame": call.number,
+        "function": call.call.name,
+        "place": place_text(call.call),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    object: dict[str, Any] = {**_call(side.trace, side.call), "degree": side.degree, "waits": side.waits}
+    if side.operation is not None:
+        object["kind"] = side.operation.kind
+    if side.reach is not None:
+        object["reach"] = {
+            "by": side.reach.by,
+            "path": side.reach.path,
+            "address": f"{side.reach.address:#x}" if side.reach.address else None,
+        }
+    if side.site is not None:
+        object["calls"] = {
+            "function": side.site.site.function.name,
+            "in": side.site.function,
+            "offset": side.site.site.at - side.site.entry,
+            "written": side.site.written,
+            "typed": side.site.typed,
+        }
+    return object
+
+
+def _lock(lock: Lock) -> dict[str, Any]:
+    return {
+        "path": lock.path,
+        "type": lock.type,
+        "address": f"{lock.address:#x}",
+        "taken": lock.taken,
+        "readers": lock.readers,
+        "waiting": lock.wait,
+        "waiters": [trace.goroutine.id for trace in lock.waiters],
+        "holders": [_call(each.trace, each.call) for each in lock.holders],
+        "without": [trace.goroutine.id for trace in lock.without],
+    }

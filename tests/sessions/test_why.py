@@ -1,0 +1,174 @@
+"""gomap-why on programs that know what they died of: races (tests/fixtures/races), and other deaths (fixtures/deaths).
+
+Of a race the program has printed which map it is, which goroutines are at it, who has the lock beside it and who waits
+for it. Whoever is said to be at the map probably or for certain must be one of the two; what is not certain may be
+missing. With --matrix there are twenty cores of each kind, and the counts are printed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
+from tests.sessions.debugger import GOMAP, Gdb
+from tests.sessions.doors import DelveRpc, Files, serving
+from tests.sessions.gomap import gomap
+from tests.sessions.targets import debugger
+
+_VERSIONS = ("1.23.9", "1.27.3")
+_RACES = ("writers", "reader", "iterator", "deleter")
+_WAYS = ("field", "global", "captured")
+_PATHS = {"field": "main.srv.sessions", "global": "main.global", "captured": "mine"}
+_SCHEMA = jsonschema.Draft202012Validator(json.loads((GOMAP.parent / "gomap/views/gomap.schema.json").read_text()))
+
+
+def _why(program: Path, core: Path) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(Files(program, core).run("why -json"))
+    wrong = jsonschema.exceptions.best_match(_SCHEMA.iter_errors(answer))
+    assert wrong is None, wrong
+    return answer
+
+
+@cache
+def _died(go: str, mode: str) -> tuple[Path, Path, dict[str, Any]]:
+    """The program deaths, its core and what gomap says of it."""
+    program = build("deaths", go)
+    core = kernel_core_of(program, mode).path
+    return program, core, _why(program, core)
+
+
+def assert_race(go: str, mode: str, way: str, *number: str) -> str:
+    """Hold what is said of one core against what the program printed; the degree of the other side."""
+    program = build("races", go)
+    core = kernel_core_of(program, mode, way, *number)
+    truth, said = json.loads(core.printed.read_text()), _why(program, core.path)
+    roles = truth["roles"]
+    complained = (core.path.parent / "complained").read_text(errors="replace")
+    assert said["verdict"] == "race"
+    assert f"fatal error: {said['death']['message']}\n" in complained
+    assert said["map"]["address"] == f"{truth['header']:#x}"
+    # Where only an iterator has the map, and nobody else is seen at it, nothing has a name for it.
+    assert said["map"]["path"] in ({_PATHS[way], ""} if way == "captured" else {_PATHS[way]})
+    thrower = said["death"]["goroutine"]
+    assert thrower in roles["racer"]
+    assert f"goroutine {thrower} " in complained
+    firm = [side for side in said["sides"] if side["degree"] != "possible"]
+    assert {side["goroutine"] for side in firm} <= set(roles["racer"]) - {thrower}
+    sided = {side["goroutine"] for side in said["sides"]}
+    assert not sided & {*roles["elsewhere"], *roles["holds"], *roles["reads"], 1}
+    assert {each["goroutine"] for each in said["notInvolved"]} >= {*roles["elsewhere"], *roles["holds"]}
+    if way == "field":
+        mutex, table = said["locks"]
+        assert (mutex["path"], mutex["address"]) == ("main.srv.mu", f"{truth['mu']:#x}")
+        assert (mutex["taken"], mutex["waiting"]) == (True, 2)
+        assert sorted(mutex["waiters"]) == sorted(roles["waits"])
+        assert [each["goroutine"] for each in mutex["holders"]] == roles["holds"]
+        assert (table["path"], table["taken"], table["readers"]) == ("main.srv.table", False, 1)
+        assert [each["goroutine"] for each in table["holders"]] == roles["reads"]
+        assert thrower in mutex["without"]
+    else:
+        assert said["locks"] == []
+    return firm[0]["degree"] if firm else "possible" if set(roles["racer"]) & sided else "none"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "cores" in metafunc.fixturenames:
+        metafunc.parametrize("cores", [20 if metafunc.config.getoption("--matrix") else 1])
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize("mode", _RACES)
+def test_races_on_a_field(go: str, mode: str, cores: int) -> None:
+    degrees = Counter(assert_race(go, mode, "field", str(number)) for number in range(cores))
+    print(f"{go} {mode}: map and thrower named in {cores} of {cores}; the other side: {dict(degrees)}")
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize(("mode", "way"), [("reader", "global"), ("iterator", "captured")])
+def test_races_on_other_maps(go: str, mode: str, way: str) -> None:
+    assert_race(go, mode, way)
+
+
+def test_what_a_person_sees_of_a_race() -> None:
+    program = build("races", "1.27.3")
+    core = kernel_core_of(program, "reader", "field", "0")
+    done = gomap("core", program, core.path, "why")
+    assert done.returncode == 1
+    first, which, by, verdict, *rest = done.stdout.splitlines()
+    assert first == "fatal error: concurrent map read and map write"
+    assert which.startswith("map[string]*main.session at 0x")
+    assert which.endswith(": main.srv.sessions")
+    assert by.startswith("  ")
+    assert verdict.startswith("verdict: race: goroutine ")
+    assert any("  threw  " in line and line.endswith("looks up a key in it") for line in rest)
+    assert any(line.startswith("main.srv.mu (sync.Mutex): taken, probably by goroutine ") for line in rest)
+    assert rest[-1].startswith("gomap-check: no findings in 100 entries")
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize(
+    ("mode", "kind", "map"),
+    [
+        ("bad-string", "bad key", "known"),
+        ("bad-field", "bad key", "pairs"),
+        ("unhashable", "bad key", "anys"),
+        ("nil-map", "nil map", ""),
+        ("overwritten", "corruption", "known"),
+    ],
+)
+def test_other_deaths_by_a_map(go: str, mode: str, kind: str, map: str) -> None:
+    program, core, said = _died(go, mode)
+    assert said["verdict"] == kind
+    if map:
+        printed = json.loads((core.parent / "printed").read_text())
+        assert (said["map"]["path"], said["map"]["address"]) == (f"main.{map}", f"{printed[map]:#x}")
+    if mode.startswith("bad-"):
+        # The fixture has put the string there.
+        assert (said["key"]["start"], said["key"]["end"]) == ("0x7f1000", f"{0x7F1000 + 40:#x}")
+        assert said["key"]["path"] == ("key" if mode == "bad-string" else "key.host")
+        assert said["death"]["signal"] == {**said["death"]["signal"], "number": 11, "address": "0x7f1000"}
+    elif kind == "corruption":
+        assert said["findings"][0]["rule"] in ("dangling-buckets", "dangling-directory")
+    assert gomap("core", program, core, "why").returncode == 1
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize("mode", ["panic", "index", "nil-pointer", "unlock", "deadlock", "killed"])
+def test_deaths_that_no_map_is_to_blame_for(go: str, mode: str) -> None:
+    program, core, said = _died(go, mode)
+    assert said["verdict"] is None
+    assert "map" not in said
+    complained = (core.parent / "complained").read_text(errors="replace")
+    if mode == "killed":
+        assert said["death"] is None
+    elif said["death"] is not None:  # of a deadlock nobody can be blamed: it is found by a thread without goroutine
+        assert said["death"]["message"].partition("\n")[0] in complained
+    assert mode in ("killed", "deadlock") or said["death"]["goroutine"] == 1
+    done = gomap("core", program, core, "why")
+    assert done.returncode == 0
+    assert "verdict: no map is implicated" in done.stdout
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_a_program_that_stands_still(go: str) -> None:
+    program = build("maps", go)
+    core = gdb_core_of(program, "main.fixtureReady", "stop", gdb=debugger("gdb18"))
+    assert _why(program, core.path)["verdict"] is None
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_the_debuggers_say_the_same(go: str) -> None:
+    program = build("races", go)
+    core = kernel_core_of(program, "iterator", "field", "0").path
+    ours = Files(program, core).run("gomap-why")
+    with Gdb(debugger("gdb18"), program, core) as gdb:
+        assert gdb.run("gomap-why") == ours
+    with serving("core", program, core) as port:
+        assert DelveRpc(port, program).run("gomap-why") == ours
