@@ -8,15 +8,14 @@ A command is a function with a decorator::
 
 It gets the door that it was typed in, its options by name and the rest of its line, and yields lines, which the door
 prints as they come; a generator may return 1 to say that it had findings. All that a command needs is imported when it
-is called, so that loading costs next to nothing.
+is called, so that loading costs next to nothing; for the same reason nothing here imports dataclasses or inspect.
 """
 
 from __future__ import annotations
 
-import inspect
+import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gomap.commands.options import Option, UsageError, describe, number, parse, usage
 
@@ -39,6 +38,7 @@ __all__ = [
     "Options",
     "command",
     "explained",
+    "help_in",
     "json_line",
     "scope_of",
 ]
@@ -112,8 +112,7 @@ class Door(Protocol):
 Run = Callable[[Door, Options, str], Iterable[str]]
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One command.
 
     Attributes:
@@ -189,10 +188,16 @@ def command(
     """
 
     def declare(run: Run) -> Run:
-        COMMANDS[name] = Command(name, run, options, argument, instead, inspect.cleandoc(run.__doc__ or ""))
+        COMMANDS[name] = Command(name, run, options, argument, instead, help_in(run))
         return run
 
     return declare
+
+
+def help_in(function: Callable[..., object]) -> str:
+    """The docstring of FUNCTION, without the indentation that it has in the source."""
+    first, _, rest = (function.__doc__ or "").partition("\n")
+    return f"{first}\n{textwrap.dedent(rest)}".strip()
 
 
 def scope_of(door: Door, options: Options) -> Scope:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable
 from functools import cached_property
@@ -12,8 +11,9 @@ import gdb
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import Command
+from gomap.commands.functions import FUNCTIONS
 from gomap.commands.options import UsageError, complete, value_begun
-from gomap.gdb.failing import failure
+from gomap.gdb.failing import failing_in_one_line
 
 if TYPE_CHECKING:
     from gomap.commands.progress import Progress
@@ -72,18 +72,18 @@ class GdbDoor:
 
     @cached_property
     def _progress(self) -> Progress | None:
+        import shutil
+
         from gomap.commands.progress import Progress
         from gomap.gdb.styling import at_terminal
 
         return Progress(_at_once, shutil.get_terminal_size().columns, self._begun) if at_terminal() else None
 
     def besides(self) -> Iterable[str]:
-        from gomap.gdb.functions import FUNCTIONS
-
         yield "Functions, for print, conditions and scripts:"
-        width = max(map(len, FUNCTIONS)) + 1
-        for name, summary in FUNCTIONS.items():
-            yield f"  {name:{width}} {summary}"
+        width = max(len(each.call) for each in FUNCTIONS) + 1
+        for each in FUNCTIONS:
+            yield f"  {each.call:{width}} {each.summary}"
         yield "print, info locals and IDEs show maps by their contents."
         yield "'help COMMAND' says more; 'show gomap' lists the settings."
 
@@ -108,17 +108,14 @@ class _Registered(gdb.Command):
         forget_memory()
         door = GdbDoor()
         try:
-            try:
-                for line in self._command.lines(door, argument):
-                    door.write(line)
-            finally:
-                door.clear()
+            with failing_in_one_line():
+                try:
+                    for line in self._command.lines(door, argument):
+                        door.write(line)
+                finally:
+                    door.clear()
         except UsageError as error:
             raise gdb.GdbError(f"{self._command.name}: {error}") from None
-        except gdb.GdbError:
-            raise
-        except Exception as error:
-            raise gdb.GdbError(failure(error)) from None
 
     def complete(self, text: str, word: str | None) -> list[str] | int:
         value = value_begun(self._command.options, text)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gdb
 
 from gomap.commands.command import explained
+from gomap.commands.options import UsageError
 
-__all__ = ["failure"]
+__all__ = ["failing_in_one_line", "failure"]
+
+
+@contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    """Whatever goes wrong inside is a GdbError, which GDB shows as a line; how a command was called, a UsageError."""
+    try:
+        yield
+    except (gdb.GdbError, UsageError):
+        raise
+    except Exception as error:
+        raise gdb.GdbError(failure(error)) from None
 
 
 def failure(error: Exception) -> str:

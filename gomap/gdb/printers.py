@@ -92,9 +92,7 @@ class MapPrinter:
         from gomap.gdb.values import of_value
 
         scope = live_scope()
-        target = scope.target
-        value = of_value(target, target.types.of(self._value.type), "the map", self._value)
-        return target, map_behind(scope, value)
+        return scope.target, map_behind(scope, of_value(scope.target, "the map", self._value))
 
 
 class StringPrinter:

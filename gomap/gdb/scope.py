@@ -78,7 +78,7 @@ class GdbScope:
         if value.type.code == gdb.TYPE_CODE_VOID:
             raise ExpressionError(f"{text} has no value")
         try:
-            return of_value(self.target, self.target.types.of(value.type), text, value)
+            return of_value(self.target, text, value)
         except LayoutError as error:
             raise ExpressionError(f"{text}: {error}") from None
 
@@ -93,7 +93,7 @@ class GdbScope:
             ) from None
         if copy is not None:
             return in_memory(self.program, type, symbol.name, copy)
-        return of_value(self.target, type, symbol.name, symbol.value(frame))
+        return of_value(self.target, symbol.name, symbol.value(frame), type)
 
 
 def live_scope(force: bool = False) -> GdbScope:

@@ -10,7 +10,7 @@ from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
 from gomap.gdb.target import GdbTarget
 from gomap.program.gotypes import Field, GoType, Kind
 
-__all__ = ["address_of", "of_value"]
+__all__ = ["address_of", "constant_or_value", "of_value", "text_of"]
 
 _FLOAT_FORMATS = {4: "f", 8: "d"}
 
@@ -28,8 +28,12 @@ def address_of(value: gdb.Value) -> int | None:
     return None if address is None else int(address)
 
 
-def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> GoValue:
-    """What GDB's VALUE is, of the Go type TYPE and called TEXT. Raises ExpressionError if it is optimized out."""
+def of_value(target: GdbTarget, text: str, value: gdb.Value, known: GoType | None = None) -> GoValue:
+    """What GDB's VALUE is, called TEXT; its Go type is KNOWN, or found out.
+
+    Raises ExpressionError if it is optimized out, LayoutError if it is of no Go type.
+    """
+    type = known or target.types.of(value.type)
     if value.is_optimized_out:
         raise ExpressionError(f"{text} is optimized out here; try another frame, or build with -gcflags='-N -l'")
     address = address_of(value)
@@ -44,9 +48,37 @@ def of_value(target: GdbTarget, type: GoType, text: str, value: gdb.Value) -> Go
 
     def part(field: Field, text: str) -> GoValue:
         inner = value[int(field.name)] if type.kind is Kind.ARRAY else value[field.name]
-        return of_value(target, field.type, text, inner)
+        return of_value(target, text, inner, field.type)
 
     return GoValue(target.program, type, text, None, read, part)
+
+
+def constant_or_value(target: GdbTarget, text: str, value: gdb.Value) -> str | bool | int | float | GoValue:
+    """A constant of GDB's as Python's, bytes that are not UTF-8 by surrogates; any other VALUE as the program's."""
+    data = text_of(value)
+    if data is not None:
+        return data.decode("utf-8", "surrogateescape")
+    code = value.type.strip_typedefs().code
+    if address_of(value) is None:
+        if code == gdb.TYPE_CODE_BOOL:
+            return bool(value)
+        if code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
+            return int(value)
+        if code == gdb.TYPE_CODE_FLT:
+            return float(value)
+    return of_value(target, text, value)
+
+
+def text_of(value: gdb.Value) -> bytes | None:
+    """What a string constant of GDB's holds: an array of characters in most languages; None for any other value."""
+    type = value.type.strip_typedefs()
+    if type.code not in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRING) or type.target().sizeof != 1:
+        return None
+    if address_of(value) is not None:  # an array in the program is none
+        return None
+    first, last = type.range()
+    data = bytes(int(value[index]) & 0xFF for index in range(first, last + 1))
+    return data[:-1] if data.endswith(b"\0") and type.code == gdb.TYPE_CODE_ARRAY else data
 
 
 def _encode(target: GdbTarget, value: gdb.Value) -> bytes:
