@@ -169,7 +169,7 @@ class Command(NamedTuple):
         wrong = door.program().other_build if FORCE in self.options else None
         if wrong and not options[FORCE.name]:
             raise ProgramError(f"{wrong}; with -force, gomap's commands look all the same")
-        if wrong and not options[JSON.name]:  # where it is said too
+        if wrong and options[JSON.name] is not True:  # where it is said too
             yield f"warning: {wrong}"
         lines: Iterable[str] = self.run(door, options, rest)
         return (yield from lines)  # type: ignore[func-returns-value]  # a generator's value

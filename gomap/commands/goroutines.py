@@ -10,7 +10,8 @@ from gomap.commands.options import Option, number_or_unlimited
 
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import Traceback
-    from gomap.views.goroutines import OperationShown
+    from gomap.maps.model import GoMap
+    from gomap.views.goroutines import OperationShown, Shown
 
 
 @command(
@@ -43,12 +44,22 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
     With EXPR, a map, only goroutines that have pointers into it on their stacks are shown, with the
     frames that have them; such a pointer may be left over from a call that has ended."""
     from gomap.expressions.map_finding import find_map
+    from gomap.views.goroutines import goroutines_lines, goroutines_object
+
+    map = find_map(scope_of(door, options), expression, options["type"]) if expression else None
+    shown = shown_goroutines(door, map)
+    if options["json"]:
+        return json_line(door, goroutines_object(shown, map))
+    return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint())
+
+
+def shown_goroutines(door: Door, map: GoMap | None = None) -> list[Shown]:
+    """Every goroutine with what it does to maps, those that do anything first; with MAP only its holders."""
     from gomap.goruntime.tracebacks import tracebacks
     from gomap.maps.holders import holdings, memory_of
-    from gomap.views.goroutines import Shown, goroutines_lines, goroutines_object
+    from gomap.views.goroutines import Shown
 
     program = door.program()
-    map = find_map(scope_of(door, options), expression, options["type"]) if expression else None
     memory = None if map is None else memory_of(map, door.progress)
     shown = []
     for number, trace in enumerate(tracebacks(program)):
@@ -58,10 +69,7 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
         held = holdings(program, trace, memory) if memory is not None else ()
         if map is None or held:
             shown.append(Shown(trace, operations, held, unknown))
-    shown.sort(key=lambda each: not each.operations)
-    if options["json"]:
-        return json_line(door, goroutines_object(shown, map))
-    return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint())
+    return sorted(shown, key=lambda each: not each.operations)
 
 
 def _operations(door: Door, trace: Traceback) -> tuple[list[OperationShown], str]:

@@ -30,9 +30,13 @@ def why_it_died(door: Door, options: Options, _rest: str) -> Generator[str, None
     if options["json"]:
         yield from json_line(door, verdict_object(verdict))
     else:
-        shown = {(trace.goroutine.id, call.number): _arguments(door, trace, call) for trace, call in _calls(verdict)}
-        yield from verdict_lines(verdict, shown, door.paint())
+        yield from verdict_lines(verdict, arguments_of(door, verdict), door.paint())
     return int(verdict.kind is not None)
+
+
+def arguments_of(door: Door, verdict: Verdict) -> dict[tuple[int, int], str]:
+    """The arguments of the calls that are shown with a verdict, by the goroutine's number and the call's."""
+    return {(trace.goroutine.id, call.number): _arguments(door, trace, call) for trace, call in _calls(verdict)}
 
 
 def _calls(verdict: Verdict) -> Iterator[tuple[Traceback, CallFrame]]:

@@ -4,6 +4,7 @@
     sides       who else was at the map, and how far that is certain
     locks       the locks beside a map: their states, who waits, who seems to hold them
     verdict     the conclusion, with its evidence
+    examination the verdict, every map checked, where the memory went
 
 Every fact carries what told it, and nothing is concluded without: where nothing tells, that is the verdict.
 """
