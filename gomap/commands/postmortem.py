@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from gomap.commands.command import FORCE, Door, Options, command
-from gomap.commands.options import Option
+from gomap.commands.options import Option, UsageError
 
 
 @command(
@@ -38,17 +38,26 @@ def postmortem(door: Door, options: Options, _rest: str) -> Generator[str, None,
     from gomap.views.paint import Paint
     from gomap.views.postmortem import page_of, postmortem_lines, postmortem_object
 
-    examination = examine(door.program(), door.progress)
+    program = door.program()
+    examination = examine(program, door.progress)
     shown, arguments = shown_goroutines(door), arguments_of(door, examination.verdict)
+    # Files first: whoever pipes the text may have seen enough of it, and leave.
+    written: list[str] = []
+    failed: UsageError | None = None
+    try:
+        if options["json"] is not None:
+            object = postmortem_object(examination, shown)
+            write_json(options["json"], object | ({"otherBuild": program.other_build} if program.other_build else {}))
+            written.append(f"-> {options['json']}")
+        if options["html"] is not None:
+            title, drawn, tables = page_of(examination, shown)
+            lines = list(postmortem_lines(examination, shown, arguments, Paint()))
+            write_page(door, options["html"], title, lines, drawn, tables)
+            written.append(f"-> {options['html']}")
+    except UsageError as error:
+        failed = error
     yield from postmortem_lines(examination, shown, arguments, door.paint())
-    if options["json"] is not None:
-        other_build = door.program().other_build
-        object = postmortem_object(examination, shown)
-        write_json(options["json"], {**object, "otherBuild": other_build} if other_build else object)
-        yield f"-> {options['json']}"
-    if options["html"] is not None:
-        title, drawn, tables = page_of(examination, shown)
-        lines = list(postmortem_lines(examination, shown, arguments, Paint()))
-        write_page(door, options["html"], title, lines, drawn, tables)
-        yield f"-> {options['html']}"
+    yield from written
+    if failed is not None:
+        raise failed
     return int(examination.found)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,18 @@ def test_delve_tells_the_same() -> None:
     core = kernel_core_of(program, "iterator", "field", "0").path
     with serving("core", program, core) as port:
         assert DelveRpc(port, program).run("gomap-postmortem") == Files(program, core).run("gomap-postmortem")
+
+
+def test_files_are_whole_though_the_reader_leaves_and_text_though_a_file_cannot_be(tmp_path: Path) -> None:
+    program = build("deaths", "1.27.3")
+    core, file = kernel_core_of(program, "panic").path, tmp_path / "object.json"
+    command = f"'{sys.executable}' -m gomap core '{program}' '{core}' postmortem -json '{file}' | head -1"
+    subprocess.run(["bash", "-c", command], cwd=GOMAP.parent, capture_output=True, timeout=60, check=True)
+    assert json.loads(file.read_text())["command"] == "postmortem"
+    done = gomap("core", program, core, "postmortem", "-html", tmp_path / "no" / "page")
+    assert "verdict: no map is implicated" in done.stdout
+    assert done.stderr == f"gomap: gomap-postmortem: cannot write {tmp_path}/no/page: No such file or directory\n"
+    assert done.returncode == 2
 
 
 def test_an_interrupted_examination_is_told_as_far_as_it_went() -> None:
