@@ -36,7 +36,6 @@ class HeaderPrinter:
     def _is_header(self) -> bool:
         """Whether a header can stand there, by the heap's books: a header is an object of its own, or on a stack."""
         from gomap.gdb.target import live
-        from gomap.goruntime.answers import HeapObject, StackAddress, Unknown
         from gomap.goruntime.heap import heap_of
         from gomap.program.gotypes import LayoutError
         from gomap.program.memory import ReadError
@@ -45,9 +44,6 @@ class HeaderPrinter:
         if self._value.address is None:
             return True
         try:
-            answer = heap_of(live().program).at(int(self._value.address))
+            return heap_of(live().program).may_hold(int(self._value.address), self._value.type.sizeof)
         except (LayoutError, ProgramError, ReadError):
             return True
-        if isinstance(answer, HeapObject):
-            return not answer.offset and answer.size >= self._value.type.sizeof
-        return isinstance(answer, (StackAddress, Unknown))

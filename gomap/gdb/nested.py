@@ -8,21 +8,21 @@ others as a Go literal.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Union
+from typing import TypeVar, Union
 
 import gdb
 
 from gomap.gdb.charset import encoded
 from gomap.gdb.target import GdbTarget, current
 from gomap.gdb.values import address_of
-from gomap.language import Limits
+from gomap.language import Limits, unreadable
 from gomap.maps.opening import literals_of
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 
 __all__ = ["COMPOSITES", "laid_out_by_gdb", "printer_of_part"]
 
+T = TypeVar("T")
 #: Kinds of elements that have parts.
 COMPOSITES = (Kind.ARRAY, Kind.MAP, Kind.SLICE, Kind.STRUCT)
 #: A slice that claims to be longer is corrupt.
@@ -31,14 +31,14 @@ _LONGEST = 1 << 47
 _laying_out: list[Limits] = []
 
 
-@contextmanager
-def laid_out_by_gdb(limits: Limits) -> Iterator[None]:
-    """While this lasts, GDB lays out an element, whose parts are shown within LIMITS."""
-    _laying_out.append(limits)
-    try:
-        yield
-    finally:
-        _laying_out.pop()
+def laid_out_by_gdb(pairs: Iterator[T], limits: Limits) -> Iterator[T]:
+    """PAIRS; while GDB has one of them it lays out an element, whose parts are shown within LIMITS."""
+    for pair in pairs:
+        _laying_out.append(limits)
+        try:
+            yield pair
+        finally:
+            _laying_out.pop()
 
 
 class LiteralPrinter:
@@ -95,5 +95,5 @@ def _literal(target: GdbTarget, type: GoType, address: int) -> str:
     try:
         data = target.memory.read(address, type.size)
     except ReadError as error:
-        return f"<unreadable {error.address:#x}>"
+        return f"<{unreadable(error)}>"
     return encoded(literals_of(target.program, _laying_out[-1]).text(type))(data, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from functools import partial
 from typing import Union
 
 import gdb
@@ -13,18 +13,15 @@ from gomap.gdb.charset import encoded
 from gomap.gdb.nested import COMPOSITES, laid_out_by_gdb
 from gomap.gdb.target import GdbTarget
 from gomap.language import Limits, Literals
-from gomap.maps.model import Cell, GoMap, MaybeCell, Note
+from gomap.maps.model import GoMap, MaybeCell
 from gomap.maps.opening import literals_of
-from gomap.maps.wording import note_text
-from gomap.program.gotypes import GoType, Kind, LayoutError
-from gomap.program.memory import ReadError
+from gomap.program.gotypes import GoType, Kind
 from gomap.program.target import pointer_at
+from gomap.views import children
 
 __all__ = ["limits", "named_values", "texts", "value_at", "values"]
 
 Child = Union[str, gdb.Value]
-#: Entries that may go to GDB as one: enough to save its time, few enough to come at once.
-_TOGETHER = 64
 
 
 def limits(within: int = 0) -> Limits:
@@ -38,95 +35,41 @@ def limits(within: int = 0) -> Limits:
 
 
 def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
-    """Keys and elements in turn, as Go literals, each with the name that a printer's child has to have.
+    """Keys and elements in turn, as Go literals.
 
     Under ``set print pretty`` an element that has parts is a value, which GDB lays out.
     """
+    within = limits(within=1)
+    shown = literals_of(target.program, within)
+    key = encoded(shown.text(map.key))
     pairs: Iterator[tuple[str, Child]]
-    if not _one_a_line():
-        pairs = _joined(_pairs(target, map)) if _print_limits()[0] is None else _pairs(target, map)
-    elif map.elem.kind in COMPOSITES:
-        pairs = _laid_out_pairs(target, map)
+    if _one_a_line() and map.elem.kind in COMPOSITES:
+        pairs = laid_out_by_gdb(
+            children.shown_pairs(map, children.text_of(key), _shown(target, map.elem, shown)), within
+        )
     else:
-        pairs = _pairs(target, map)
+        pairs = texts = children.text_pairs(map, key, encoded(shown.text(map.elem)))
+        if not _one_a_line() and within.elements is None:
+            pairs = children.joined(texts)
     try:
-        for key, elem in pairs:
-            yield "key", key
-            yield "elem", elem
+        yield from children.alternating(pairs)
     except KeyboardInterrupt:
         # It ends here either way; of any other exception GDB says that there was a "Python Exception".
         raise gdb.MemoryError("interrupted") from None
 
 
-def _pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, str]]:
-    # A hundred thousand of them are made for one print: whatever can be done once is done before the loop.
-    shown = literals_of(target.program, limits(within=1))
-    key_text, elem_text = encoded(shown.text(map.key)), encoded(shown.text(map.elem))
-    for entry in map.entries():
-        if isinstance(entry, Note):
-            yield "<note>", f"<{note_text(entry)}>"
-            continue
-        key, elem = entry
-        yield (
-            key_text(key[0], key[1]) if isinstance(key, Cell) else _unreadable(key),
-            elem_text(elem[0], elem[1]) if isinstance(elem, Cell) else _unreadable(elem),
-        )
-
-
-def _laid_out_pairs(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
-    """Keys as literals, elements as values."""
-    within = limits(within=1)
-    shown = literals_of(target.program, within)
-    key_text, elem_value = encoded(shown.text(map.key)), _child(target, map.elem, shown)
-    for entry in map.entries():
-        if isinstance(entry, Note):
-            yield "<note>", f"<{note_text(entry)}>"
-            continue
-        key, elem = entry
-        with laid_out_by_gdb(within):
-            yield key_text(key[0], key[1]) if isinstance(key, Cell) else _unreadable(key), elem_value(elem)
-
-
-def _joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The same, where GDB counts no children and puts them all on one line: many entries look like one to it.
-
-    GDB writes an entry in five pieces, each by a system call of its own, which takes longer than to read it. What is
-    shown is the same to the letter.
-    """
-    while some := list(islice(pairs, _TOGETHER)):
-        (key, elem), *more = some
-        yield key, elem + "".join([f", [{key}] = {elem}" for key, elem in more])
-
-
 def values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
-    """Keys and elements in turn, as values of GDB's where it has their type, numbered.
-
-    That is what MI means by the display hint "map": whoever speaks it puts the two together.
-    """
+    """Keys and elements in turn, as values of GDB's where it has their type, numbered."""
     shown = literals_of(target.program, limits(within=1))
-    key_value, elem_value = _child(target, map.key, shown), _child(target, map.elem, shown)
-    number = 0
-    for entry in map.entries():
-        if isinstance(entry, Note):
-            key, elem = "<note>", f"<{note_text(entry)}>"
-        else:
-            key, elem = key_value(entry.key), elem_value(entry.elem)
-        yield f"[{number}]", key
-        yield f"[{number + 1}]", elem
-        number += 2
+    yield from children.numbered(
+        children.shown_pairs(map, _shown(target, map.key, shown), _shown(target, map.elem, shown))
+    )
 
 
 def named_values(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
     """The elements, as values of GDB's where it has their type, each under its key: ``["one"]``."""
     shown = literals_of(target.program, limits(within=1))
-    key_text, elem_value = shown.text(map.key), _child(target, map.elem, shown)
-    for entry in map.entries():
-        if isinstance(entry, Note):
-            yield "note", note_text(entry)
-        else:
-            key = entry.key
-            name = key_text(key.buffer, key.offset) if isinstance(key, Cell) else _unreadable(key)
-            yield f"[{name}]", elem_value(entry.elem)
+    yield from children.named(map, shown.text(map.key), _shown(target, map.elem, shown))
 
 
 def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
@@ -148,23 +91,8 @@ def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
     return gdb.Value(address).cast(known.pointer()).dereference()
 
 
-def _child(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[MaybeCell], Child]:
-    text = shown.text(type)
-
-    def child(cell: MaybeCell) -> Child:
-        if isinstance(cell, ReadError):
-            return _unreadable(cell)
-        try:
-            value = value_at(target, type, cell.address)
-        except (ReadError, LayoutError, ExpressionError):
-            value = None
-        return text(cell.buffer, cell.offset) if value is None else value
-
-    return child
-
-
-def _unreadable(error: ReadError) -> str:
-    return f"<unreadable {error.address:#x}>"
+def _shown(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[MaybeCell], Child]:
+    return children.value_or_text(partial(value_at, target, type), shown.text(type))
 
 
 def _print_limits() -> tuple[int | None, int | None, int | None]:

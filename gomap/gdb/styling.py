@@ -8,45 +8,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from functools import lru_cache
 from types import FrameType
 
 import gdb
 
-from gomap.views.paint import Paint
+from gomap.views.paint import Colours, Paint
 
 __all__ = ["at_terminal", "paint"]
 
-_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-_INTENSITIES = {"bold": "1", "dim": "2"}
-_RESET = "\x1b[m"
+#: Which of GDB's styles a part of the output has.
+_STYLES = {"type": "title", "address": "address", "state": "metadata", "note": "highlight"}
 #: A line of GDB's history that sends output to a shell command. GDB tells nothing else of where output goes.
 _PIPED = re.compile(r"\s*\d+\s+(\||pipe?\b)")
 
 
-class Colours(Paint):
-    """GDB's own styles."""
-
-    def type(self, text: str) -> str:
-        return _styled("title", text)
-
-    def address(self, text: str) -> str:
-        return _styled("address", text)
-
-    def state(self, text: str) -> str:
-        return _styled("metadata", text)
-
-    def literal(self, text: str) -> str:
-        return _highlighter()(text)
-
-    def note(self, text: str) -> str:
-        return _styled("highlight", text)
-
-
 def paint() -> Paint:
     """The paint for the command that is running."""
-    return Colours() if at_terminal() else Paint()
+    return Colours(_colour_and_intensity) if at_terminal() else Paint()
 
 
 def at_terminal() -> bool:
@@ -68,26 +46,6 @@ def _typed() -> str:
     return lines[-1] if lines else ""
 
 
-def _styled(style: str, text: str) -> str:
-    return f"{_escape(style)}{text}{_RESET}"
-
-
-def _escape(style: str) -> str:
-    colour = gdb.parameter(f"style {style} foreground")
-    intensity = gdb.parameter(f"style {style} intensity")
-    codes = [_INTENSITIES[intensity]] if intensity in _INTENSITIES else []
-    if str(colour) in _COLOURS:
-        codes.append(str(30 + _COLOURS.index(str(colour))))
-    return f"\x1b[{';'.join(codes)}m"
-
-
-@lru_cache(maxsize=1)
-def _highlighter() -> Callable[[str], str]:
-    try:
-        from pygments import highlight
-        from pygments.formatters import TerminalFormatter
-        from pygments.lexers import GoLexer
-    except ImportError:
-        return str
-    lexer, formatter = GoLexer(stripnl=False, ensurenl=False), TerminalFormatter()
-    return lambda text: str(highlight(text, lexer, formatter))
+def _colour_and_intensity(part: str) -> tuple[str, str]:
+    style = f"style {_STYLES[part]}"
+    return str(gdb.parameter(f"{style} foreground")), str(gdb.parameter(f"{style} intensity"))

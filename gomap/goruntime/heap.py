@@ -38,6 +38,7 @@ from gomap.goruntime.answers import (
     ManualSpan,
     NotMapped,
     SpanTail,
+    StackAddress,
     Unknown,
     UnmarkedObject,
 )
@@ -110,6 +111,13 @@ class Heap:
             # With a broken table of arenas, data and stacks can still be told.
             return self._elsewhere(address) or Unknown(address, str(damage))
         return self._elsewhere(address) or self._unmanaged(address)
+
+    def may_hold(self, address: int, size: int) -> bool:
+        """Whether a variable of SIZE bytes may begin at ADDRESS: an object of its own, on a stack, or unknown."""
+        answer = self.at(address)
+        if isinstance(answer, HeapObject):
+            return not answer.offset and answer.size >= size
+        return isinstance(answer, (StackAddress, Unknown))
 
     def type_word(self, object: HeapObject) -> int:
         """The address of the type descriptor that the allocator keeps for OBJECT: of its type, or of its items' if it

@@ -2,6 +2,6 @@
 
 from gomap.language.json_values import Plain
 from gomap.language.literals import Literals, Text
-from gomap.language.references import FULL, LeftOut, Limits, MapReader, OpenMap
+from gomap.language.references import FULL, LeftOut, Limits, MapReader, OpenMap, unreadable
 
-__all__ = ["FULL", "LeftOut", "Limits", "Literals", "MapReader", "OpenMap", "Plain", "Text"]
+__all__ = ["FULL", "LeftOut", "Limits", "Literals", "MapReader", "OpenMap", "Plain", "Text", "unreadable"]

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gomap.language.numbers import FLOATS, float64_text
-from gomap.language.references import Contents, Items, UnshownError
+from gomap.language.references import Contents, Items, UnshownError, unreadable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 
@@ -190,7 +190,7 @@ def _cell(cell: tuple[bytes, int, int] | ReadError, plain: Plain) -> Any:
 
 
 def _error(reason: Exception) -> Any:
-    return {"error": f"unreadable {reason.address:#x}" if isinstance(reason, ReadError) else str(reason)}
+    return {"error": unreadable(reason) if isinstance(reason, ReadError) else str(reason)}
 
 
 def _number(number: float) -> float | str:

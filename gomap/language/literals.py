@@ -26,7 +26,7 @@ from gomap.language.json_values import Plain, PlainValues
 from gomap.language.names import shown_name
 from gomap.language.numbers import complex_text, float32_text, float64_text
 from gomap.language.quoting import quote
-from gomap.language.references import Contents, Items, Limits, MapReader, UnshownError
+from gomap.language.references import Contents, Items, Limits, MapReader, UnshownError, unreadable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
@@ -323,7 +323,7 @@ def _in_braces(name: str, items: Items, item: Text) -> str:
 
 def _cell(cell: tuple[bytes, int, int] | ReadError, text: Text) -> str:
     if isinstance(cell, ReadError):
-        return f"<unreadable {cell.address:#x}>"
+        return f"<{unreadable(cell)}>"
     return text(cell[0], cell[1])
 
 

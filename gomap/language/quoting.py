@@ -6,11 +6,14 @@ They differ only in characters that one of the two is too old to know.
 
 from __future__ import annotations
 
+import re
+
 from gomap.program.printable import SHORT_ESCAPES, Escapes
 
-__all__ = ["quote", "whole_runes"]
+__all__ = ["in_ascii", "quote", "whole_runes"]
 
 _ESCAPES = Escapes({**SHORT_ESCAPES, ord('"'): '\\"', ord("\\"): "\\\\"})
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def quote(body: bytes) -> str:
@@ -23,6 +26,20 @@ def quote(body: bytes) -> str:
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return f'"{text.translate(_ESCAPES)}"'
+
+
+def in_ascii(literal: str) -> str:
+    """LITERAL, what is not ASCII escaped as Go escapes it.
+
+    >>> print(in_ascii('"ä", "😀"'))
+    "\\u00e4", "\\U0001f600"
+    """
+    return literal if literal.isascii() else _NOT_ASCII.sub(_escape, literal)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def whole_runes(body: bytes) -> bytes:

@@ -20,7 +20,18 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["FULL", "Contents", "Held", "Items", "LeftOut", "Limits", "MapReader", "OpenMap", "UnshownError"]
+__all__ = [
+    "FULL",
+    "Contents",
+    "Held",
+    "Items",
+    "LeftOut",
+    "Limits",
+    "MapReader",
+    "OpenMap",
+    "UnshownError",
+    "unreadable",
+]
 
 #: Where a key or an element lies: a buffer, the offset in it, the address in the target. Or why it cannot be read.
 MaybeCell = Union[tuple[bytes, int, int], ReadError]
@@ -70,6 +81,11 @@ FULL = Limits(elements=None, depth=None, bytes_as_text=True)
 
 class UnshownError(Exception):
     """Why some part of a value cannot be shown, in a few words: ``unreadable 0x1234``."""
+
+
+def unreadable(error: ReadError) -> str:
+    """What is said of a value that cannot be read: ``unreadable 0x1234``."""
+    return f"unreadable {error.address:#x}"
 
 
 @dataclass(frozen=True)
@@ -187,7 +203,7 @@ class Contents:
                 self._memory.read(address + length - 1, 1)
             content = self._memory.read(address, length)
         except ReadError as error:
-            raise UnshownError(f"unreadable {error.address:#x}") from None
+            raise UnshownError(unreadable(error)) from None
         self._bytes.take(length)
         return content
 
@@ -200,7 +216,7 @@ class Contents:
             try:
                 return self._memory.read(address, length), length
             except ReadError as error:
-                raise UnshownError(f"unreadable {error.address:#x}") from None
+                raise UnshownError(unreadable(error)) from None
         if not 0 < length < _LONGEST:
             raise UnshownError(f"string: length {length} at {address:#x}")
         shown = min(length, self._room() if self._elements is None else self._elements)
@@ -273,7 +289,7 @@ class Contents:
         try:
             return self._maps(type, address)
         except ReadError as error:
-            raise UnshownError(f"unreadable {error.address:#x}") from None
+            raise UnshownError(unreadable(error)) from None
         except LayoutError as error:
             raise UnshownError(f"map at {address:#x}: {error}") from None
 

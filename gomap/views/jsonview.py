@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gomap.language import Literals
+from gomap.language import Literals, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
 from gomap.maps.wording import derived, meaning, note_text, summary
 from gomap.program.gotypes import GoType
@@ -116,7 +116,7 @@ def cell_objects(literals: Literals, type: GoType) -> CellObject:
 
     def show(cell: MaybeCell) -> dict[str, Any]:
         if isinstance(cell, ReadError):
-            return {"text": f"<unreadable {cell.address:#x}>", "value": None, "unreadable": _hex(cell.address)}
+            return {"text": f"<{unreadable(cell)}>", "value": None, "unreadable": _hex(cell.address)}
         return {"text": text(cell.buffer, cell.offset), "value": plain(cell.buffer, cell.offset)}
 
     return show

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from gomap.language import Literals, Text
+from gomap.language import Literals, Text, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
 from gomap.maps.wording import counted, derived, meaning, note_text, summary
 from gomap.program.memory import ReadError
@@ -118,7 +118,7 @@ def _slot(slot: Slot, key: Text, elem: Text, paint: Paint) -> str:
 def cell_text(cell: MaybeCell, text: Text, paint: Paint) -> str:
     """A key or an element, by what makes the literals of its type."""
     if isinstance(cell, ReadError):
-        return paint.note(f"<unreadable {cell.address:#x}>")
+        return paint.note(f"<{unreadable(cell)}>")
     return paint.literal(text(cell.buffer, cell.offset))
 
 

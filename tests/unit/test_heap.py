@@ -154,6 +154,19 @@ def test_what_is_said_of_objects(books: Books) -> None:
     )
 
 
+def test_where_a_variable_may_begin(books: Books) -> None:
+    books.span(2, freeindex=24)
+    books.span(8, pages=4, state=at.MANUAL, elemsize=1)
+    books.goroutine(17, books.heap + 8 * PAGE, books.heap + 9 * PAGE)
+    heap, first = Heap(books.image), books.heap + 2 * PAGE
+    assert heap.may_hold(first + 48, 48)
+    assert not heap.may_hold(first + 48, 49)
+    assert not heap.may_hold(first + 56, 8)  # in an object, but not at its beginning
+    assert not heap.may_hold(first + 24 * 48, 48)  # a free one
+    assert heap.may_hold(books.heap + 8 * PAGE + 64, 48)
+    assert not heap.may_hold(0x1234, 48)
+
+
 @pytest.mark.parametrize(
     ("machine", "elemsize", "scan", "header"),
     [
