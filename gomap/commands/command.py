@@ -144,7 +144,7 @@ class Command(NamedTuple):
     @property
     def help(self) -> str:
         parts = [self.text, f"Usage: {self.usage}"]
-        if self.argument.strip("[]") == "EXPR":
+        if self.argument.strip("[]").startswith("EXPR"):
             parts.append(_EXPRESSION_HELP)
         if self.options:
             parts.append(f"Options:\n{describe(self.options)}")

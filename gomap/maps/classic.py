@@ -122,6 +122,10 @@ class ClassicMap(GoMap):
         elif self.buckets and not self.plausible_count():
             yield CountTooLarge(self.field_address("count"), self.count, self.buckets)
 
+    def read_bucket(self, role: str, index: int, address: int) -> Bucket:
+        """The bucket at ADDRESS alone, all of whose full slots count as live. Raises ReadError."""
+        return self._bucket(role, index, address, self.target.memory.read(address, self.places.size), 0, False)
+
     def plausible_count(self) -> bool:
         """Whether the count is one that a map of so many buckets can have.
 

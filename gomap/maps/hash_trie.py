@@ -119,7 +119,7 @@ class HashTrie(GoMap):
             if selection.bucket in (None, number):
                 children = list(self.children(node))
                 yield from (self._unread(node, child) for child in children if child.data is None)
-                slots = [self._slot(child) for child in children if child.data is not None]
+                slots = [self.slot(child) for child in children if child.data is not None]
                 yield BucketOfSlots("indirect node", number, node.address, slots, node.path)
         if selection.bucket is not None and not 0 <= selection.bucket <= number:
             yield NoSuchNode(self.address, selection.bucket, number + 1)
@@ -205,7 +205,8 @@ class HashTrie(GoMap):
             if data[0] != 1:
                 return
 
-    def _slot(self, child: Child) -> Slot:
+    def slot(self, child: Child) -> Slot:
+        """What stands there as a slot of its node; the child has been read."""
         if child.is_entry != 1:
             state = "illegal" if child.is_entry or child.link else "indirect"
             return Slot(child.digit, child.is_entry, state, None, child.address)

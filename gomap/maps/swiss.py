@@ -258,21 +258,19 @@ class SwissMap(GoMap):
                 continue
             for number in range(block.length):
                 offset = number * places.size
-                address = block.address + offset
-                start = offset + places.marks
-                ctrl = block.buffer[start : start + places.slots]
-                if self.target.byte_order == "big":  # slot 0 is the control word's low byte
-                    ctrl = ctrl[::-1]
-                entry = self._slots.entry(block.buffer, offset, address)
-                yield Bucket(
-                    "group",
-                    block.first + number,
-                    address,
-                    ctrl,
-                    slots_in(FULL, ctrl.translate(STATE_OF)),
-                    _STATES,
-                    entry,
-                )
+                yield self._group(block.first + number, block.address + offset, block.buffer, offset)
+
+    def read_group(self, number: int, address: int) -> Bucket:
+        """The group at ADDRESS alone. Raises ReadError."""
+        return self._group(number, address, self.target.memory.read(address, self.places.size), 0)
+
+    def _group(self, number: int, address: int, buffer: bytes, offset: int) -> Bucket:
+        start = offset + self.places.marks
+        ctrl = buffer[start : start + self.places.slots]
+        if self.target.byte_order == "big":  # slot 0 is the control word's low byte
+            ctrl = ctrl[::-1]
+        entry = self._slots.entry(buffer, offset, address)
+        return Bucket("group", number, address, ctrl, slots_in(FULL, ctrl.translate(STATE_OF)), _STATES, entry)
 
     @property
     def capacity(self) -> int:

@@ -156,6 +156,19 @@ def test_what_an_address_is(gdb: Gdb, others: dict[str, Door], maps: list[str]) 
             assert other.run(f"gomap-whatis {typed}") == theirs, f"{door}: {typed}"
 
 
+def test_keys_are_looked_up_alike(gdb: Gdb, others: dict[str, Door], maps: list[str]) -> None:
+    asked = 0
+    for name in maps[::3]:
+        entries = json.loads(gdb.run(f"gomap-walk -entries -json -limit 2 {name}"))["entries"]
+        keys = [entry["key"]["text"] for entry in entries if "..." not in entry["key"]["text"]]
+        for command in (*(f"gomap-find {name} {key}" for key in keys), f"gomap-find -json {name} 77"):
+            theirs = gdb.run(command)
+            asked += "found" in theirs
+            for door, other in others.items():
+                assert other.run(command) == theirs, f"{door}: {command}"
+    assert asked > 30
+
+
 def test_what_is_not_there(gdb: Gdb, others: dict[str, Door]) -> None:
     """Errors too, and the command line's."""
     for command in (

@@ -1,0 +1,177 @@
+"""A key looked up in a map as the runtime does it; and where it really is, if that misses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from gomap.expressions.brackets import outside
+from gomap.expressions.evaluating import evaluate
+from gomap.expressions.fitting import UnfitError
+from gomap.expressions.go_values import ExpressionError, dynamic, temporary
+from gomap.expressions.key_bytes import KeyBytes
+from gomap.expressions.map_finding import find_map
+from gomap.expressions.map_keys import matching, unfit
+from gomap.expressions.scope import Scope
+from gomap.expressions.written import read
+from gomap.hashing import HashError, KeyHasher
+from gomap.maps.lookups import End, Lookup, Match, Tried, Why, mark_of
+from gomap.maps.model import Cell, GoMap, Note
+from gomap.maps.placed import Placed, placed
+from gomap.maps.sync_lookups import look_up_any
+from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Scan", "Search", "map_and_key", "search"]
+
+#: Entries that are looked through for a key that a lookup misses, and after how many it is told how far it is.
+_MOST_SCANNED, _TOLD = 1 << 22, 1 << 14
+
+
+class Scan(NamedTuple):
+    """A look at every entry for an equal key.
+
+    Attributes:
+        entries: how many were looked at.
+        found: the first that has it.
+        whole: whether none was left out.
+        unread: the first thing that kept entries from being looked at.
+    """
+
+    entries: int
+    found: Placed | None
+    whole: bool
+    unread: Note | None
+
+
+class Search(NamedTuple):
+    """A key, and what came of looking for it.
+
+    Attributes:
+        map: where.
+        text: the key as it was written.
+        key: its bytes; strings in it are not in the program's memory.
+        steps: the lookup; of a sync.Map up to Go 1.23 one for each half that is looked at.
+        without: why there is no lookup; empty otherwise.
+        scan: the look at every entry, where the lookup does not find the key.
+        hash_in: gives the hash of a key that stands in the map, under a seed; None where it has none.
+    """
+
+    map: GoMap
+    text: str
+    key: bytes
+    steps: Sequence[Lookup]
+    without: str
+    scan: Scan | None
+    hash_in: Callable[[Cell, int], int | None]
+
+    @property
+    def found(self) -> bool:
+        """Whether a lookup finds it."""
+        return bool(self.steps) and self.steps[-1].found
+
+    def is_changed(self, step: Lookup, one: Tried) -> bool:
+        """Whether a key that STEP compared is not the one that was stored in its slot: its hash has other bits."""
+        cell = one.slot.entry.key if one.slot.entry is not None else None
+        if one.why is not Why.OTHER_KEY or not isinstance(cell, Cell):
+            return False
+        own = self.hash_in(cell, step.map.seed)
+        return own is not None and mark_of(step.map, own) not in (None, one.slot.mark)
+
+
+def search(scope: Scope, map: GoMap, text: str, progress: Callable[[str], None]) -> Search:
+    """Look for the key TEXT, a Go literal or an expression, in MAP.
+
+    Raises ExpressionError if the map can have no such key.
+    """
+    written = read(text, lambda inner: evaluate(scope, inner))
+    program = scope.program
+    match = matching(program, map, text, written)
+    keys = KeyBytes(program, lambda: _held_types(program, map))
+    key, without = b"", ""
+    hasher: KeyHasher | None = None
+    try:
+        key = keys.of(map.key, written)
+        hasher = keys.hasher(map.type, map.key)
+    except UnfitError as error:
+        raise unfit(map, text, error) from None
+    except (ExpressionError, LayoutError, ReadError) as error:
+        without = str(error)
+
+    def hash_of(seed: int) -> int | None:
+        assert hasher is not None
+        return hasher.one(key, 0, seed)
+
+    def hash_in(cell: Cell, seed: int) -> int | None:
+        try:
+            return hasher.one(cell.buffer, cell.offset, seed) if hasher is not None else None
+        except (HashError, LayoutError, ReadError):
+            return None
+
+    steps: Sequence[Lookup] = ()
+    if not without:
+        try:
+            steps = look_up_any(map, hash_of, match)
+        except (HashError, LayoutError, ReadError) as error:
+            without = f"the key has no hash: {error}"
+    ended = steps[-1].end if steps else None
+    needless = (End.FOUND, End.NIL_MAP, End.RANDOM_HASH)
+    scan = None if ended in needless else _scan(map, match, progress)
+    return Search(map, text, key, steps, without, scan, hash_in)
+
+
+def _scan(map: GoMap, match: Match, progress: Callable[[str], None]) -> Scan:
+    """Every entry, whatever its hash, until one has the key."""
+    entries, unread = 0, None
+    for part in placed(map):
+        if isinstance(part, Note):
+            unread = unread or part
+            continue
+        if entries == _MOST_SCANNED:
+            return Scan(entries, None, False, unread)
+        entries += 1
+        if entries % _TOLD == 0:
+            progress(f"{entries} entries looked through")
+        cell = part.entry.key
+        if not isinstance(cell, Cell):
+            continue
+        try:
+            if match(cell.buffer, cell.offset):
+                return Scan(entries, part, True, unread)
+        except (ReadError, LayoutError):
+            continue  # a key that cannot be read is not the one
+    return Scan(entries, None, True, unread)
+
+
+def _held_types(program: Program, map: GoMap) -> Iterator[GoType]:
+    """The types of what the map's keys hold, each once, if these are interfaces."""
+    seen: set[GoType] = set()
+    for entry in islice(map.entries(), _MOST_SCANNED) if map.key.kind is Kind.INTERFACE else ():
+        if not isinstance(entry, Note) and isinstance(entry.key, Cell):
+            data = entry.key.buffer[entry.key.offset : entry.key.offset + map.key.size]
+            try:
+                inner = dynamic(temporary(program, map.key, "a key", data))
+            except ExpressionError:
+                continue
+            if inner is not None and inner.type not in seen:
+                seen.add(inner.type)
+                yield inner.type
+
+
+def map_and_key(scope: Scope, line: str, type_name: str | None = None) -> tuple[GoMap, str]:
+    """The map and the key of a LINE that has both, with blanks between them.
+
+    Either may have blanks of its own, in brackets, in quotes or around operators: the expression ends at the first
+    blank where it means a map. Raises ExpressionError, and what find_map does.
+    """
+    first: ExpressionError | None = None
+    for at in outside(line):
+        if not line[at].isspace() or not line[at:].strip() or not line[:at].strip():
+            continue
+        try:
+            return find_map(scope, line[:at], type_name), line[at:].strip()
+        except ExpressionError as error:
+            first = first or error
+    raise first or ExpressionError(f"{line}: needs a map and a key, with a blank between them")
