@@ -176,9 +176,10 @@ def _holder(program: Program, trace: Traceback, type: str, owner: GoValue) -> Ho
             continue
         # One that it is in the middle of has not given it the lock yet.
         locks = [site.at for site in code.calls if _LOCKS[type].match(site.function.name) and site.back < call.frame.pc]
-        unlocks = [site.at for site in code.calls if site.at >= call.frame.pc and _unlocks(program, code, site, type)]
-        if locks and unlocks and _gets_to(program, call, owner):
-            return Holder(trace, call, locks[-1], unlocks[0], call.frame.function.entry)
+        behind = (site.at for site in code.calls if site.at >= call.frame.pc and _unlocks(program, code, site, type))
+        unlocks = next(behind, 0) if locks else 0
+        if unlocks and _gets_to(program, call, owner):
+            return Holder(trace, call, locks[-1], unlocks, code.function.entry)
     return None
 
 

@@ -28,7 +28,7 @@ from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
-from gomap.program.program import Program
+from gomap.program.program import Program, while_files_stay
 
 __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
 
@@ -147,8 +147,9 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
     for call in trace.calls:
         if call.call.name.startswith(_OF_RUNTIME):
             continue
-        site = next(_writes(program, call.frame.function.entry, map), None)
-        within = None if site else next(_called_writes(program, call, map), None)
+        entry = call.frame.function.entry
+        site = next(iter(_writes(program, entry, map.type.name)), None)
+        within = None if site else next(iter(_called_writes(program, entry, map.type.name)), None)
         if site is None and within is None and reads_code(program):
             continue
         reach = _reach(program, trace, call, map, package)
@@ -164,31 +165,31 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
     yield from possible
 
 
-def _writes(program: Program, entry: int, map: GoMap) -> Iterator[Site]:
-    """The calls in a function's code that write to a map of that type, those first that are known to."""
+@while_files_stay
+def _writes(program: Program, entry: int, type_name: str) -> list[Site]:
+    """The calls in a function's code that write to maps of that type; behind them those that may."""
     code = code_of(program, entry)
-    if code is None:
-        return
-    untyped = []
-    for site in code.calls:
-        if kind_of(site.function.name) not in _WRITES:
+    typed, untyped = [], []
+    for site in code.calls if code is not None else ():
+        if code is None or kind_of(site.function.name) not in _WRITES:
             continue
         type = type_passed(program, site)
         calls = functions_of(program).calls(site.at)
-        made = Site(site, code.function.name, entry, calls[0].name if calls else code.function.name, type is not None)
+        written = calls[0].name if calls else code.function.name
         if type is None:
-            untyped.append(made)
-        elif type.name == map.type.name:
-            yield made
-    yield from untyped
+            untyped.append(Site(site, code.function.name, entry, written, False))
+        elif type.name == type_name:
+            typed.append(Site(site, code.function.name, entry, written, True))
+    return [*typed, *untyped]
 
 
-def _called_writes(program: Program, call: CallFrame, map: GoMap) -> Iterator[Site]:
-    """The same, in the functions that a function on the stack calls."""
-    code = code_of(program, call.frame.function.entry)
-    for site in code.calls if code is not None else ():
-        if not site.function.name.startswith(_OF_RUNTIME):
-            yield from (each for each in _writes(program, site.function.entry, map) if each.typed)
+@while_files_stay
+def _called_writes(program: Program, entry: int, type_name: str) -> list[Site]:
+    """Those in the functions that a function calls, if they are known to write to maps of that type."""
+    code = code_of(program, entry)
+    called = [] if code is None else [site.function for site in code.calls]
+    within = (function for function in called if not function.name.startswith(_OF_RUNTIME))
+    return [site for function in within for site in _writes(program, function.entry, type_name) if site.typed]
 
 
 def _reach(

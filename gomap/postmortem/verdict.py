@@ -36,7 +36,7 @@ from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Kind", "Verdict", "why"]
+__all__ = ["ENDLESS", "Kind", "Verdict", "why"]
 
 Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cannot tell"]
 
@@ -51,6 +51,8 @@ _CALLED_BY_MAPS = re.compile(
     r"type[:.]|aeshashbody|memeqbody|cmpbody|internal/(?:abi|bytealg|runtime/(?:maps|sys|math|atomic))\.|"
     r"runtime\.(?:mem|\w*hash|\w*Hash|aes|\w*equal|\w*eq\b|typedmem|bulkBarrier|add\b|panic|sigpanic|goPanic|map_?)"
 )
+#: Rules of which each is broken where a search does not end.
+ENDLESS = {"chain-loop", "table-full", "overflow-loop"}
 #: Maps that somebody is inside of are looked at, up to so many.
 _MOST_CHECKED = 32
 
@@ -77,6 +79,7 @@ class Verdict:
         notes: what could not be looked at, and why.
         tells: what would tell more.
         goroutines: how many there are.
+        inside: how many map operations are under way, where none failed.
         checked: maps that somebody is inside of, and that were looked at since there was no other hint.
     """
 
@@ -97,6 +100,7 @@ class Verdict:
     notes: Sequence[str] = field(default=())
     tells: Sequence[str] = field(default=())
     goroutines: int = 0
+    inside: int = 0
     checked: Sequence[Report] = ()
 
 
@@ -247,26 +251,29 @@ def _without_operation(
     notes: list[str] = []
     seen: set[int] = set()
     death = found[0] if found else None
-    for trace in traces:
-        for operation in operations(program, trace):
-            map = operation.map
-            if map is None or not operation.certain or operation.kind in ("make", "clone") or map.address in seen:
-                continue
-            if len(seen) >= _MOST_CHECKED:
-                notes.append(f"only the first {_MOST_CHECKED} maps that goroutines are inside of were looked at")
-                break
-            seen.add(map.address)
-            report, unread = _checked(program, map, progress)
-            notes += unread
-            damaged = _damage(report)
-            if damaged is not None:
-                path_in = _path_in(program, trace, operation)
-                return Verdict(
-                    damaged, False, death, found[1:], operation, trace, map, operation.path, path_in,
-                    report=report, notes=notes, goroutines=len(traces),
-                )  # fmt: skip
-            reports += [report] if report is not None else []
-    return Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), checked=reports)
+    inside = 0
+    under_way = ((trace, operation) for trace in traces for operation in operations(program, trace))
+    for caught, operation in under_way:
+        inside += 1
+        map = operation.map
+        if map is None or operation.kind in ("make", "clone") or map.address in seen:
+            continue
+        if len(seen) >= _MOST_CHECKED:
+            notes.append(f"only the first {_MOST_CHECKED} maps that goroutines are inside of were looked at")
+            break
+        seen.add(map.address)
+        report, unread = _checked(program, map, progress)
+        notes += unread
+        damaged = _damage(report)
+        if damaged is not None:
+            endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
+            return Verdict(
+                damaged, endless and operation.certain and caught.state == "running", death, found[1:], operation,
+                caught, map, operation.path, _path_in(program, caught, operation),
+                report=report, notes=notes, goroutines=len(traces),
+            )  # fmt: skip
+        reports += [report] if report is not None else []
+    return Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), inside=inside, checked=reports)
 
 
 def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> tuple[Report | None, list[str]]:

@@ -13,7 +13,7 @@ from gomap.postmortem.death import Death
 from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Reach, Side, Site
-from gomap.postmortem.verdict import Verdict
+from gomap.postmortem.verdict import ENDLESS, Verdict
 from gomap.views.findings import check_lines
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
@@ -90,8 +90,9 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
         where = f"in {call.name} ({place_text(call)}), outside of map operations"
         yield f"  it was raised by goroutine {death.trace.goroutine.id}, {where}"
     number, inside = len(verdict.checked), ", none inside a map operation"
-    if number:
-        inside = f"; {counted(number, 'map')} that they are inside of {'has' if number == 1 else 'have'} no findings"
+    if verdict.inside:
+        sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
+        inside = f", {counted(verdict.inside, 'map operation')} under way{sound}"
     yield f"  {counted(verdict.goroutines, 'goroutine')} looked at{inside}"
     yield from (paint.note(f"note: {note}") for note in verdict.notes)
 
@@ -118,7 +119,10 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.kind == "mutated keys":
         return f"keys do not hash to where they stand, and their bytes lie outside of the map; goroutine {id} {does} it"
     if verdict.kind == "corruption":
-        return f"the map is not as a map can be (see below); goroutine {id} {does} it"
+        report = verdict.report
+        endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
+        what = "a search in it does not end" if endless else "the map is not as a map can be"
+        return f"{what} (see below); goroutine {id} {does} it"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"
 
 

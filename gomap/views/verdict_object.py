@@ -26,6 +26,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "goroutines": verdict.goroutines,
         "notes": list(verdict.notes),
         "wouldTell": list(verdict.tells),
+        "inside": verdict.inside,
         "checked": len(verdict.checked),
     }
     operation, map = verdict.operation, verdict.map
