@@ -11,6 +11,8 @@ gdb=${GDB:-gdb}
 python=${PYTHON:-python3}
 place=${DEMO_DIR:-$root/build/demo}
 
+. "$root/examples/leave_core.sh"
+
 # A compiler set up by the environment would not be the one that was asked for.
 unset GOROOT GOEXPERIMENT GOARCH GOOS
 
@@ -39,22 +41,8 @@ build() {
 # Let the program die, and have its core in $dir/core.
 crash() {
     echo "\$ GOTRACEBACK=crash ./shop"
-    (
-        cd "$dir"
-        ulimit -c unlimited 2>&- || :
-        GOTRACEBACK=crash ./shop >died 2>&1 || :
-    )
+    leave_core "$dir" shop
     grep -E '^panic: |^main\.' "$dir/died"
-    for core in "$dir"/core*; do
-        if [ -s "$core" ]; then
-            [ "$core" = "$dir/core" ] || mv "$core" "$dir/core"
-            return
-        fi
-    done
-    echo "(That left no core here; generate-core-file makes one, in a GDB that stands where the program dies.)"
-    (cd "$dir" && GOTRACEBACK=crash "$gdb" -nx -q -batch -iex 'set auto-load off' -iex 'set debuginfod enabled off' \
-        -ex run -ex 'generate-core-file core' ./shop >generated 2>&1) || :
-    [ -s "$dir/core" ] || { cat "$dir/generated" >&2; echo "demo.sh: no core of $dir/shop" >&2; exit 1; }
 }
 
 # Open the core and show the maps. The session is a GDB script: that stops where a command fails.

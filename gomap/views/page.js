@@ -390,7 +390,7 @@ class Drawing {
 async function showMap(map, number) {
   map.number = number;
   const section = element("section", main, undefined, { "aria-labelledby": `map-${number}`, class: "map" });
-  element("h2", section, map.path ? `Map ${map.path}` : "Map", { id: `map-${number}` });
+  element("h2", section, map.path ? `Map ${map.path}` : "Map", { id: `map-${number}`, class: "found" });
   element("p", section, `${map.type} at ${map.address} (${map.kind}): ${map.summary}`, { class: "found" });
   for (const text of map.without) element("p", section, text, { class: "note" });
   const drawing = new Drawing(map, section);

@@ -1,0 +1,3 @@
+module example.org/writers
+
+go 1.19

@@ -1,0 +1,94 @@
+"""The stories in examples/: their pages show what is said, and the first screen names the cause, through every door.
+
+What the cause is can be read in each story's main.go. Races end otherwise each time, so a page is held against what its
+lines must say, and so is what the story's script says now.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures import toolchains
+from tests.sessions.debugger import Gdb
+from tests.sessions.doors import DelveRpc, serving
+from tests.sessions.targets import debugger
+
+_STORIES = Path(__file__).parents[2] / "examples" / "stories"
+_SCREEN = 24
+_SWISS, _CLASSIC = "1.27.3", "1.23.9"
+_SOMEBODY = r"goroutine \d+"
+
+#: What the first screen says, in this order.
+_SAID = {
+    "writers": [
+        r"fatal error: concurrent map writes",
+        r"map\[string\]\*main\.session at 0x[0-9a-f]+ \((swiss|classic)\): .*: main\.sessions\.byToken",
+        rf"verdict: race: {_SOMEBODY} (assigns to it|grows it).*{_SOMEBODY}.*",
+        rf"{_SOMEBODY} +threw .*",
+        r" +main\.\(\*store\)\.(renew|login) .*",
+        r"main\.sessions\.mu \(sync\.Mutex\): .*",
+    ],
+    "cache": [
+        r"nobody has raised an error that ends the program",
+        r"verdict: no map is implicated",
+        r"\d+ maps checked, 100\d\d entries: no findings",
+        r" +1 +10,000 .* main\.front\.pages  map\[string\]main\.page",
+        r" +room for [\d,]+ entries, of which 10,000 are there: built anew it would save 1[\d,]{9} of 1[\d,]{9} bytes",
+    ],
+}
+
+
+def assert_said(story: str, screen: list[str]) -> None:
+    """SCREEN has what must be said, each on a line behind that of what comes before."""
+    rest = iter(screen)
+    for pattern in _SAID[story]:
+        assert any(re.fullmatch(pattern, line) for line in rest), f"{pattern}\nis not in order in\n" + "\n".join(screen)
+
+
+@pytest.mark.parametrize("story", _SAID)
+def test_a_page_shows_what_is_said(story: str) -> None:
+    page = (_STORIES / story / "README.md").read_text()
+    (transcript,) = re.findall(r"^```console\n(.*?)^```", page, re.M | re.S)
+    typed, *said = transcript.splitlines()
+    number = re.fullmatch(rf"\$ examples/story\.sh {story} \| head -(\d+)", typed)
+    assert number is not None
+    assert len(said) == int(number[1]) <= _SCREEN
+    assert_said(story, said)
+
+
+@pytest.mark.parametrize("go", [_CLASSIC, _SWISS])
+@pytest.mark.parametrize("story", _SAID)
+def test_the_first_screen_names_the_cause(story: str, go: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    done = subprocess.run(
+        [_STORIES.parent / "story.sh", story, toolchains.go(go)],
+        env={**os.environ, "STORY_DIR": str(tmp_path), "GDB": str(toolchains.gdb())},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, _, told = done.stdout.partition(" postmortem -html postmortem.html\n")
+    assert before.startswith(f"$ GOTRACEBACK=crash ./{story}\n")
+    assert told.endswith("-> postmortem.html\n")
+    assert_said(story, told.splitlines()[:_SCREEN])
+    place = tmp_path / story / f"go{go}"
+    text = told.removesuffix("-> postmortem.html\n").rstrip("\n")
+    everywhere = request.config.getoption("--matrix")
+    if everywhere or go == _CLASSIC:
+        with Gdb(debugger("gdb18"), place / story, place / "core") as gdb:
+            assert gdb.run("gomap-postmortem") == text
+    if everywhere or go == _SWISS:
+        with serving("core", place / story, place / "core") as port:
+            assert DelveRpc(port, place / story).run("gomap-postmortem") == text
+
+
+def test_a_story_that_is_not_there_is_said() -> None:
+    done = subprocess.run([_STORIES.parent / "story.sh", "none"], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (1, "story.sh: no story none\n")
