@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from gomap.elf.dwarf import DebugInfo, Entry, Tag
-from gomap.language.spelling import as_in_dwarf, as_linked, as_written
+from gomap.language.spelling import as_linked, as_written
+from gomap.language.types_by_name import TypesByName
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, Lazy
 
 __all__ = ["ElfTypes"]
@@ -28,17 +29,12 @@ _BY_TAG = {
     Tag.POINTER: Kind.POINTER,
     Tag.STRUCT: Kind.STRUCT,
 }
-#: Kinds that are always there, whether or not the program has a variable of them.
-_PREDECLARED = {kind.value: kind for kind in Kind if kind.integer} | {
-    kind.value: kind
-    for kind in (Kind.BOOL, Kind.FLOAT32, Kind.FLOAT64, Kind.COMPLEX64, Kind.COMPLEX128, Kind.UNSAFE_POINTER)
-}
 _NOTHING: Lazy[GoType | None] = None
 #: A typedef of a typedef and so on: more than this is a circle.
 _MOST_TYPEDEFS = 64
 
 
-class ElfTypes:
+class ElfTypes(TypesByName):
     """The types of one program, each translated once.
 
     Args:
@@ -47,19 +43,9 @@ class ElfTypes:
     """
 
     def __init__(self, info: DebugInfo, pointer_size: int) -> None:
+        super().__init__(pointer_size)
         self._info = info
-        self._pointer_size = pointer_size
         self._known: dict[int, GoType] = {}
-        self._named: dict[str, GoType | None] = {}
-
-    def named(self, name: str) -> GoType | None:
-        """The type of that name, spelled as Go or as DWARF spells it; None if the program has none.
-
-        Raises FileError.
-        """
-        if name not in self._named:
-            self._named[name] = self._look_up(name)
-        return self._named[name]
 
     def at(self, offset: int) -> GoType:
         """The type whose entry is at OFFSET. Raises LayoutError for what is no Go type, FileError."""
@@ -73,20 +59,13 @@ class ElfTypes:
             self._known[offset] = known
         return known
 
-    def _look_up(self, name: str) -> GoType | None:
+    def _found(self, name: str) -> GoType | None:
         # As it stands first: a name that the compiler made up has dots that only look like those of a package's name.
         for linked in dict.fromkeys((name, as_linked(name))):
             offset = self._info.type_named(linked.encode())
             if offset is not None:
                 return self.at(offset)
-        if name.startswith("*"):
-            elem = self.named(name[1:])
-            return elem and GoType(Kind.POINTER, self._pointer_size, "*" + elem.name, elem=elem)
-        kind = _PREDECLARED.get(name)
-        if kind is not None:
-            return GoType(kind, kind.fixed_size(self._pointer_size), name)
-        spelled = as_in_dwarf(name)
-        return self.named(spelled) if spelled != name else None
+        return None
 
     def _behind_typedefs(self, offset: int) -> Entry:
         for _ in range(_MOST_TYPEDEFS):

@@ -20,36 +20,22 @@ eight bytes is made of.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import gdb
 
-from gomap.language.spelling import as_in_dwarf, as_linked, as_written
-from gomap.program.gotypes import Field, GoType, Kind, LayoutError, Lazy
+from gomap.language.spelling import as_linked, as_written
+from gomap.language.types_by_name import TypesByName, predeclared
+from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 
-__all__ = ["DwarfType", "DwarfTypes", "written_name"]
+__all__ = ["DwarfTypes", "written_name"]
 
 _POINTED_AT = re.compile(r"(hash|map|hchan)<(.*)>$", re.DOTALL)
-_SIZED_INTEGERS = {
-    (1, True): Kind.INT8,
-    (2, True): Kind.INT16,
-    (4, True): Kind.INT32,
-    (8, True): Kind.INT64,
-    (1, False): Kind.UINT8,
-    (2, False): Kind.UINT16,
-    (4, False): Kind.UINT32,
-    (8, False): Kind.UINT64,
-}
 #: A type parameter's type. Each function's are others, of the same names.
 _PARAMETER = re.compile(r"\.param\d+$")
-_FLOATS = {4: Kind.FLOAT32, 8: Kind.FLOAT64}
-_COMPLEXES = {8: Kind.COMPLEX64, 16: Kind.COMPLEX128}
-#: Types that mean the same in every program. One with C in it has another ``int`` beside Go's.
-_PREDECLARED = (
-    *(Kind.BOOL, Kind.INT, Kind.UINT, Kind.UINTPTR, Kind.UNSAFE_POINTER),
-    *(*_SIZED_INTEGERS.values(), *_FLOATS.values(), *_COMPLEXES.values()),
-)
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @contextmanager
@@ -61,13 +47,7 @@ def _names_in_utf8() -> Iterator[None]:
         raise LayoutError("the program's file is damaged: a name in its debug information is not UTF-8") from None
 
 
-class DwarfType(GoType):
-    """A Go type that GDB knows as ``gdb``."""
-
-    gdb: gdb.Type
-
-
-class DwarfTypes:
+class DwarfTypes(TypesByName):
     """The types of one program, each translated once.
 
     Args:
@@ -75,23 +55,18 @@ class DwarfTypes:
     """
 
     def __init__(self, pointer_size: int) -> None:
-        self._pointer_size = pointer_size
-        self._known: dict[tuple[str, int, int], DwarfType] = {}
+        super().__init__(pointer_size)
+        self._named.update(predeclared(pointer_size))  # a program with C in it has another int beside Go's
+        self._known: dict[tuple[str, int, int], GoType] = {}
+        #: What each type made here was made of.
+        self._origins: dict[GoType, gdb.Type] = {}
+        #: GDB's type by name and size for those that were not; None if it has none.
         self._in_gdb: dict[tuple[str, int], gdb.Type | None] = {}
-        self._named: dict[str, GoType | None] = {
-            kind.value: GoType(kind, kind.fixed_size(pointer_size), kind.value) for kind in _PREDECLARED
-        }
-
-    def named(self, name: str) -> GoType | None:
-        """The type of that name, spelled as Go or as DWARF spells it; None if the program has none."""
-        if name not in self._named:
-            self._named[name] = self._look_up(name)
-        return self._named[name]
 
     def in_gdb(self, type: GoType) -> gdb.Type | None:
         """GDB's type for a Go type; None if it has none, as for many that only the runtime's descriptors know."""
-        if isinstance(type, DwarfType):
-            return type.gdb
+        if type in self._origins:
+            return self._origins[type]
         key = type.name, type.size
         if key not in self._in_gdb:
             found = _gdb_type(type.name)
@@ -99,7 +74,7 @@ class DwarfTypes:
         return self._in_gdb[key]
 
     @_names_in_utf8()
-    def of(self, found: gdb.Type) -> DwarfType:
+    def of(self, found: gdb.Type) -> GoType:
         """The Go type that GDB's type FOUND stands for. Raises LayoutError for what no Go type looks like."""
         found = _argument(found.unqualified())
         name = written_name(found)
@@ -108,123 +83,82 @@ class DwarfTypes:
         if known is None:
             # Only the type itself is made here: all that it leads to is lazy, and may lead back to it.
             known = self._known[key] = self._translate(found, name)
+            self._origins[known] = found
         return known
 
-    def _look_up(self, name: str) -> GoType | None:
+    def _found(self, name: str) -> GoType | None:
         found = _symbol_type(as_linked(name))
-        if found is not None:
-            return self.of(found)
-        if name.startswith("*"):
-            elem = self.named(name[1:])
-            return elem and GoType(Kind.POINTER, self._pointer_size, "*" + elem.name, elem=elem)
-        spelled = as_in_dwarf(name)
-        return self.named(spelled) if spelled != name else None
+        return None if found is None else self.of(found)
 
-    def _translate(self, found: gdb.Type, name: str) -> DwarfType:
+    def _translate(self, found: gdb.Type, name: str) -> GoType:
         real = found.strip_typedefs()
-        code = real.code
+        code, size = real.code, found.sizeof
         if code == gdb.TYPE_CODE_STRUCT:
-            return self._struct(found, real, name)
+            return self._struct(real, name, size)
         if code == gdb.TYPE_CODE_PTR:
-            return self._pointer(found, real, name)
+            return self._pointer(real, name, size, has_name=found.code == gdb.TYPE_CODE_TYPEDEF)
         if code == gdb.TYPE_CODE_ARRAY:
             first, last = real.range()
-            elem = real.target()
-            return self._make(found, Kind.ARRAY, name, elem=lambda: self.of(elem), length=last - first + 1)
+            return GoType(Kind.ARRAY, size, name, elem=partial(self.of, real.target()), length=last - first + 1)
         if code == gdb.TYPE_CODE_FUNC:
-            return self._make(found, Kind.FUNC, name, size=self._pointer_size)
+            return GoType(Kind.FUNC, self._pointer_size, name)
         kind = None
         if code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
-            kind = self._integer(name, real)
+            if name in ("int", "uint", "uintptr") and size == self._pointer_size:
+                kind = Kind(name)
+            else:
+                kind = _KINDS.get(f"{'int' if real.is_signed else 'uint'}{8 * size}")
         elif code == gdb.TYPE_CODE_BOOL:
             kind = Kind.BOOL
         elif code == gdb.TYPE_CODE_FLT:
-            kind = _FLOATS.get(real.sizeof)
+            kind = _KINDS.get(f"float{8 * size}")
         elif code == gdb.TYPE_CODE_COMPLEX:
-            kind = _COMPLEXES.get(real.sizeof)
+            kind = _KINDS.get(f"complex{8 * size}")
         if kind is None:
             raise LayoutError(f"{name} is not a Go type")
-        return self._make(found, kind, name)
+        return GoType(kind, size, name)
 
-    def _make(
-        self,
-        found: gdb.Type,
-        kind: Kind,
-        name: str,
-        *,
-        size: int | None = None,
-        fields: Lazy[Sequence[Field]] = (),
-        elem: Lazy[GoType | None] = None,
-        key: Lazy[GoType | None] = None,
-        length: int = 0,
-        header: Lazy[GoType | None] = None,
-    ) -> DwarfType:
-        made = DwarfType(
-            kind,
-            found.sizeof if size is None else size,
-            name,
-            fields=fields,
-            elem=elem,
-            key=key,
-            length=length,
-            header=header,
-        )
-        made.gdb = found
-        return made
-
-    def _struct(self, found: gdb.Type, real: gdb.Type, name: str) -> DwarfType:
+    def _struct(self, real: gdb.Type, name: str, size: int) -> GoType:
         @_names_in_utf8()
         def fields() -> list[Field]:
             return [self._field(field) for field in real.fields()]
 
         if real.name in ("runtime.eface", "runtime.iface") and name != real.name:
-            return self._make(found, Kind.INTERFACE, name, fields=fields)
+            return GoType(Kind.INTERFACE, size, name, fields=fields)
         members = real.fields()
         shape = [field.name for field in members]
         first = members[0].type.strip_typedefs() if members else None
         if first is not None and first.code == gdb.TYPE_CODE_PTR:
             item = first.target()
             if shape == ["str", "len"] and item.name == "uint8":
-                return self._make(found, Kind.STRING, name, fields=fields)
+                return GoType(Kind.STRING, size, name, fields=fields)
             if shape == ["array", "len", "cap"] and item.code != gdb.TYPE_CODE_VOID:
-                return self._make(found, Kind.SLICE, name, fields=fields, elem=lambda: self.of(item))
-        return self._make(found, Kind.STRUCT, name, fields=fields)
+                return GoType(Kind.SLICE, size, name, fields=fields, elem=partial(self.of, item))
+        return GoType(Kind.STRUCT, size, name, fields=fields)
 
     def _field(self, field: gdb.Field) -> Field:
         of = self.of(field.type)
         base = of.name.lstrip("*").split("[", 1)[0].rpartition("/")[2].rpartition(".")[2]
         return Field(field.name, of, field.bitpos // 8, embedded=field.name == base)
 
-    def _pointer(self, found: gdb.Type, real: gdb.Type, name: str) -> DwarfType:
+    def _pointer(self, real: gdb.Type, name: str, size: int, has_name: bool) -> GoType:
         target = real.target()
         if target.strip_typedefs().code == gdb.TYPE_CODE_VOID:
-            return self._make(found, Kind.UNSAFE_POINTER, name)
-        behind = _POINTED_AT.match(target.name or "") if found.code == gdb.TYPE_CODE_TYPEDEF else None
+            return GoType(Kind.UNSAFE_POINTER, size, name)
+        behind = _POINTED_AT.match(target.name or "") if has_name else None
         if behind is None:
-            return self._make(found, Kind.POINTER, name, elem=lambda: self.of(target))
+            return GoType(Kind.POINTER, size, name, elem=partial(self.of, target))
+        header = partial(self.of, target)
         if behind[1] == "hchan":
-            item = behind[2]
-            return self._make(found, Kind.CHAN, name, elem=lambda: self.named(item), header=lambda: self.of(target))
+            return GoType(Kind.CHAN, size, name, elem=partial(self.named, behind[2]), header=header)
 
         def parts() -> tuple[GoType, GoType]:
             from gomap.maps.layout import key_and_elem  # loaded when the first map is looked at, not before
 
             return key_and_elem(made)
 
-        made = self._make(
-            found,
-            Kind.MAP,
-            name,
-            key=lambda: parts()[0],
-            elem=lambda: parts()[1],
-            header=lambda: self.of(target),
-        )
+        made = GoType(Kind.MAP, size, name, key=lambda: parts()[0], elem=lambda: parts()[1], header=header)
         return made
-
-    def _integer(self, name: str, real: gdb.Type) -> Kind | None:
-        if name in ("int", "uint", "uintptr") and real.sizeof == self._pointer_size:
-            return Kind(name)
-        return _SIZED_INTEGERS.get((real.sizeof, real.is_signed))
 
 
 def _argument(found: gdb.Type) -> gdb.Type:

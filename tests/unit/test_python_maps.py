@@ -61,7 +61,7 @@ def test_functions_say_the_same(toolchain: Toolchain) -> None:
     real = real_map(toolchain, "grown")
     scope, map = opened(real)
     assert _FUNCTIONS["$gomap_len"](scope.program, map) == len(real.truth["entries"])
-    for slot in (slot for bucket in real.truth["buckets"] for slot in bucket["live"]):
+    for slot in [slot for bucket in real.truth["buckets"] for slot in bucket["live"]][::100]:
         key = given_key(scope, map.key, json.loads(slot["key"]))
         assert _FUNCTIONS["$gomap_has"](scope.program, map, key) == 1
         assert _FUNCTIONS["$gomap_get"](scope.program, map, key).address == slot["elem_address"]
