@@ -104,13 +104,13 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.kind == "race":
         sides = verdict.others.sides if verdict.others is not None else []
         firm = [side for side in sides if side.degree != "possible"]
-        degree = firm[0].degree if firm else ""
+        if not firm:
+            return f"goroutine {id} {does} it, and somebody wrote to it meanwhile who is not seen at it any more"
+        degree = firm[0].degree
         others = _ids([side.trace for side in firm if side.degree == degree])
         if degree == "certain":
             return f"goroutine {id} {does} it while {others} writes to it"
-        if degree:
-            return f"goroutine {id} {does} it, and {others} probably wrote to it meanwhile"
-        return f"goroutine {id} {does} it, and somebody wrote to it meanwhile who is not seen at it any more"
+        return f"goroutine {id} {does} it, and {others} probably wrote to it meanwhile"
     if verdict.kind == "bad key":
         return _bad_key(verdict.key, id, does)
     if verdict.kind == "nil map":

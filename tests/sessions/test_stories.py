@@ -30,8 +30,8 @@ _SAID = {
         r"map\[string\]\*main\.session at 0x[0-9a-f]+ \((swiss|classic)\): .*: main\.sessions\.byToken",
         rf"verdict: race: {_SOMEBODY} (assigns to it|grows it).*{_SOMEBODY}.*",
         rf"{_SOMEBODY} +threw .*",
-        r" +main\.\(\*store\)\.(renew|login) .*",
-        r"main\.sessions\.mu \(sync\.Mutex\): .*",
+        r" +main\.\(\*store\)\.(logins|renewals) .*",
+        rf"main\.sessions\.mu \(sync\.Mutex\): .*; {_SOMEBODY}: no function on its stack that gets to it calls Lock",
     ],
     "cache": [
         r"nobody has raised an error that ends the program",

@@ -1,5 +1,5 @@
 // Command writers keeps sessions in a map with a mutex beside it, and one of its two functions that write to the map
-// forgets the mutex. It serves well for a few milliseconds.
+// forgets the mutex. All is well for a few milliseconds.
 package main
 
 import (
@@ -19,25 +19,25 @@ type store struct {
 
 var sessions = &store{byToken: map[string]*session{}}
 
-//go:noinline
-func (s *store) login(token, user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.byToken[token] = &session{user: user}
+// logins has people log in, one by one, as a handler would.
+func (s *store) logins() {
+	for i := 0; ; i++ {
+		token := fmt.Sprint("t-", i%1000)
+		s.mu.Lock()
+		s.byToken[token] = &session{user: "ada"}
+		s.mu.Unlock()
+	}
 }
 
-//go:noinline
-func (s *store) renew(token string, seen int) {
-	s.byToken[token] = &session{user: "renewed", seen: seen}
+// renewals has them seen again, and forgets the mutex.
+func (s *store) renewals() {
+	for i := 0; ; i++ {
+		s.byToken[fmt.Sprint("t-", i%1000)] = &session{user: "ada", seen: i}
+	}
 }
 
 func main() {
-	go func() {
-		for i := 0; ; i++ {
-			sessions.login(fmt.Sprint("t-", i%1000), "ada")
-		}
-	}()
-	for i := 0; ; i++ {
-		sessions.renew(fmt.Sprint("t-", i%1000), i)
-	}
+	go sessions.logins()
+	go sessions.renewals()
+	select {}
 }
