@@ -106,10 +106,10 @@ def _conclusion(verdict: Verdict) -> str:
         firm = [side for side in sides if side.degree != "possible"]
         if not firm:
             return f"goroutine {id} {does} it, and somebody wrote to it meanwhile who is not seen at it any more"
-        degree = firm[0].degree
-        others = _ids([side.trace for side in firm if side.degree == degree])
-        if degree == "certain":
-            return f"goroutine {id} {does} it while {others} writes to it"
+        foremost = [side.trace for side in firm if side.degree == firm[0].degree]
+        others = _ids(foremost)
+        if firm[0].degree == "certain":
+            return f"goroutine {id} {does} it while {others} {'write' if len(foremost) > 1 else 'writes'} to it"
         return f"goroutine {id} {does} it, and {others} probably wrote to it meanwhile"
     if verdict.kind == "bad key":
         return _bad_key(verdict.key, id, does)

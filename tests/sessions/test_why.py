@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from gomap.elf.target import open_core
+from gomap.postmortem.verdict import why
+from gomap.program.program import Program
+from gomap.views.paint import Paint
+from gomap.views.verdict import verdict_lines
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
@@ -111,6 +117,18 @@ def test_what_a_person_sees_of_a_race() -> None:
     assert any("  threw  " in line and line.endswith("looks up a key in it") for line in rest)
     assert any(line.startswith("main.srv.mu (sync.Mutex): taken, probably by goroutine ") for line in rest)
     assert rest[-1].startswith("gomap-check: no findings in 100 entries")
+
+
+def test_where_nobody_else_is_seen_it_is_said_what_would_tell() -> None:
+    """As if the other one had come to its end meanwhile."""
+    program = build("races", "1.27.3")
+    core = kernel_core_of(program, "writers", "field", "0")
+    verdict = why(Program(open_core(program, core.path)), lambda _what: None)
+    assert verdict.others is not None
+    alone = replace(verdict, others=verdict.others._replace(sides=[]), tells=[])
+    said = list(verdict_lines(alone, {}, Paint()))
+    assert any(line.endswith("somebody wrote to it meanwhile who is not seen at it any more") for line in said)
+    assert not any("probable" in line for line in said[:4])
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
