@@ -17,6 +17,7 @@ from gomap.commands.command import (
     command,
     explained,
     json_line,
+    scope_of,
 )
 from gomap.commands.options import Option, number_or_unlimited
 
@@ -90,7 +91,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
             else check_all_lines(reports(), limit, door.paint())
         )
     else:
-        one = report(find_map(door.scope(), expression, options["type"]), expression)
+        one = report(find_map(scope_of(door, options), expression, options["type"]), expression)
         yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
     if options["html"]:
         lines = [line for _, checked in drawn for line in check_lines(checked, limit, Paint())]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from gomap.census.survey import survey
 from gomap.check.checking import Report, check
 from gomap.check.finding import Severity
 from gomap.expressions.frame_scope import FrameScope
@@ -71,6 +72,7 @@ class Verdict:
         map: the map concerned; None if there is none, or it cannot be told.
         path: how the program gets to it; empty if it is not known.
         path_in: the function that calls it so; empty of a package variable.
+        rooted: the path from a package variable, where the other one is a function's, or unknown.
         others: who else was at that map.
         locks: those beside it.
         owner: the struct that it is a field of, where that is known.
@@ -92,6 +94,7 @@ class Verdict:
     map: GoMap | None = None
     path: str = ""
     path_in: str = ""
+    rooted: str = ""
     others: Involved | None = None
     locks: Sequence[Lock] = ()
     owner: str = ""
@@ -119,6 +122,7 @@ def why(program: Program, progress: Callable[[str], None]) -> Verdict:
             progress("looking for who else is at the map")
             begun = Verdict("cannot tell", False, death, also, operation, death.trace, operation.map)
             begun = replace(begun, path=operation.path, path_in=_path_in(program, death.trace, operation))
+            begun = _rooted(program, begun, progress)
             return replace(_of_operation(program, traces, begun, progress), goroutines=len(traces))
     return _without_operation(program, traces, found, progress)
 
@@ -127,6 +131,24 @@ def _path_in(program: Program, trace: Traceback, operation: Operation) -> str:
     """The function that has the path to an operation's map; empty if that begins with a package variable."""
     of_package = operation.map is None or operation.map.address in package_paths(program)
     return "" if of_package or not operation.path else trace.calls[operation.caller].call.name
+
+
+def _rooted(program: Program, verdict: Verdict, progress: Callable[[str], None]) -> Verdict:
+    """The verdict, with the path to its map from a root: by all pointers of the heap, if need be."""
+    if verdict.map is None or (verdict.path and not verdict.path_in):
+        return verdict
+    try:
+        made = survey(program, progress)
+        number = made.objects.find(verdict.map.address)
+        # A map that is on a stack itself is no object.
+        there = number >= 0 and made.naming.reached(number) and made.objects.data(number) == verdict.map.address
+        path = made.naming.path(number) if there else ""
+        # By way of a goroutine's stack, or the runtime's own books, a function's name for it says more.
+        return replace(verdict, rooted="" if path.startswith(("goroutine ", "runtime.")) else path)
+    except (LayoutError, ReadError) as error:
+        return replace(verdict, notes=[*verdict.notes, f"no path to the map was looked for: {error}"])
+    except KeyboardInterrupt:
+        return replace(verdict, notes=[*verdict.notes, "no path to the map was looked for: interrupted"])
 
 
 def _raised_in(program: Program, death: Death) -> Operation | None:
@@ -157,7 +179,7 @@ def _of_operation(
         tells = ("the variables of the function that called for it, in a build with -gcflags=all='-N -l'",)
         return replace(begun, kind="race" if race else "cannot tell", certain=race, tells=tells)
     report, notes = _checked(program, map, progress)
-    begun = replace(begun, report=report, notes=notes)
+    begun = replace(begun, report=report, notes=[*begun.notes, *notes])
     if race:
         return _race(program, traces, begun, map)
     trouble = None
@@ -204,12 +226,11 @@ def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: Go
     firm = [side for side in others.sides if side.degree != "possible"]
     verdict = replace(begun, kind="race", certain=True, others=others)
     if not begun.path:
-        named = (
-            (side.reach.path, side.call.call.name)
+        paths = (
+            (side.reach.path if side.reach is not None else side.operation.path if side.operation else "", side)
             for side in others.sides
-            if side.reach is not None and side.reach.path
         )
-        path, path_in = next(named, ("", ""))
+        path, path_in = next(((path, side.call.call.name) for path, side in paths if path), ("", ""))
         verdict = replace(verdict, path=path, path_in=path_in)
     if _damage(begun.report) == "corruption" and not firm:
         # What the runtime takes for a writer's mark may be damage too.
@@ -229,7 +250,7 @@ def _beside(
 ) -> tuple[str, list[Lock]]:
     """The struct that the map is a field of, and the locks in it or in what it is a part of."""
     package = PackageScope(program)
-    scopes: list[tuple[Scope, str]] = [(package, verdict.path)]
+    scopes: list[tuple[Scope, str]] = [(package, verdict.rooted), (package, verdict.path)]
     if verdict.trace is not None and verdict.operation is not None:
         scopes.append((FrameScope(package, verdict.trace.goroutine.id, verdict.operation.caller), verdict.path))
     for side in verdict.others.sides if verdict.others is not None else ():
@@ -267,11 +288,12 @@ def _without_operation(
         damaged = _damage(report)
         if damaged is not None:
             endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
-            return Verdict(
+            caught_in = Verdict(
                 damaged, endless and operation.certain and caught.state == "running", death, found[1:], operation,
                 caught, map, operation.path, _path_in(program, caught, operation),
                 report=report, notes=notes, goroutines=len(traces),
             )  # fmt: skip
+            return _rooted(program, caught_in, progress)
         reports += [report] if report is not None else []
     return Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), inside=inside, checked=reports)
 

@@ -37,7 +37,8 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
         yield from _without_map(verdict, paint)
         return
     if verdict.map is not None:
-        name = f"{verdict.path} of {verdict.path_in}" if verdict.path_in else verdict.path
+        of_function = f"{verdict.path} of {verdict.path_in}" if verdict.path_in else verdict.path
+        name = ", ".join(filter(None, (verdict.rooted, of_function)))
         yield f"{title(verdict.map, paint)}{': ' + name if name else ''}"
         operation = verdict.operation
         if operation is not None:

@@ -46,6 +46,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             "count": map.count,
             "path": verdict.path,
             "pathIn": verdict.path_in,
+            "rooted": verdict.rooted,
         }
     if verdict.others is not None:
         object["sides"] = [_side(each) for each in verdict.others.sides]

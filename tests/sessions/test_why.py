@@ -32,7 +32,7 @@ from tests.sessions.targets import debugger
 _VERSIONS = ("1.23.9", "1.27.3")
 _RACES = ("writers", "reader", "iterator", "deleter")
 _WAYS = ("field", "global", "captured")
-_PATHS = {"field": "main.srv.sessions", "global": "main.global", "captured": "mine"}
+_PATHS = {"field": "main.srv.sessions", "global": "main.global", "captured": "mine", "nested": "r.entries"}
 _SCHEMA = jsonschema.Draft202012Validator(json.loads((GOMAP.parent / "gomap/views/gomap.schema.json").read_text()))
 
 
@@ -80,6 +80,10 @@ def assert_race(go: str, mode: str, way: str, *number: str) -> str:
         assert (table["path"], table["taken"], table["readers"]) == ("main.srv.table", False, 1)
         assert [each["goroutine"] for each in table["holders"]] == roles["reads"]
         assert thrower in mutex["without"]
+    elif way == "nested":
+        assert said["map"]["rooted"] == 'main.stacks["first"].rows[1].entries'
+        assert [lock["path"] for lock in said["locks"]] == ['main.stacks["first"].rows[1].mu']
+        assert not said["locks"][0]["taken"]
     else:
         assert said["locks"] == []
     return firm[0]["degree"] if firm else "possible" if set(roles["racer"]) & sided else "none"
@@ -98,7 +102,7 @@ def test_races_on_a_field(go: str, mode: str, cores: int) -> None:
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
-@pytest.mark.parametrize(("mode", "way"), [("reader", "global"), ("iterator", "captured")])
+@pytest.mark.parametrize(("mode", "way"), [("reader", "global"), ("iterator", "captured"), ("writers", "nested")])
 def test_races_on_other_maps(go: str, mode: str, way: str) -> None:
     assert_race(go, mode, way)
 
