@@ -135,6 +135,10 @@ class Keys:
             try:
                 self._hasher.one(self._key(batch, number), 0, self.seed)
             except ReadError as error:
+                if self._target.memory.left_out(error.address):
+                    self.unhashed += 1
+                    self.why_unhashed = self.why_unhashed or f"the core was not given what is at {error.address:#x}"
+                    continue
                 address = self.address(batch, number)
                 yield IMPOSSIBLE_KEY.broken(
                     address, f"key at {address:#x}: {self.text(batch, number)}: {error}; {KEY_FOLLOWS}"

@@ -50,7 +50,7 @@ def start(arguments: Sequence[str]) -> int:
         address = _listening(server)
         if address is None:
             return server.wait() or _FAILED
-        return _converse(delve, address[0], address[1], _program_in(before))
+        return _converse(delve, address[0], address[1], *_files_in(before))
     finally:
         _end(server)
 
@@ -88,8 +88,8 @@ class DelveDoor(PlainDoor):
 class DelveServer:
     """A server's program, opened when it is first asked about; restarting it makes it another one."""
 
-    def __init__(self, rpc: Rpc, program: Path | None) -> None:
-        self._rpc, self._path = rpc, program
+    def __init__(self, rpc: Rpc, program: Path | None, core: Path | None = None) -> None:
+        self._rpc, self._path, self._core = rpc, program, core
         self._pid = 0
         self._program: Program | None = None
 
@@ -117,17 +117,17 @@ class DelveServer:
         if state["Running"]:
             raise ProgramError("the program is running: stop it first")
         if self._program is None or self._pid != state["Pid"]:
-            self._program, self._pid = Program(DelveTarget(self._rpc, self._path)), state["Pid"]
+            self._program, self._pid = Program(DelveTarget(self._rpc, self._path, self._core)), state["Pid"]
         self._program.moved()
         return self._program
 
 
-def _converse(delve: str, host: str, port: int, program: Path | None) -> int:
+def _converse(delve: str, host: str, port: int, program: Path | None, core: Path | None = None) -> int:
     try:
         rpc = Rpc(host, port)
     except ConnectionLostError as error:
         return _fail(str(error))
-    server = DelveServer(rpc, program)
+    server = DelveServer(rpc, program, core)
     busy = threading.Event()
 
     def interrupt() -> bool:
@@ -185,10 +185,12 @@ def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     return list(arguments[:at]), ["--"], list(arguments[at + 1 :])
 
 
-def _program_in(arguments: Sequence[str]) -> Path | None:
-    """The program of ``core PROGRAM CORE`` or ``exec PROGRAM``; None where Delve builds it or finds it by a process."""
-    words = [word for word in arguments if not word.startswith("-")]
-    return Path(words[1]) if len(words) > 1 and words[0] in ("core", "exec") else None
+def _files_in(arguments: Sequence[str]) -> tuple[Path | None, Path | None]:
+    """Program and core of ``core PROGRAM CORE``, the program of ``exec PROGRAM``; None where Delve itself finds it."""
+    kind, *files = [word for word in arguments if not word.startswith("-")] or [""]
+    if kind not in ("core", "exec") or not files:
+        return None, None
+    return Path(files[0]), Path(files[1]) if kind == "core" and len(files) > 1 else None
 
 
 def _listening(server: subprocess.Popen[str]) -> tuple[str, int] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gomap.delve.rpc import LARGEST_READ, Rpc
+from gomap.elf.coredump import CoreDump
 from gomap.elf.loading import fits, of_another_build
 from gomap.elf.target import FileTarget, open_program
 from gomap.program.frames import FrameVariable, Standing
@@ -35,11 +36,12 @@ class DelveTarget:
     Args:
         rpc: the connection.
         program: its file, where it is not at the path that the server knows.
+        core: the core that the server reads, where that is known: the server does not tell.
 
     Raises ProgramError if there is no such file here, or it is not the server's program.
     """
 
-    def __init__(self, rpc: Rpc, program: Path | None = None) -> None:
+    def __init__(self, rpc: Rpc, program: Path | None = None, core: Path | None = None) -> None:
         self._rpc = rpc
         path = program or _program_of(rpc)
         self._file: FileTarget = open_program(path)
@@ -47,7 +49,8 @@ class DelveTarget:
         self.pointer_size = self._file.pointer_size
         self.byte_order: Literal["little", "big"] = self._file.byte_order
         self.architecture = self._file.architecture
-        self.memory = Memory(self._read, self.pointer_size)
+        left_out = CoreDump(core).left_out if core is not None else lambda address: False
+        self.memory = Memory(self._read, self.pointer_size, left_out)
 
     def type_named(self, name: str) -> GoType | None:
         return self._file.type_named(name)

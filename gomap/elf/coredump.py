@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gomap.elf.elffile import CORE, LOAD, ElfFile, ElfNote
+from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
 from gomap.program.target import Thread
@@ -63,6 +63,15 @@ class CoreDump:
             if segment.type == LOAD:
                 space.add(segment.address, min(segment.file_size, segment.memory_size), self.file, segment.offset)
         return space
+
+    def left_out(self, address: int) -> bool:
+        """Whether the process could read there; asked about what the core has not got: mapped files, or its end."""
+        return any(
+            segment.type == LOAD
+            and segment.flags & READABLE
+            and segment.address <= address < segment.address + segment.memory_size
+            for segment in self.file.segments
+        )
 
     @cached_property
     def threads(self) -> Sequence[Thread]:

@@ -24,6 +24,7 @@ __all__ = [
     "LOAD",
     "NOTE",
     "POSITION_INDEPENDENT",
+    "READABLE",
     "WRITABLE",
     "ElfFile",
     "ElfNote",
@@ -37,7 +38,7 @@ POSITION_INDEPENDENT, CORE = 3, 4
 #: p_type of what is in memory, of notes, and of the program headers themselves.
 LOAD, NOTE, HEADERS = 1, 4, 6
 #: p_flags of memory that holds code, and that the program may write to.
-EXECUTABLE, WRITABLE = 1, 2
+EXECUTABLE, WRITABLE, READABLE = 1, 2, 4
 #: sh_type of what takes no room in the file, and of notes; sh_flags of what begins with a compression header.
 _NOBITS, _NOTE_SECTION, _COMPRESSED = 8, 7, 0x800
 _ZLIB = 1

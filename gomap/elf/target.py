@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -44,6 +44,7 @@ class FileTarget:
         bias: how much further up it lies there than the file says.
         threads: where they stand.
         fits: whether the memory has just what the file has, as loading.fits says.
+        left_out: as Memory takes it.
 
     Attributes:
         memory, pointer_size, byte_order, architecture: as in Target.
@@ -58,6 +59,7 @@ class FileTarget:
         bias: int = 0,
         threads: Sequence[Thread] = (),
         fits: bool | None = None,
+        left_out: Callable[[int], bool] = lambda address: False,
     ) -> None:
         self.program = program
         self.bias = bias
@@ -65,7 +67,7 @@ class FileTarget:
         self.pointer_size = program.pointer_size
         self.byte_order: Literal["little", "big"] = program.byte_order
         self.architecture = program.architecture
-        self.memory = Memory(read, self.pointer_size)
+        self.memory = Memory(read, self.pointer_size, left_out)
         self._threads = threads
         self._symbols = SymbolTable(program)
         self._info = DebugInfo(program)
@@ -143,7 +145,7 @@ def open_core(program: Path, core: Path) -> FileTarget:
     for segment in file.segments:
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
-    return FileTarget(file, memory.read, bias=bias, threads=dump.threads, fits=fit)
+    return FileTarget(file, memory.read, bias=bias, threads=dump.threads, fits=fit, left_out=dump.left_out)
 
 
 def open_process(process: Process, program: Path | None = None, threads: Sequence[Thread] = ()) -> FileTarget:

@@ -36,6 +36,8 @@ _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P
 _DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
 #: In what 'info files' says: the program that runs, or left the core; its symbols may be another file's.
 _EXECUTED = re.compile(r"^Local exec file:\s+`(.*)', file type ", re.MULTILINE)
+#: Likewise the core.
+_CORE = re.compile(r"^Local core dump file:\s+`(.*)', file type ", re.MULTILINE)
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
@@ -62,7 +64,7 @@ class GdbTarget:
         self._inferior = inferior
         (self.architecture, self.pointer_size, self.byte_order), taken_for = _machine(inferior)
         self.mistaken = "" if self.architecture == taken_for else _MISTAKEN.format(self.architecture, taken_for)
-        self.memory = Memory(self._read, self.pointer_size)
+        self.memory = Memory(self._read, self.pointer_size, lambda address: self._left_out(address))
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
         #: All package variables, once somebody asked for all.
@@ -124,6 +126,20 @@ class GdbTarget:
         here, there = (each.variable("runtime.firstmoduledata") for each in (self, file))
         file.bias = here[0] - there[0] if here is not None and there is not None else 0
         return file
+
+    @cached_property
+    def _left_out(self) -> Callable[[int], bool]:
+        """What the memory needs to know of the core, which GDB does not say of it."""
+        core = _CORE.search(gdb.execute("info files", to_string=True))
+        if core is None:
+            return lambda address: False
+        from gomap.elf.coredump import CoreDump
+        from gomap.elf.elffile import FileError
+
+        try:
+            return CoreDump(Path(core[1])).left_out
+        except FileError:  # it has been moved away since
+            return lambda address: False
 
     @cached_property
     def program(self) -> Program:

@@ -18,6 +18,7 @@ __all__ = [
     "HeapObject",
     "ManualSpan",
     "ModuleData",
+    "NotInCore",
     "NotMapped",
     "Span",
     "SpanSlot",
@@ -211,6 +212,13 @@ class NotMapped:
 
 
 @dataclass(frozen=True)
+class NotInCore:
+    """The process could read there, and its core was not given what was there: a mapped file, or the core's end."""
+
+    address: int
+
+
+@dataclass(frozen=True)
 class Unknown:
     """The bookkeeping that would tell is damaged or cannot be read.
 
@@ -235,5 +243,6 @@ Answer = Union[
     Text,
     Foreign,
     NotMapped,
+    NotInCore,
     Unknown,
 ]

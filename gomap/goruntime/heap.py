@@ -36,6 +36,7 @@ from gomap.goruntime.answers import (
     FreePages,
     HeapObject,
     ManualSpan,
+    NotInCore,
     NotMapped,
     SpanTail,
     StackAddress,
@@ -236,7 +237,9 @@ class Heap:
         return self._modules.at(address) or self._stacks.at(address)
 
     def _unmanaged(self, address: int) -> Answer:
-        return Foreign(address) if self._memory.readable(address, 1) else NotMapped(address)
+        if self._memory.readable(address, 1):
+            return Foreign(address)
+        return NotInCore(address) if self._memory.left_out(address) else NotMapped(address)
 
 
 @until_it_moves

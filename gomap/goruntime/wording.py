@@ -10,6 +10,7 @@ from gomap.goruntime.answers import (
     HeapObject,
     ManualSpan,
     ModuleData,
+    NotInCore,
     NotMapped,
     SpanSlot,
     SpanTail,
@@ -53,6 +54,8 @@ def answer_text(answer: Answer) -> str:
             return _in_module("code", answer.address, answer.symbol, answer.module)
         case Foreign():
             return "outside of Go's heap, stacks and data (readable)"
+        case NotInCore():
+            return "mapped, but not in the core: a file, or cut off"
         case NotMapped():
             return "not mapped" if answer.address else "nil"
         case _:

@@ -48,9 +48,17 @@ class Memory:
     Args:
         raw: the debugger's own read.
         pointer_size: 4 or 8; no read reaches past the end of that address space.
+        left_out: of an address that cannot be read whether the process could read there, and its core was not given
+            what it read: the kernel leaves out files that are mapped.
+
+    Attributes:
+        left_out: the same.
     """
 
-    def __init__(self, raw: RawRead, pointer_size: int) -> None:
+    def __init__(
+        self, raw: RawRead, pointer_size: int, left_out: Callable[[int], bool] = lambda address: False
+    ) -> None:
+        self.left_out = left_out
         self._raw = raw
         self._end = 1 << (8 * pointer_size)
         self._pages: dict[int, bytes] = {}
