@@ -20,14 +20,16 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.goruntime.heap import heap_of
     from gomap.goruntime.wording import answer_text
     from gomap.maps.recognition import recognise
+    from gomap.maps.wording import evidence_text, recognised_text
 
     address = address_in(evaluate(scope_of(door, options), expression))
     answer = heap_of(door.program()).at(address)
     found = recognise(door.program(), answer)
+    what, by = (recognised_text(found), evidence_text(found.by)) if found else ("", "")
     if not options["json"]:
-        return [f"{address:#x}: {answer_text(answer)}" + (f": {found.what}, {found.by}" if found else "")]
+        return [f"{address:#x}: {answer_text(answer)}" + (f": {what}, {by}" if found else "")]
     shown: dict[str, Any] = {"command": "whatis", "address": f"{address:#x}"}
     shown |= {"is": type(answer).__name__, "text": answer_text(answer)}
     if found:
-        shown["holds"] = {"text": found.what, "type": found.type and found.type.name, "by": found.by}
+        shown["holds"] = {"text": what, "type": found.type and found.type.name, "by": by}
     return json_line(door, shown)

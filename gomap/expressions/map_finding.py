@@ -8,6 +8,7 @@ from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
 from gomap.maps.syncmap import is_sync_map
+from gomap.maps.wording import evidence_text, recognised_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -108,7 +109,8 @@ def _recognised(program: Program, text: str, address: int, problem: str, advice:
         raise ExpressionError(f"{problem}; {advice}")
     if found.type is None:
         advice = advice.rpartition("header, ")[2]
-        raise ExpressionError(f"{problem}; what is there is the {found.what}, {found.by}, of an unknown type: {advice}")
+        there = f"what is there is the {recognised_text(found)}, {evidence_text(found.by)}"
+        raise ExpressionError(f"{problem}; {there}, of an unknown type: {advice}")
     map = opened(program, found.type, text, address)
     map.recognised_by = found.by
     return map

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple, Union
 
 from gomap.maps.layout import Places
 from gomap.maps.notes import Note
+from gomap.maps.recognised import Evidence
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
@@ -222,11 +223,11 @@ class GoMap(abc.ABC):
         header: the header's integers and pointers by name; all 0 for a nil map.
         places: where in a bucket or group its slots lie.
         key, elem: types of its keys and elements.
-        recognised_by: what told its type, where nobody said it; empty otherwise.
+        recognised_by: what told its type, where nobody said it; None otherwise.
     """
 
     kind: ClassVar[str]
-    recognised_by: str = ""
+    recognised_by: Evidence | None = None
     #: Header fields that are shown in hexadecimal: addresses, a hash seed, flags.
     _hexadecimal: ClassVar[frozenset[str]]
 

@@ -12,7 +12,6 @@ Three things tell, none of them beyond doubt, so every answer says which it was:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gomap.goruntime.answers import Answer, HeapObject, ModuleData, StackAddress
 from gomap.goruntime.heap import Heap, heap_of
@@ -20,6 +19,7 @@ from gomap.goruntime.rtype import runtime_types
 from gomap.maps.classic import ClassicMap, unknown_flags
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.maps.recognised import Evidence, Holding, Recognised
 from gomap.maps.slots import slots_in
 from gomap.maps.swiss import FULL, ILLEGAL, STATE_OF, SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -27,7 +27,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct
 
-__all__ = ["Recognised", "header_at", "recognise"]
+__all__ = ["header_at", "recognise"]
 
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _TABLE = "internal/runtime/maps.table"
@@ -36,20 +36,6 @@ _SLOTS = 8
 _LARGEST_IN_SLOT = 128
 #: Directory entries beyond which not all tables are looked at.
 _MOST_TABLES = 1 << 12
-
-
-class Recognised(NamedTuple):
-    """What an address holds.
-
-    Attributes:
-        type: its type; of a map's header the map's. None where only that it is a header can be told.
-        what: in words: ``header of a map[string]int``.
-        by: what tells: ``by its type word``.
-    """
-
-    type: GoType | None
-    what: str
-    by: str
 
 
 def recognise(program: Program, answer: Answer) -> Recognised | None:
@@ -84,8 +70,8 @@ def header_at(program: Program, address: int) -> Recognised | None:
     except (LayoutError, ReadError):  # a type word that leads nowhere: the collector may have made up a type of its own
         told = False
     if type is None or not told:
-        return Recognised(None, "header of a map", "by its invariants")
-    return Recognised(type, f"header of a {type.name}", f"by its invariants and the type word of its {header.parts}")
+        return Recognised(Holding.HEADER, Evidence.INVARIANTS, None)
+    return Recognised(Holding.HEADER, header.evidence, type)
 
 
 def _descriptor(program: Program, answer: ModuleData) -> Recognised | None:
@@ -93,7 +79,7 @@ def _descriptor(program: Program, answer: ModuleData) -> Recognised | None:
     if answer.section != "rodata" or not types.in_module(answer.address):
         return None
     type = types.at(answer.address)
-    return Recognised(type, f"type descriptor of {type.name}", "by its fields")
+    return Recognised(Holding.DESCRIPTOR, Evidence.FIELDS, type)
 
 
 def _typed_object(program: Program, answer: HeapObject) -> Recognised | None:
@@ -105,11 +91,9 @@ def _typed_object(program: Program, answer: HeapObject) -> Recognised | None:
         return None
     map_type = _map_type(program, answer)
     if map_type is not None:
-        what = f"{'groups' if map_type.header.find('dirPtr') else 'buckets'} of a {map_type.name}"
-        return Recognised(type, what, "by its type word")
-    room = answer.size // type.size
-    what = type.name if room == 1 else f"one or up to {room} of {type.name}"
-    return Recognised(type, what, "by its type word")
+        what = Holding.GROUPS if map_type.header.find("dirPtr") else Holding.BUCKETS
+        return Recognised(what, Evidence.TYPE_WORD, type, map_type)
+    return Recognised(Holding.OBJECT, Evidence.TYPE_WORD, type, room=answer.size // type.size)
 
 
 def _can_hold(heap: Heap, address: int, size: int) -> bool:
@@ -123,9 +107,13 @@ def _can_hold(heap: Heap, address: int, size: int) -> bool:
 
 
 class _Header:
-    """A header that an address may hold, its fields by name."""
+    """A header that an address may hold, its fields by name.
 
-    parts: str
+    Attributes:
+        evidence: what has told its map's type, if the type word of its arrays has.
+    """
+
+    evidence: Evidence
 
     def __init__(self, program: Program, struct: GoType, address: int, required: tuple[str, ...]) -> None:
         self.program = program
@@ -145,7 +133,7 @@ class _Header:
 class _SwissHeader(_Header):
     """internal/runtime/maps.Map; the invariants are those of its comments and of table_debug.go."""
 
-    parts = "groups"
+    evidence = Evidence.GROUPS_TYPE_WORD
 
     def __init__(self, program: Program, struct: GoType, address: int) -> None:
         super().__init__(program, struct, address, ("used", "seed", "dirPtr", "dirLen", "globalDepth", "globalShift"))
@@ -213,7 +201,7 @@ class _SwissHeader(_Header):
 class _ClassicHeader(_Header):
     """runtime.hmap; the invariants are those of runtime/map.go."""
 
-    parts = "buckets"
+    evidence = Evidence.BUCKETS_TYPE_WORD
 
     def __init__(self, program: Program, struct: GoType, address: int) -> None:
         required = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")

@@ -1,4 +1,4 @@
-"""Maps in words: what they hold, what their header's fields mean, and what is wrong with them.
+"""Maps in words: what they hold, what their header's fields mean, what is wrong with them, and what told their type.
 
 Everybody who says such a thing takes it from here: the views, and messages that name a map.
 """
@@ -39,10 +39,22 @@ from gomap.maps.notes import (
     WrongDirLen,
 )
 from gomap.maps.read_dirty import ReadDirty
+from gomap.maps.recognised import Evidence, Holding, Recognised
 from gomap.maps.swiss import SwissMap
 from gomap.maps.sync_wording import bad_node, dirty_alone, read_dirty_meaning, trie_derived, trie_meaning
+from gomap.program.gotypes import GoType
 
-__all__ = ["counted", "derived", "directory_entries", "flag_names", "meaning", "note_text", "summary"]
+__all__ = [
+    "counted",
+    "derived",
+    "directory_entries",
+    "evidence_text",
+    "flag_names",
+    "meaning",
+    "note_text",
+    "recognised_text",
+    "summary",
+]
 
 _CORRUPT = "the header is corrupt"
 
@@ -142,6 +154,40 @@ def flag_names(flags: int) -> str:
     names = [name for bit, name in FLAGS if flags & bit]
     unknown = unknown_flags(flags)
     return ", ".join(names + ([f"unknown {unknown:#x}"] if unknown else []))
+
+
+def recognised_text(found: Recognised) -> str:
+    """What stands at an address: ``header of a map[string]int``."""
+    match found.what:
+        case Holding.HEADER:
+            return f"header of a {found.type.name if found.type else 'map'}"
+        case Holding.DESCRIPTOR:
+            return f"type descriptor of {_name(found.type)}"
+        case Holding.GROUPS:
+            return f"groups of a {_name(found.map)}"
+        case Holding.BUCKETS:
+            return f"buckets of a {_name(found.map)}"
+        case Holding.OBJECT:
+            return _name(found.type) if found.room == 1 else f"one or up to {found.room} of {_name(found.type)}"
+
+
+def _name(type: GoType | None) -> str:
+    return type.name if type else "unknown type"
+
+
+def evidence_text(by: Evidence) -> str:
+    """What told it: ``by its type word``."""
+    match by:
+        case Evidence.FIELDS:
+            return "by its fields"
+        case Evidence.TYPE_WORD:
+            return "by its type word"
+        case Evidence.INVARIANTS:
+            return "by its invariants"
+        case Evidence.GROUPS_TYPE_WORD:
+            return "by its invariants and the type word of its groups"
+        case Evidence.BUCKETS_TYPE_WORD:
+            return "by its invariants and the type word of its buckets"
 
 
 def directory_entries(first: int, last: int) -> str:

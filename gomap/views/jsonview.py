@@ -11,7 +11,7 @@ from typing import Any
 
 from gomap.language import Literals, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
-from gomap.maps.wording import derived, meaning, note_text, summary
+from gomap.maps.wording import derived, evidence_text, meaning, note_text, summary
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 
@@ -72,7 +72,7 @@ def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int
 
 def start(command: str, map: GoMap) -> dict[str, Any]:
     """What every command's object begins with."""
-    told: dict[str, Any] = {"typeBy": map.recognised_by} if map.recognised_by else {}
+    told: dict[str, Any] = {"typeBy": evidence_text(map.recognised_by)} if map.recognised_by else {}
     return {
         "command": command,
         "type": map.type.name,

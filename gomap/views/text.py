@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gomap.language import Literals, Text, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
-from gomap.maps.wording import counted, derived, meaning, note_text, summary
+from gomap.maps.wording import counted, derived, evidence_text, meaning, note_text, summary
 from gomap.program.memory import ReadError
 from gomap.views.paint import Paint
 
@@ -25,7 +25,7 @@ _STATE_WIDTH = 11
 def title(map: GoMap, paint: Paint) -> str:
     """``map[string]int at 0xc000070450 (classic): 1000 entries in 256 buckets + 3 overflow``."""
     where = f" at {paint.address(f'{map.address:#x}')}" if map.address else ""
-    kind = f"{map.kind}, recognised {map.recognised_by}" if map.recognised_by else map.kind
+    kind = f"{map.kind}, recognised {evidence_text(map.recognised_by)}" if map.recognised_by else map.kind
     return f"{paint.type(map.type.name)}{where} ({kind}): {summary(map)}"
 
 
