@@ -11,6 +11,7 @@ and below them what all doors share:
     commands            each command, declared once: its options, its help, whom it asks, how it is shown
     views               text, JSON and HTML
     postmortem          what a program died of, as far as a map is to blame
+    statistics          how full a map is, how long its lookups are, what it takes
     check               the invariants of a healthy map, and what is wrong with one
     expressions         what a person types to name a map, a key or an address
     census              every map of a process, and what leads to it

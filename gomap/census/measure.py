@@ -15,19 +15,13 @@ from gomap.goruntime.allocator import Allocator
 from gomap.maps.blocks import Gap, blocks
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
+from gomap.maps.rebuilding import rebuilt_bytes
 from gomap.maps.swiss import SwissMap
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
 __all__ = ["Measured", "Measuring"]
 
-_SLOTS = 8
-#: maxTableCapacity and maxAvgGroupLoad in internal/runtime/maps/table.go and group.go.
-_MOST_IN_TABLE, _FULL_GROUP = 1024, 7
-#: loadFactorNum / loadFactorDen in runtime/map.go.
-_LOAD = 13, 2
-#: From this B on makeBucketArray adds overflow buckets, 2^(B-4) of them.
-_PREALLOCATING_B = 4
 #: emptyOne and the control byte of a tombstone.
 _EMPTY_ONE, _DELETED = 1, 0xFE
 _MOST_OVERFLOW = 1 << 22
@@ -100,7 +94,7 @@ class Measuring:
                 tombstones += sum(row.count(_DELETED) for row in marks)
             except ReadError as error:
                 damage = str(error)
-        rebuilt = self._rebuilt_swiss(map)
+        rebuilt = rebuilt_bytes(map, self._allocator)
         taken = self._taken(parts)
         return Measured(map.count, slots, taken, tombstones, 0, rebuilt, places.pointers, damage)
 
@@ -117,7 +111,7 @@ class Measuring:
             self._taken(parts),
             current.empty_one,
             self._taken(old.parts - current.parts),
-            self._rebuilt_classic(map),
+            rebuilt_bytes(map, self._allocator),
             map.places.pointers,
             current.damage or old.damage,
         )
@@ -147,41 +141,6 @@ class Measuring:
     def _marks(self, base: int, count: int, stride: int, marks: int, slots: int) -> list[bytes]:
         buffer = self._program.memory.read(base, count * stride)
         return [buffer[marks + slot :: stride] for slot in range(slots)]
-
-    def _rebuilt_swiss(self, map: SwissMap) -> int | None:
-        """runtime.NewMap for that many entries, in internal/runtime/maps/map.go."""
-        allocator, count, group = self._allocator, map.count, map.places.size
-        if allocator is None or not 0 <= count < 1 << 48:
-            return None
-        scanned = map.places.pointers
-        total = allocator.taken(map.layout.header.size, True)
-        if count <= _SLOTS:
-            return total + (allocator.taken(group, scanned) if count else 0)
-        wanted = count * _SLOTS // _FULL_GROUP
-        tables = _power_of_two(-(-wanted // _MOST_IN_TABLE))
-        capacity = max(_SLOTS, _power_of_two(wanted // tables))
-        total += allocator.taken(tables * self._program.pointer_size, True)
-        each = allocator.taken(map.layout.table.size, True) + allocator.taken(capacity // _SLOTS * group, scanned)
-        return total + tables * each
-
-    def _rebuilt_classic(self, map: ClassicMap) -> int | None:
-        """runtime.makemap for that many entries, in runtime/map.go."""
-        allocator, count, bucket = self._allocator, map.count, map.places.size
-        if allocator is None or not 0 <= count < 1 << 48:
-            return None
-        total = allocator.taken(map.layout.header.size, True)
-        if not count:
-            return total
-        numerator, denominator = _LOAD
-        b = 0
-        while count > _SLOTS and count > numerator * ((1 << b) // denominator):
-            b += 1
-        buckets = 1 << b
-        if b >= _PREALLOCATING_B:
-            buckets += 1 << b - _PREALLOCATING_B
-            extra = map.layout.extra
-            total += allocator.taken(extra.size, True) if extra else 0
-        return total + allocator.taken(buckets * bucket, map.places.pointers)
 
 
 class _Chains:
@@ -240,7 +199,3 @@ class _Chains:
         order = self._program.byte_order
         starts = range(overflow, len(buffer), places.size)
         return [value for at in starts if (value := int.from_bytes(buffer[at : at + word], order))]
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << max(0, least - 1).bit_length()

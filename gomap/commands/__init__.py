@@ -1,7 +1,19 @@
 """Every command, declared once for all doors: importing this declares them."""
 
 # Their order is that of the overview.
-from gomap.commands import overview, maps, find, checks, census, goroutines, why, postmortem, addresses  # isort: skip
+from gomap.commands import overview, maps, find, stats, checks, census, goroutines, why, postmortem, addresses  # isort: skip
 from gomap.commands.command import COMMANDS
 
-__all__ = ["COMMANDS", "addresses", "census", "checks", "find", "goroutines", "maps", "overview", "postmortem", "why"]
+__all__ = [
+    "COMMANDS",
+    "addresses",
+    "census",
+    "checks",
+    "find",
+    "goroutines",
+    "maps",
+    "overview",
+    "postmortem",
+    "stats",
+    "why",
+]

@@ -1,0 +1,55 @@
+"""All figures of one map."""
+
+from __future__ import annotations
+
+from gomap.check.keys import Keys
+from gomap.goruntime.allocator import Allocator
+from gomap.goruntime.heap import heap_of
+from gomap.goruntime.rtype import runtime_types
+from gomap.hashing import hash_state, hasher_for, reflect_hasher_for
+from gomap.language import Limits
+from gomap.maps.classic import ClassicMap
+from gomap.maps.model import GoMap
+from gomap.maps.opening import literals_of
+from gomap.maps.rebuilding import rebuilt_bytes
+from gomap.maps.swiss import SwissMap
+from gomap.maps.wording import note_text
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+from gomap.statistics.classic import measure_classic
+from gomap.statistics.model import Statistics
+from gomap.statistics.swiss import measure_swiss
+
+__all__ = ["measure"]
+
+
+def measure(program: Program, map: GoMap) -> Statistics:
+    """The figures of MAP, which is no sync.Map."""
+    figures = Statistics()
+    if not map.address:
+        return figures
+    figures.trouble += [note_text(note) for note in map.notes()]
+    allocator: Allocator | None = None
+    try:
+        allocator = heap_of(program).allocator
+    except (LayoutError, ReadError) as error:
+        figures.without.append(f"what the allocator takes is not told: {error}")
+    if isinstance(map, ClassicMap):
+        measure_classic(map, figures, allocator)
+    elif isinstance(map, SwissMap):
+        measure_swiss(map, figures, _keys(program, map, figures), allocator)
+    figures.rebuilt = rebuilt_bytes(map, allocator)
+    return figures
+
+
+def _keys(program: Program, map: GoMap, figures: Statistics) -> Keys | None:
+    """What hashes the map's keys."""
+    try:
+        types = runtime_types(program)
+        of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
+        hasher = of_keys(hash_state(program), program, types, map.key)
+    except (LayoutError, ReadError) as error:
+        figures.without.append(f"hits are not measured, for keys are not hashed: {error}")
+        return None
+    return Keys(program, map.places, literals_of(program, Limits()), hasher, map.seed)
