@@ -9,6 +9,7 @@ type; types only give the names. The rooms, from the ground up:
     plans       what a type's pointers are called, and of what type that is to which they lead
     naming      a path for each object: first by types alone, then by whatever pointer leads there
     measure     what a map takes, and what it would take if it were built anew
+    retained    what an object keeps alive: dominators
     census      the maps of a program
     referrers   who points to an address
 """

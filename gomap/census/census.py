@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gomap.census.measure import Measured, Measuring
+from gomap.census.retained import retained
 from gomap.census.survey import Survey, survey
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
@@ -14,7 +16,7 @@ from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Census", "FoundMap", "take_census"]
+__all__ = ["Census", "FoundMap", "take_census", "with_retained"]
 
 #: Maps that are measured between two words about progress.
 _PAUSE = 512
@@ -53,11 +55,13 @@ class Census:
         survey: what they were found in.
         maps: in the order in which they were reached.
         interrupted: it was: there may be more.
+        retained: the bytes that each object of the survey keeps alive, by number; None where that is not worked out.
     """
 
     survey: Survey
     maps: list[FoundMap]
     interrupted: bool
+    retained: array[int] | None = None
 
     def path(self, found: FoundMap) -> str:
         """The path of one of them, with its indexes."""
@@ -91,3 +95,15 @@ def take_census(program: Program, progress: Callable[[str], None]) -> Census:
     except KeyboardInterrupt:
         interrupted = True
     return Census(made, found, interrupted)
+
+
+def with_retained(census: Census, progress: Callable[[str], None]) -> Census:
+    """CENSUS with what each map keeps alive, unless it or this is interrupted."""
+    made = census.survey
+    if made.interrupted:
+        return census
+    try:
+        kept = retained(made.objects, made.pointers, made.roots, made.naming.order, progress)
+    except KeyboardInterrupt:
+        return census
+    return replace(census, retained=kept)

@@ -41,7 +41,8 @@ class Survey:
         data: the pointers in the program's data.
         naming: the paths.
         untyped_maps: objects that are headers of maps of a type that nothing tells.
-        interrupted: it was, so that some objects have no path yet.
+        roots: objects to which something else leads than an object: data, a stack, a finalizer.
+        interrupted: it was, so that some objects have no path yet, and some roots are missing.
         damage: what had to be left out, and why.
     """
 
@@ -51,6 +52,7 @@ class Survey:
         self._heap: Heap = heap_of(program)
         self.damage: list[str] = []
         self.untyped_maps: set[int] = set()
+        self.roots: set[int] = set()
         self.interrupted = False
         self.plans = Plans(program, map_plan)
         self._header = _Header(program, self._heap)
@@ -141,6 +143,8 @@ class Survey:
     def _roots(self) -> Iterator[Root]:
         for address, value in zip(self.data.addresses, self.data.values, strict=True):
             number = self.objects.find(value)
+            if number >= 0:
+                self.roots.add(number)
             if number >= 0 and not self.naming.reached(number):
                 symbol = self._program.symbol_at(address)
                 offset = address - symbol.address if symbol else 0
@@ -148,13 +152,16 @@ class Survey:
                     f"{symbol.name}+{offset:#x}" if symbol and offset else symbol.name if symbol else f"{address:#x}"
                 )
                 yield Root(label, address, value)
-        yield from stack_roots(self._program, self.objects)
+        for root in stack_roots(self._program, self.objects):
+            self.roots.add(self.objects.find(root.value))
+            yield root
         try:
             specials = list(special_roots(self._program, self._heap, self.objects))
         except LayoutError as error:
             self.damage.append(f"finalizers are not followed: {error}")
             return
         for root, number in specials:
+            self.roots.add(self.objects.find(root.value))
             yield root
             label = f"object {self.objects.data(number):#x} with a finalizer"
             yield Root(label, root.address, self.objects.data(number))

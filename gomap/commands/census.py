@@ -22,7 +22,7 @@ def _sort(text: str) -> str:
     options=(
         Option(
             "sort",
-            "bytes|entries|maps|load|deleted|saves|path",
+            "bytes|retained|entries|maps|load|deleted|saves|path",
             "What comes first: the most bytes unless told otherwise; the lowest load.",
             _sort,
             default="bytes",
@@ -41,13 +41,15 @@ def list_maps(door: Door, options: Options, _rest: str) -> Iterable[str]:
 
     What can be reached is decided as the collector does it, by its own pointer maps; types give
     the names. Maps with the same path but for indexes are one line: main.Tree.Kids[*].Tags.
-    bytes: of the structure, as allocated; deleted: slots of deleted entries; saves: bytes that a
-    map built anew for these entries would do without; scanned: the collector looks at each slot.
-    What keys and elements lead to is not counted. Ctrl-C shows what was found so far."""
-    from gomap.census.census import take_census
+    bytes: of the structure, as allocated; retained: of all that would be freed if nothing led to the
+    map any more, its structure included (a line of several maps: each alone, so what one keeps of
+    another counts twice); deleted: slots of deleted entries; saves: bytes that a map built anew for
+    these entries would do without; scanned: the collector looks at each slot. What a word on a stack
+    leads to is retained by no map, even if the word is left over. Ctrl-C shows what was found so far."""
+    from gomap.census.census import take_census, with_retained
     from gomap.views.census import Filter, census_lines, census_object
 
-    census = take_census(door.program(), door.progress)
+    census = with_retained(take_census(door.program(), door.progress), door.progress)
     filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])
     if options["json"]:
         return json_line(door, census_object(census, filter))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Union
 
-from gomap.census.census import Census, take_census
+from gomap.census.census import Census, take_census, with_retained
 from gomap.census.measure import Measured
 from gomap.check.checking import Report, check
 from gomap.goruntime.answers import Answer
@@ -96,7 +96,7 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
         if verdict.death is not None and verdict.death.fault is not None:
             fault_at = _what_is(program, verdict.death.fault.address)
         try:
-            census = take_census(program, progress)
+            census = with_retained(take_census(program, progress), progress)
             interrupted = census.interrupted
         except (LayoutError, ReadError) as error:
             notes.append(f"maps other than package variables are not looked at: {error}")

@@ -16,7 +16,7 @@ __all__ = ["SORTS", "Filter", "census_lines", "census_object"]
 _NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
 #: Bytes that a rebuilt map must save, and which part of it, to be pointed out.
 _MUCH, _PART = 4096, 0.5
-_HEADS = ("entries", "bytes", "load", "deleted", "saves", "scanned")
+_HEADS = ("entries", "bytes", "retained", "load", "deleted", "saves", "scanned")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Filter:
 class _Line:
     """What is said of one map, or of all with one origin and type."""
 
-    def __init__(self, maps: Sequence[FoundMap], name: Callable[[], str]) -> None:
+    def __init__(self, maps: Sequence[FoundMap], name: Callable[[], str], retained: Sequence[int] | None) -> None:
         self.maps = maps
         self.name = name
         measured = [found.measured for found in maps if found.measured]
@@ -53,21 +53,25 @@ class _Line:
         self.old = sum(each.old for each in measured)
         self.waste = sum(each.waste for each in measured)
         self.scanned = any(each.scanned for each in measured)
+        #: Bytes that each keeps alive by itself; None where that is not worked out.
+        self.retained = None if retained is None else sum(retained[each.number] for each in maps)
 
     @property
     def load(self) -> float:
         return self.entries / self.slots if self.slots else 0.0
 
     def cells(self) -> list[str]:
+        retained = "?" if self.retained is None else f"{self.retained:,}"
         if not self.known:
-            return ["?"] * len(_HEADS)
-        numbers = [self.entries, self.structure, f"{self.load:.0%}", self.tombstones, self.waste]
+            return [retained if head == "retained" else "?" for head in _HEADS]
+        numbers = [self.entries, self.structure, retained, f"{self.load:.0%}", self.tombstones, self.waste]
         return [*(each if isinstance(each, str) else f"{each:,}" for each in numbers), "yes" if self.scanned else "no"]
 
 
 #: By what lines are sorted: the largest first, but for names.
 SORTS: dict[str, Callable[[_Line], Any]] = {
     "bytes": lambda line: -line.structure,
+    "retained": lambda line: -(line.retained or 0),
     "entries": lambda line: -line.entries,
     "maps": lambda line: -len(line.maps),
     "load": lambda line: line.load,
@@ -88,6 +92,8 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
     )
     if census.interrupted:
         yield paint.note("note: interrupted: there may be more maps, and shorter paths")
+    if census.retained is None:
+        yield paint.note("note: interrupted: what each map keeps alive was not worked out")
     for damage in census.survey.damage[:10]:
         yield paint.note(f"note: {damage}")
     rows = [[_first(line, filter), *line.cells()] for line in shown]
@@ -120,6 +126,7 @@ def census_object(census: Census, filter: Filter) -> dict[str, Any]:
 def _object(census: Census, found: FoundMap, path: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"path": path, "origin": found.origin, "address": f"{found.address:#x}"}
     shown["type"] = found.map.type.name if found.map else None
+    shown["retained"] = census.retained[found.number] if census.retained is not None else None
     if found.map is None or found.measured is None:
         return {**shown, "problem": found.problem}
     measured = found.measured
@@ -133,14 +140,14 @@ def _lines(census: Census, filter: Filter) -> list[_Line]:
     maps = [found for found in census.maps if filter.type in (None, found.type_name)]
     lines = []
     if filter.each:
-        lines = [_Line([found], _path_of(census, found)) for found in maps]
+        lines = [_Line([found], _path_of(census, found), census.retained) for found in maps]
     else:
         grouped: dict[tuple[str, str], list[FoundMap]] = {}
         for found in maps:
             grouped.setdefault((found.origin, found.type_name), []).append(found)
         # The path of one that is alone has indexes that mean something.
         lines = [
-            _Line(group, _path_of(census, group[0]) if len(group) == 1 else _text(origin))
+            _Line(group, _path_of(census, group[0]) if len(group) == 1 else _text(origin), census.retained)
             for (origin, _), group in grouped.items()
         ]
     return sorted((line for line in lines if line.structure >= filter.least), key=SORTS[filter.sort])

@@ -6,7 +6,7 @@ import functools
 import json
 from typing import NamedTuple
 
-from gomap.census.census import Census, take_census
+from gomap.census.census import Census, take_census, with_retained
 from gomap.elf.target import open_core
 from gomap.program.program import Program
 from tests.fixtures.builds import Experiment, build, kernel_core_of
@@ -66,5 +66,5 @@ def taken(configuration: Configuration) -> Taken:
     core = kernel_core_of(binary)
     *maps, last = (json.loads(line) for line in core.printed.read_text().splitlines())
     program = Program(open_core(binary, core.path))
-    census = take_census(program, lambda what: None)
+    census = with_retained(take_census(program, lambda what: None), lambda what: None)
     return Taken(program, census, [Truth(**each) for each in maps], last["live"], last["objects"])

@@ -27,19 +27,19 @@ def lines(filter: Filter) -> list[str]:
 
 def rows(filter: Filter) -> list[list[str]]:
     """The cells of each line for maps: without the heading, and what is said before and behind."""
-    return [line.split(maxsplit=7) for line in lines(filter) if line[:2] == "  " and line.strip()[0].isdigit()]
+    return [line.split(maxsplit=8) for line in lines(filter) if line[:2] == "  " and line.strip()[0].isdigit()]
 
 
 def test_the_largest_comes_first_and_maps_of_one_origin_are_one_line() -> None:
     said = rows(ALL)
     sizes = [int(cells[2].replace(",", "")) for cells in said if cells[2] != "?"]
     assert sizes == sorted(sizes, reverse=True)
-    assert ["5", "main.Tree.Kids[*].inner.Tags  main.Tags"] in [[cells[0], cells[7]] for cells in said]
+    assert ["5", "main.Tree.Kids[*].inner.Tags  main.Tags"] in [[cells[0], cells[8]] for cells in said]
     assert sum(int(cells[0]) for cells in said) == len(taken(SWISS).census.maps)
 
 
 def test_each_map_can_have_a_line_of_its_own() -> None:
-    said = [cells[7] for cells in rows(Filter("path", None, 0, None, True))]
+    said = [cells[8] for cells in rows(Filter("path", None, 0, None, True))]
     assert said == sorted(said, key=lambda text: text.split("  ")[0])
     assert {f"main.Tree.Kids[{number}].inner.Tags  main.Tags" for number in range(5)} <= set(said)
 
@@ -50,7 +50,7 @@ def test_sorting_shows_the_same_maps(sort: str) -> None:
 
 
 def test_what_is_left_out_is_counted() -> None:
-    assert {cells[7].rpartition("  ")[2] for cells in rows(Filter("bytes", "main.Tags", 0, None, False))} == {
+    assert {cells[8].rpartition("  ")[2] for cells in rows(Filter("bytes", "main.Tags", 0, None, False))} == {
         "main.Tags"
     }
     assert all(int(cells[2].replace(",", "")) >= 10_000 for cells in rows(Filter("bytes", None, 10_000, None, False)))
@@ -76,6 +76,7 @@ def test_json_is_as_the_schema_has_it_and_tells_the_same() -> None:
         if each["type"] is not None:
             assert (each["entries"], each["structure"]) == (truth.entries, truth.bytes)
         assert each["path"] == truth.path or not truth.path
+        assert each["retained"] >= each.get("structure", 0)
     limited = census_object(taken_all.census, Filter("entries", None, 0, 2, False))
     SCHEMA.validate(limited)
     assert not limited["complete"] and len(limited["maps"]) == 2
