@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from gomap.program.gotypes import GoType
 
-__all__ = ["Evidence", "Holding", "Recognised"]
+__all__ = ["Evidence", "Occupant", "Recognised"]
 
 
-class Holding(Enum):
+class Occupant(Enum):
     """What stands at an address."""
 
     HEADER = auto()
@@ -46,7 +46,7 @@ class Recognised(NamedTuple):
         room: of an object: how many of its type there is room for.
     """
 
-    what: Holding
+    what: Occupant
     by: Evidence
     type: GoType | None
     map: GoType | None = None

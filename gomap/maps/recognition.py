@@ -19,7 +19,7 @@ from gomap.goruntime.rtype import runtime_types
 from gomap.maps.classic import ClassicMap, unknown_flags
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
-from gomap.maps.recognised import Evidence, Holding, Recognised
+from gomap.maps.recognised import Evidence, Occupant, Recognised
 from gomap.maps.slots import slots_in
 from gomap.maps.swiss import FULL, ILLEGAL, STATE_OF, SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -70,8 +70,8 @@ def header_at(program: Program, address: int) -> Recognised | None:
     except (LayoutError, ReadError):  # a type word that leads nowhere: the collector may have made up a type of its own
         told = False
     if type is None or not told:
-        return Recognised(Holding.HEADER, Evidence.INVARIANTS, None)
-    return Recognised(Holding.HEADER, header.evidence, type)
+        return Recognised(Occupant.HEADER, Evidence.INVARIANTS, None)
+    return Recognised(Occupant.HEADER, header.evidence, type)
 
 
 def _descriptor(program: Program, answer: ModuleData) -> Recognised | None:
@@ -79,7 +79,7 @@ def _descriptor(program: Program, answer: ModuleData) -> Recognised | None:
     if answer.section != "rodata" or not types.in_module(answer.address):
         return None
     type = types.at(answer.address)
-    return Recognised(Holding.DESCRIPTOR, Evidence.FIELDS, type)
+    return Recognised(Occupant.DESCRIPTOR, Evidence.FIELDS, type)
 
 
 def _typed_object(program: Program, answer: HeapObject) -> Recognised | None:
@@ -91,9 +91,9 @@ def _typed_object(program: Program, answer: HeapObject) -> Recognised | None:
         return None
     map_type = _map_type(program, answer)
     if map_type is not None:
-        what = Holding.GROUPS if map_type.header.find("dirPtr") else Holding.BUCKETS
+        what = Occupant.GROUPS if map_type.header.find("dirPtr") else Occupant.BUCKETS
         return Recognised(what, Evidence.TYPE_WORD, type, map_type)
-    return Recognised(Holding.OBJECT, Evidence.TYPE_WORD, type, room=answer.size // type.size)
+    return Recognised(Occupant.OBJECT, Evidence.TYPE_WORD, type, room=answer.size // type.size)
 
 
 def _can_hold(heap: Heap, address: int, size: int) -> bool:

@@ -39,7 +39,7 @@ from gomap.maps.notes import (
     WrongDirLen,
 )
 from gomap.maps.read_dirty import ReadDirty
-from gomap.maps.recognised import Evidence, Holding, Recognised
+from gomap.maps.recognised import Evidence, Occupant, Recognised
 from gomap.maps.swiss import SwissMap
 from gomap.maps.sync_wording import bad_node, dirty_alone, read_dirty_meaning, trie_derived, trie_meaning
 from gomap.program.gotypes import GoType
@@ -159,15 +159,15 @@ def flag_names(flags: int) -> str:
 def recognised_text(found: Recognised) -> str:
     """What stands at an address: ``header of a map[string]int``."""
     match found.what:
-        case Holding.HEADER:
+        case Occupant.HEADER:
             return f"header of a {found.type.name if found.type else 'map'}"
-        case Holding.DESCRIPTOR:
+        case Occupant.DESCRIPTOR:
             return f"type descriptor of {_name(found.type)}"
-        case Holding.GROUPS:
+        case Occupant.GROUPS:
             return f"groups of a {_name(found.map)}"
-        case Holding.BUCKETS:
+        case Occupant.BUCKETS:
             return f"buckets of a {_name(found.map)}"
-        case Holding.OBJECT:
+        case Occupant.OBJECT:
             return _name(found.type) if found.room == 1 else f"one or up to {found.room} of {_name(found.type)}"
 
 

@@ -11,7 +11,7 @@ from gomap.goruntime.answers import Answer, Span
 from gomap.goruntime.wording import answer_text
 from gomap.maps import notes
 from gomap.maps.notes import BadNode, ChainTrouble, NodeTrouble, NoSuchBucket, Note
-from gomap.maps.recognised import Evidence, Holding, Recognised
+from gomap.maps.recognised import Evidence, Occupant, Recognised
 from gomap.maps.wording import evidence_text, note_text, recognised_text
 from gomap.program.gotypes import Kind
 from tests.unit.image import basic
@@ -66,21 +66,21 @@ def test_no_kind_of_note_is_forgotten() -> None:
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        (Holding.HEADER, "header of a main.T"),
-        (Holding.DESCRIPTOR, "type descriptor of main.T"),
-        (Holding.GROUPS, "groups of a main.M"),
-        (Holding.BUCKETS, "buckets of a main.M"),
-        (Holding.OBJECT, "one or up to 3 of main.T"),
+        (Occupant.HEADER, "header of a main.T"),
+        (Occupant.DESCRIPTOR, "type descriptor of main.T"),
+        (Occupant.GROUPS, "groups of a main.M"),
+        (Occupant.BUCKETS, "buckets of a main.M"),
+        (Occupant.OBJECT, "one or up to 3 of main.T"),
     ],
 )
-def test_what_was_recognised_has_words(what: Holding, text: str) -> None:
+def test_what_was_recognised_has_words(what: Occupant, text: str) -> None:
     type, map_type = basic(Kind.INT, "main.T"), basic(Kind.INT, "main.M")
     assert recognised_text(Recognised(what, Evidence.TYPE_WORD, type, map_type, 3)) == text
 
 
 def test_a_header_without_a_type_and_an_object_alone() -> None:
-    assert recognised_text(Recognised(Holding.HEADER, Evidence.INVARIANTS, None)) == "header of a map"
-    assert recognised_text(Recognised(Holding.OBJECT, Evidence.TYPE_WORD, basic(Kind.INT, "main.T"))) == "main.T"
+    assert recognised_text(Recognised(Occupant.HEADER, Evidence.INVARIANTS, None)) == "header of a map"
+    assert recognised_text(Recognised(Occupant.OBJECT, Evidence.TYPE_WORD, basic(Kind.INT, "main.T"))) == "main.T"
 
 
 def test_no_two_kinds_of_evidence_have_the_same_words() -> None:
