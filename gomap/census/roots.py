@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from gomap.census.objects import Objects
 from gomap.census.pointers import words_in
-from gomap.goruntime.frames import Frames
-from gomap.goruntime.goroutines import Goroutine, Goroutines
+from gomap.goruntime.frames import Frames, frames_of
+from gomap.goruntime.goroutines import Goroutine, goroutines_of
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.pointermaps import DataSection
 from gomap.program.gotypes import LayoutError
@@ -61,10 +61,10 @@ def stack_roots(program: Program, objects: Objects) -> Iterator[Root]:
     """Each word on a goroutine's stack that leads to an object, by goroutine and function. Raises LayoutError."""
     threads = [(thread.sp, thread.pc, thread.lr) for thread in program.threads()]
     try:
-        frames: Frames | None = Frames(program)
+        frames: Frames | None = frames_of(program)
     except (LayoutError, ReadError):
         frames = None
-    for one in Goroutines(program).all():
+    for one in goroutines_of(program).all():
         if one.status & ~_GSCAN == _GDEAD or not one.bounded:
             continue
         stands = [stand for stand in [*threads, (one.sp, one.pc, one.lr)] if one.lo <= stand[0] < one.hi]

@@ -16,12 +16,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gomap.goruntime.spans import MALLOC_HEADER, PAGE
+from gomap.goruntime.spans import MALLOC_HEADER, PAGE, headerless
 from gomap.program.gotypes import LayoutError
+from gomap.program.program import Program, while_files_stay
 from gomap.program.structs import variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["Allocator"]
+__all__ = ["Allocator", "allocator_of"]
 
 #: Where the sizes of the classes are, new to old.
 _CLASSES = ("internal/runtime/gc.SizeClassToSize", "runtime.class_to_size")
@@ -85,6 +86,12 @@ class Allocator:
             return 0, -(-size // PAGE) * PAGE
         header = MALLOC_HEADER if self.headerless is not None and pointers and size > self.headerless else 0
         return header, self.classes[bisect_left(self.classes, size + header)]
+
+
+@while_files_stay  # the size classes, and how it was built, are the program's own
+def allocator_of(program: Program) -> Allocator:
+    """The program's. Raises LayoutError and ReadError, as Allocator.read does."""
+    return Allocator.read(program, headerless(program))
 
 
 def _redzone(size: int) -> int:

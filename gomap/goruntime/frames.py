@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomap.goruntime.functions import Function, Functions
-from gomap.program.target import Target, pointer_at
+from gomap.goruntime.functions import Function, functions_of
+from gomap.program.program import Program, until_it_moves
+from gomap.program.target import pointer_at
 
-__all__ = ["Frame", "Frames"]
+__all__ = ["Frame", "Frames", "frames_of"]
 
 #: Frames of a stack past which none are looked at, unless asked for.
 _MOST_FRAMES = 64
@@ -51,10 +52,10 @@ class Frame(NamedTuple):
 class Frames:
     """How stacks are followed. Raises LayoutError if the runtime's types are not as expected, and ReadError."""
 
-    def __init__(self, target: Target, functions: Functions | None = None) -> None:
-        self._target = target
-        self._word = target.pointer_size
-        self.functions = functions or Functions(target)
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._word = program.pointer_size
+        self.functions = functions_of(program)
 
     def on(self, sp: int, pc: int, lr: int = 0, *, exact: bool = True, most: int = _MOST_FRAMES) -> Iterator[Frame]:
         """The frames on a stack, from the innermost on, MOST of them. Raises ReadError.
@@ -79,7 +80,13 @@ class Frames:
             if number and function.moves_stack and not function.name.startswith((_HANDLER, _CALLED_BY_C)):
                 return
             if pushed:
-                pc = pointer_at(self._target, base - self._word)
+                pc = pointer_at(self._program, base - self._word)
             else:
-                pc, lr = lr if lr and not depth else pointer_at(self._target, sp), 0
+                pc, lr = lr if lr and not depth else pointer_at(self._program, sp), 0
             sp, exact = base, function.name in _INJECTED
+
+
+@until_it_moves
+def frames_of(program: Program) -> Frames:
+    """How the program's stacks are followed. Raises LayoutError, ReadError."""
+    return Frames(program)

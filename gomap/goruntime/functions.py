@@ -21,7 +21,7 @@ from gomap.goruntime.moduledata import first_module, modules
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.printable import printable
-from gomap.program.program import Program, while_files_stay
+from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct
 from gomap.program.target import Target
 
@@ -273,7 +273,7 @@ class Functions:
             )  # fmt: skip
 
 
-@while_files_stay
+@until_it_moves  # it may load a plugin then, with functions of its own
 def functions_of(program: Program) -> Functions:
     """The program's functions. Raises LayoutError, ReadError."""
     return Functions(program)

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.program.memory import ReadError
+from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["LARGEST_STACK", "Details", "Goroutine", "Goroutines", "threads"]
+__all__ = ["LARGEST_STACK", "Details", "Goroutine", "Goroutines", "goroutines_of", "threads"]
 
 #: runtime.main sets maxstackceiling to twice 10^9 bytes at most; stackalloc hands out powers of two.
 LARGEST_STACK = 1 << 30
@@ -131,6 +132,12 @@ class Goroutines:
             return None
         moving = one.moving and one.lo and one.hi and not (one.lo | one.hi) % _SMALLEST_STACK
         return one if one.id and (one.bounded or moving or one.lo == one.hi == 0) else None
+
+
+@until_it_moves
+def goroutines_of(program: Program) -> Goroutines:
+    """The program's goroutines. Raises LayoutError."""
+    return Goroutines(program)
 
 
 def threads(target: Target, fields: Sequence[str]) -> Iterator[tuple[int, ...]]:

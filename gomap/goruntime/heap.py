@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from gomap.goruntime.allocator import Allocator
+from gomap.goruntime.allocator import Allocator, allocator_of
 from gomap.goruntime.answers import (
     Answer,
     Foreign,
@@ -50,7 +50,7 @@ from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import variable
-from gomap.program.target import Target, pointer_at
+from gomap.program.target import pointer_at
 
 __all__ = ["Heap", "heap_of"]
 
@@ -69,7 +69,7 @@ class Heap:
     """The heap of a program that stands still: what was read is kept, so when it runs on, a new Heap is needed.
 
     Args:
-        target: the program.
+        program: the program.
 
     Raises LayoutError, with what was expected and what was found, if the runtime's types are not as expected.
 
@@ -77,15 +77,15 @@ class Heap:
         23
     """
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._memory = target.memory
-        self._order = target.byte_order
-        self._end = 1 << 8 * target.pointer_size
-        self._spans = Spans(target)
-        self._stacks = Stacks(target)
-        self._modules = Modules(target)
-        address, mheap = variable(target, "runtime.mheap_")
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._memory = program.memory
+        self._order = program.byte_order
+        self._end = 1 << 8 * program.pointer_size
+        self._spans = Spans(program)
+        self._stacks = Stacks(program)
+        self._modules = Modules(program)
+        address, mheap = variable(program, "runtime.mheap_")
         field = mheap.field("sweepgen")
         self._sweepgen = address + field.offset, field.type.size
         self._objects: dict[int, _Objects] = {}
@@ -95,7 +95,7 @@ class Heap:
     def allocator(self) -> Allocator | None:
         """How large the program's allocator makes objects; None where its size classes cannot be read."""
         try:
-            return Allocator.read(self._target, self._spans.headerless)
+            return allocator_of(self._program)
         except (LayoutError, ReadError):
             return None
 
@@ -127,7 +127,7 @@ class Heap:
         Raises ReadError.
         """
         if object.span.header:
-            return pointer_at(self._target, object.start)
+            return pointer_at(self._program, object.start)
         return self._spans.large_type(object.span)
 
     @property

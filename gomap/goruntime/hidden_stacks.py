@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from gomap.goruntime.positions import Positions
+from gomap.goruntime.positions import positions_of
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
-from gomap.program.target import Target, Thread
+from gomap.program.program import Program, until_it_moves
 
 __all__ = ["functions_on_stacks"]
 
 
-def functions_on_stacks(target: Target, threads: Sequence[Thread] = ()) -> Iterator[str]:
-    """The functions' full names, innermost first, stack by stack; none where the runtime cannot be read.
-
-    Args:
-        threads: where each thread stands.
-    """
+@until_it_moves
+def functions_on_stacks(program: Program) -> Sequence[str]:
+    """The functions' full names, innermost first, stack by stack; none where the runtime cannot be read."""
     try:
-        known = Positions(target, threads)
+        known = positions_of(program)
         stands = [*known.threads, *known.interrupted(), *known.in_clock(), *known.off_thread()]
     except (LayoutError, ReadError):
-        return
+        return ()
+    names: list[str] = []
     for stand in stands:
         try:
             for frame in known.frames.on(stand.sp, stand.pc, stand.lr, exact=stand.exact):
-                yield frame.function.name
+                names.append(frame.function.name)
         except ReadError:
             continue
+    return names

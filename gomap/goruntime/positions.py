@@ -10,18 +10,19 @@ function by its name, but only as Go 1.21 and later call it, and not from within
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gomap.goruntime.frames import Frame, Frames
-from gomap.goruntime.goroutines import Goroutine, Goroutines, threads
+from gomap.goruntime.frames import Frame, frames_of
+from gomap.goruntime.goroutines import Goroutine, goroutines_of, threads
 from gomap.program.memory import ReadError
-from gomap.program.target import Target, Thread, pointer_at
+from gomap.program.program import Program, until_it_moves
+from gomap.program.target import Thread, pointer_at
 
-__all__ = ["Position", "Positions", "RuntimeThread"]
+__all__ = ["Position", "Positions", "RuntimeThread", "positions_of"]
 
 #: Goroutines past which none are looked at.
 _MOST = 1 << 14
@@ -73,18 +74,17 @@ class Positions:
     """Where everybody stands in a program.
 
     Args:
-        target: the program.
-        standing: where each of its threads stands.
+        program: the program.
 
     Raises LayoutError if the runtime's types are not as expected, and ReadError.
     """
 
-    def __init__(self, target: Target, standing: Sequence[Thread]) -> None:
-        self._target = target
-        self.frames = Frames(target)
-        self.goroutines = Goroutines(target)
-        self._standing = standing
-        self.threads = [Position(each.sp, each.pc, each.lr, True, each.registers) for each in standing]
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.frames = frames_of(program)
+        self.goroutines = goroutines_of(program)
+        self._standing = program.threads()
+        self.threads = [Position(each.sp, each.pc, each.lr, True, each.registers) for each in self._standing]
 
     def interrupted(self) -> Iterator[Position]:
         """What threads that are in a signal's handler were doing when the signal came."""
@@ -105,7 +105,7 @@ class Positions:
 
     def in_clock(self) -> Iterator[Position]:
         """From where threads called the kernel's code."""
-        for sp, pc in threads(self._target, ["vdsoSP", "vdsoPC"]):
+        for sp, pc in threads(self._program, ["vdsoSP", "vdsoPC"]):
             if sp:
                 yield Position(sp, pc, 0, False)
 
@@ -113,7 +113,7 @@ class Positions:
     def runtime_threads(self) -> Mapping[int, RuntimeThread]:
         """The threads that run goroutines, by the address of these one's g. Raises LayoutError."""
         fields = ["id", "procid", "curg", "vdsoSP", "vdsoPC"]
-        found = (RuntimeThread(*numbers) for numbers in threads(self._target, fields))
+        found = (RuntimeThread(*numbers) for numbers in threads(self._program, fields))
         return {runtime_thread.curg: runtime_thread for runtime_thread in found if runtime_thread.curg}
 
     def of(self, one: Goroutine) -> Position | None:
@@ -161,21 +161,27 @@ class Positions:
 
     def _interrupted(self, sigreturn: Frame) -> Position:
         """Where runtime.sigreturn leads back to."""
-        target, word, sp = self._target, self._target.pointer_size, sigreturn.sp
+        program, word, sp = self._program, self._program.pointer_size, sigreturn.sp
         # The handler's third argument is the context; amd64 passes arguments in registers.
-        context = sp if word == 8 else pointer_at(target, sp + 2 * word)
-        sp, pc = (pointer_at(target, context + offset) for offset in _INTERRUPTED[word])
+        context = sp if word == 8 else pointer_at(program, sp + 2 * word)
+        sp, pc = (pointer_at(program, context + offset) for offset in _INTERRUPTED[word])
         start, numbers = _CONTEXT[word]
         registers = {
-            number: pointer_at(target, context + start + at * word)
+            number: pointer_at(program, context + start + at * word)
             for at, number in enumerate(numbers)
             if number is not None
         }
         # runtime.doSigPreempt pushes the instruction, and puts asyncPreempt in its place then.
-        if pointer_at(target, sp) == pc:
+        if pointer_at(program, sp) == pc:
             sp += word
         return Position(sp, pc, 0, True, registers)
 
     def _name(self, pc: int) -> str:
         function = self.frames.functions.at(pc)
         return function.name if function is not None else ""
+
+
+@until_it_moves
+def positions_of(program: Program) -> Positions:
+    """Where everybody in the program stands. Raises LayoutError, ReadError."""
+    return Positions(program)

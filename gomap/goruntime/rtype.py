@@ -31,13 +31,17 @@ _HEADERS = ("internal/runtime/maps.Map", "runtime.hmap")
 
 
 class RuntimeTypes:
-    """The types that descriptors in the target describe, each read once."""
+    """The types that descriptors in the target describe, each read once.
+
+    Attributes:
+        descriptors: how descriptors are read.
+    """
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._descriptors = Descriptors(target)
+        self.descriptors = Descriptors(target)
         self._types: dict[int, GoType] = {}
-        self._names = TypeNames(self._descriptors)
+        self._names = TypeNames(self.descriptors)
         word = target.pointer_size
         integer = GoType(Kind.INT, word, "int")
         uint8 = GoType(Kind.UINT8, 1, "uint8")
@@ -59,7 +63,7 @@ class RuntimeTypes:
         Raises LayoutError and ReadError.
         """
         type = self.at(address)
-        if not self._descriptors.in_module(address):
+        if not self.descriptors.in_module(address):
             return type  # package reflect's own: a map of such a type hashes otherwise than one that the compiler knows
         named = self._target.type_named(type.name)
         return named if named is not None and (named.kind, named.size) == (type.kind, type.size) else type
@@ -67,29 +71,29 @@ class RuntimeTypes:
     def made_by_reflect(self, type: GoType) -> bool:
         """Whether TYPE comes from a descriptor that package reflect made at run time. Raises ReadError, LayoutError."""
         address = next((address for address, known in self._types.items() if known is type), None)
-        return address is not None and not self._descriptors.in_module(address)
+        return address is not None and not self.descriptors.in_module(address)
 
     @property
     def laid_out(self) -> bool:
         """Whether the debug information says how descriptors are laid out: without that all of them are unknown."""
-        return self._descriptors.laid_out
+        return self.descriptors.laid_out
 
     def in_module(self, address: int) -> bool:
         """Whether ADDRESS is among the types that the compiler made."""
-        return self._descriptors.in_module(address)
+        return self.descriptors.in_module(address)
 
     def is_direct(self, address: int) -> bool:
         """Whether an interface's data word is itself the value of that type, rather than its address."""
-        return self._descriptors.common(address).direct
+        return self.descriptors.common(address).direct
 
     def in_itab(self, address: int) -> int:
         """The address of the descriptor that the itab at ADDRESS names: an interface's with methods."""
-        return self._descriptors.in_itab(address)
+        return self.descriptors.in_itab(address)
 
     def _at(self, address: int, depth: int) -> GoType:
         found = self._types.get(address)
         if found is None:
-            common = self._descriptors.common(address)
+            common = self.descriptors.common(address)
             found = self._types[address] = self._read(common, depth)
             found.regular_memory = common.regular_memory
         return found
@@ -109,7 +113,7 @@ class RuntimeTypes:
         if kind is Kind.STRING:
             return GoType(kind, size, name, fields=self._string)
         if kind is Kind.INTERFACE:
-            struct, buffer = self._descriptors.own(common)
+            struct, buffer = self.descriptors.own(common)
             methods = any(True for _ in struct.items(buffer, "methods", "mhdr"))
             fields = (
                 Field("tab" if methods else "_type", self._pointer, 0),
@@ -119,9 +123,9 @@ class RuntimeTypes:
         return GoType(kind, size, name)
 
     def _leading_on(self, common: Common, name: str) -> GoType:
-        struct, buffer = self._descriptors.own(common)
+        struct, buffer = self.descriptors.own(common)
         elem = struct.number(buffer, "elem")
-        self._descriptors.common(elem)
+        self.descriptors.common(elem)
         if common.kind is Kind.CHAN:
             return GoType(
                 Kind.CHAN, common.size, name, elem=lambda: self.at(elem), header=lambda: self._header("runtime.hchan")
@@ -141,7 +145,7 @@ class RuntimeTypes:
         return GoType(Kind.SLICE, common.size, name, elem=lambda: self.at(elem), fields=fields)
 
     def _array(self, common: Common, name: str, depth: int) -> GoType:
-        struct, buffer = self._descriptors.own(common)
+        struct, buffer = self.descriptors.own(common)
         elem = self._at(struct.number(buffer, "elem"), depth + 1)
         length = struct.number(buffer, "len")
         if length * elem.size != common.size:
@@ -149,12 +153,12 @@ class RuntimeTypes:
         return GoType(Kind.ARRAY, common.size, name, elem=elem, length=length)
 
     def _fields(self, common: Common, depth: int) -> Sequence[Field]:
-        struct, buffer = self._descriptors.own(common)
+        struct, buffer = self.descriptors.own(common)
         fields = []
         end = 0
         for item, items, at in struct.items(buffer, "fields"):
             offset = item.number(items, "offset", at=at)
-            name = self._descriptors.name(item.number(items, "name", at=at))
+            name = self.descriptors.name(item.number(items, "name", at=at))
             type = self._at(item.number(items, "typ", at=at), depth + 1)
             if not end <= offset <= common.size - type.size or not name.text:
                 raise LayoutError(f"no type at {common.address:#x}: a field at {offset} of {common.size} bytes")
@@ -163,10 +167,10 @@ class RuntimeTypes:
         return fields
 
     def _map(self, common: Common, name: str) -> GoType:
-        struct, buffer = self._descriptors.own(common)
+        struct, buffer = self.descriptors.own(common)
         key, elem = struct.number(buffer, "key"), struct.number(buffer, "elem")
-        self._descriptors.common(key)
-        self._descriptors.common(elem)
+        self.descriptors.common(key)
+        self.descriptors.common(elem)
 
         def bucket() -> GoType:
             if "group" in struct:

@@ -20,7 +20,7 @@ from gomap.program.memory import ReadError
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["MALLOC_HEADER", "PAGE", "BookkeepingError", "SpanState", "Spans"]
+__all__ = ["MALLOC_HEADER", "PAGE", "BookkeepingError", "SpanState", "Spans", "headerless"]
 
 #: _PageSize in runtime/malloc.go, gc.PageSize later: the same for every architecture, Go 1.5 on.
 PAGE = 8192
@@ -100,15 +100,11 @@ class Spans:
         self._specials = specials.offset if specials else None
         self._inline: Field | None = arena.find("pageUseSpanInlineMarkBits")
         self._inline_size, self._inline_marks = _inline_mark_bits(target)
-        # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have
-        # their type in a header, since largeType came into mspan (1.22).
-        bitmaps = arena.find("heapArenaPtrScalar")  # GOEXPERIMENT=noallocheaders (1.22 and 1.23) keeps a bitmap in it
+        #: As the function of this name has it.
+        self.headerless = headerless(target)
         large_type = mspan.find("largeType")
-        headers = large_type and not (bitmaps and bitmaps.type.fields)
-        self._large_type = large_type.offset if large_type and headers else None
-        #: Objects with pointers up to so many bytes have no malloc header; None: no object has one.
-        self.headerless = 8 * self._pointer_size**2 if headers else None
-        self._arena_bitmap = arena.find("bitmap") or _inner(bitmaps, "bitmap")
+        self._large_type = large_type.offset if large_type and self.headerless else None
+        self._arena_bitmap = arena.find("bitmap") or _inner(arena.find("heapArenaPtrScalar"), "bitmap")
         self._pc_header = _pc_header(target)
         self._base: int | None = None
         self._cache: dict[int, SpanState | None] = {}
@@ -247,6 +243,18 @@ class Spans:
             )
             self._base = _AMD64_ARENA_BASE if amd64 else 0
         return self._base
+
+
+def headerless(target: Target) -> int | None:
+    """Objects with pointers up to so many bytes have no malloc header; None: no object has one. Raises LayoutError."""
+    # heapBitsInSpan in runtime/mbitmap.go: as many bytes as one word's bits can describe; larger objects have their
+    # type in a header, since largeType came into mspan (1.22).
+    _, mheap = variable(target, "runtime.mheap_")
+    arena = mheap.field("arenas").type.elem.elem.elem.elem
+    bitmaps = arena.find("heapArenaPtrScalar")  # GOEXPERIMENT=noallocheaders (1.22 and 1.23) keeps a bitmap in it
+    if arena.field("spans").type.elem.elem.find("largeType") is None or (bitmaps and bitmaps.type.fields):
+        return None
+    return 8 * target.pointer_size**2
 
 
 def _inner(outer: Field | None, name: str) -> Field | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gomap.goruntime.frames import Frame
 from gomap.goruntime.functions import Call
 from gomap.goruntime.goroutines import Details, Goroutine
-from gomap.goruntime.positions import Position, Positions, RuntimeThread
+from gomap.goruntime.positions import Position, Positions, RuntimeThread, positions_of
 from gomap.program.frames import Standing
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
@@ -23,7 +23,7 @@ from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct
 from gomap.program.target import Thread
 
-__all__ = ["CallFrame", "Traceback", "positions_of", "traceback_of", "traceback_of_id", "tracebacks"]
+__all__ = ["CallFrame", "Traceback", "traceback_of", "traceback_of_id", "tracebacks"]
 
 #: Of a long stack so many frames are kept at either end (tracebackInnerFrames, tracebackOuterFrames in the runtime).
 _ENDS = 50
@@ -93,12 +93,6 @@ class Traceback(NamedTuple):
         registers = self.position.registers if innermost and self.position is not None else {}
         levels = max(each.level for each in self.calls if each.frame is frame)
         return Standing(frame.pc, frame.inside, frame.base, registers, call.call.name, levels - call.level)
-
-
-@until_it_moves
-def positions_of(program: Program) -> Positions:
-    """Where everybody in the program stands. Raises LayoutError, ReadError."""
-    return Positions(program, program.threads())
 
 
 def tracebacks(program: Program) -> Iterator[Traceback]:

@@ -27,11 +27,11 @@ _MOST = 1 << 20
 def map_type_names(program: Program) -> list[str]:
     """The names of the map types in the program's own module, in alphabetical order; of a damaged list what comes
     before the damage. Raises LayoutError and ReadError if there is no such list."""
-    descriptors, types = Descriptors(program), runtime_types(program)
+    types = runtime_types(program)
     names = set()
     try:
-        for address in _addresses(program, descriptors):
-            if descriptors.common(address).kind is Kind.MAP:
+        for address in _addresses(program, types.descriptors):
+            if types.descriptors.common(address).kind is Kind.MAP:
                 names.add(types.at(address).name)
     except (LayoutError, ReadError):
         if not names:

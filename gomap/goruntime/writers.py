@@ -21,10 +21,10 @@ _IN_SYNC_MAP = re.compile(r"\bsync\W+Map\b|\bHashTrieMap\b")
 @until_it_moves
 def somebody_writes(program: Program) -> bool:
     """Whether a thread, or a goroutine without one, is inside a map write."""
-    return any(map(WRITES_MAPS.match, functions_on_stacks(program, program.threads())))
+    return any(map(WRITES_MAPS.match, functions_on_stacks(program)))
 
 
 @until_it_moves
 def somebody_in_sync_map(program: Program) -> bool:
     """Whether a thread, or a goroutine without one, is inside a sync.Map."""
-    return any(map(_IN_SYNC_MAP.search, functions_on_stacks(program, program.threads())))
+    return any(map(_IN_SYNC_MAP.search, functions_on_stacks(program)))

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
-from gomap.goruntime.tracebacks import CallFrame, Traceback, positions_of
+from gomap.goruntime.positions import positions_of
+from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.language import Limits
 from gomap.maps.callers import site_of
 from gomap.maps.opening import literals_of

@@ -33,7 +33,7 @@ class AskHeap(gdb.Command):
 
     def invoke(self, argument: str, from_tty: bool) -> None:
         source, answers = argument.split()
-        heap = Heap(live())
+        heap = Heap(live().program)
         with open(source) as lines:
             found = [spelled_out(heap.at(int(line.split()[0], 16))) for line in lines]
         with open(answers, "w") as out:

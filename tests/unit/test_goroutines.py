@@ -8,6 +8,7 @@ from gomap.goruntime.goroutines import Goroutines, threads
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.wording import answer_text
 from gomap.program.memory import Memory
+from gomap.program.program import Program
 from tests.unit import books as at
 from tests.unit.books import Books
 from tests.unit.deadline import soon
@@ -38,7 +39,7 @@ def test_a_stack_that_cannot_be_one_is_none(books: Books, lo: int, hi: int) -> N
     books.goroutine(18, lo, hi)
     books.goroutine(19, LO + 0x2000, LO + 0x2800)
     assert [one.id for one in Goroutines(books.image).all()] == [17, 19]
-    assert "goroutine 18" not in answer_text(Heap(books.image).at(1 << 46))
+    assert "goroutine 18" not in answer_text(Heap(Program(books.image)).at(1 << 46))
 
 
 @pytest.mark.parametrize("status", [8, 0x1004, 0x1002])
@@ -46,7 +47,7 @@ def test_a_stack_that_is_being_copied_may_have_the_bounds_of_two(books: Books, s
     """copystack enters lo first, and hi after it: in its own status, or while the collector has hold of it."""
     books.goroutine(18, LO + 0x8000, LO + 0x1000, status=status)
     assert [one.id for one in Goroutines(books.image).all()] == [17, 18]
-    assert "goroutine 18" not in answer_text(Heap(books.image).at(LO + 0x2000))
+    assert "goroutine 18" not in answer_text(Heap(Program(books.image)).at(LO + 0x2000))
 
 
 def test_one_without_a_stack_has_ended(books: Books) -> None:
@@ -56,7 +57,7 @@ def test_one_without_a_stack_has_ended(books: Books) -> None:
 
 def test_a_thread_whose_stack_is_half_of_all_memory_has_none(books: Books) -> None:
     books.write(books.g, at.G + 63 * 64, lo=0, hi=1 << 47)
-    assert "m3" not in answer_text(Heap(books.image).at(1 << 46))
+    assert "m3" not in answer_text(Heap(Program(books.image)).at(1 << 46))
 
 
 @pytest.mark.parametrize("length", [1 << 20, 1 << 47, (1 << 64) - 1])

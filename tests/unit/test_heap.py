@@ -25,6 +25,7 @@ from gomap.goruntime.answers import (
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.wording import answer_text
 from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.program import Program
 from gomap.program.target import Symbol
 from tests.unit import books as at
 from tests.unit.books import AMD64, I386, MACHINES, PAGE, Books, Machine
@@ -41,7 +42,7 @@ def books() -> Books:
 
 def states(books: Books, count: int, page: int = 2) -> str:
     """A letter for each of a span's first objects: A allocated, f free, u unreached."""
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     letters: dict[type, str] = {HeapObject: "A", FreeObject: "f", UnmarkedObject: "u"}
     return "".join(letters[type(heap.at(books.heap + page * PAGE + 48 * index))] for index in range(count))
 
@@ -86,7 +87,7 @@ def test_inline_marks_that_the_binary_does_not_describe_are_not_guessed() -> Non
     books = Books(green_tea=False)
     books.span(2)
     books.inline_marks(2)
-    answer = Heap(books.image).at(books.heap + 2 * PAGE)
+    answer = Heap(Program(books.image)).at(books.heap + 2 * PAGE)
     assert isinstance(answer, Unknown) and "no spanInlineMarkBits" in answer.why
 
 
@@ -124,7 +125,7 @@ def test_the_sweepgen_wraps_around(books: Books) -> None:
 def test_the_arena_is_found_on_every_machine(machine: Machine) -> None:
     books = Books(machine)
     books.span(3, freeindex=9)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     answer = heap.at(books.heap + 3 * PAGE + 48 * 8 + 5)
     assert isinstance(answer, HeapObject)
     assert (answer.start, answer.index, answer.offset) == (books.heap + 3 * PAGE + 384, 8, 5)
@@ -138,7 +139,7 @@ def test_what_is_said_of_objects(books: Books) -> None:
     books.span(3, freeindex=1, elemsize=16, spanclass=2 << 1)
     books.span(4, pages=9, freeindex=1, elemsize=9 * PAGE, spanclass=0)
     books.span(20, freeindex=24, sweepgen=UNSWEPT)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     said = [answer_text(heap.at(books.heap + offset)) for offset in (0x4450, 0x4460, 0x4480, 0x4490, 0x6008, 0x8000)]
     assert said == [
         "allocated object at 0xc000004450 (48-byte class, span 0xc000004000, slot 23)",
@@ -158,7 +159,7 @@ def test_where_a_variable_may_begin(books: Books) -> None:
     books.span(2, freeindex=24)
     books.span(8, pages=4, state=at.MANUAL, elemsize=1)
     books.goroutine(17, books.heap + 8 * PAGE, books.heap + 9 * PAGE)
-    heap, first = Heap(books.image), books.heap + 2 * PAGE
+    heap, first = Heap(Program(books.image)), books.heap + 2 * PAGE
     assert heap.may_hold(first + 48, 48)
     assert not heap.may_hold(first + 48, 49)
     assert not heap.may_hold(first + 56, 8)  # in an object, but not at its beginning
@@ -183,7 +184,7 @@ def test_objects_with_pointers_beyond_a_size_begin_with_a_header(
 ) -> None:
     books = Books(machine)
     books.span(2, scan=scan, freeindex=2, elemsize=elemsize)
-    slot = Heap(books.image).at(books.heap + 2 * PAGE + elemsize)
+    slot = Heap(Program(books.image)).at(books.heap + 2 * PAGE + elemsize)
     assert isinstance(slot, HeapObject)
     assert (slot.start, slot.data, slot.size) == (slot.address, slot.address + header, elemsize - header)
     assert slot.offset == -header
@@ -192,19 +193,19 @@ def test_objects_with_pointers_beyond_a_size_begin_with_a_header(
 def test_before_go_1_22_no_object_has_a_header() -> None:
     books = Books(headers=False)
     books.span(2, scan=True, freeindex=2, elemsize=576)
-    slot = Heap(books.image).at(books.heap + 2 * PAGE)
+    slot = Heap(Program(books.image)).at(books.heap + 2 * PAGE)
     assert isinstance(slot, HeapObject) and slot.data == slot.start
 
 
 def test_a_large_object_has_no_header(books: Books) -> None:
     books.span(2, pages=5, scan=True, freeindex=1, elemsize=5 * PAGE, spanclass=0)
-    slot = Heap(books.image).at(books.heap + 6 * PAGE)
+    slot = Heap(Program(books.image)).at(books.heap + 6 * PAGE)
     assert isinstance(slot, HeapObject) and (slot.data, slot.offset) == (books.heap + 2 * PAGE, 4 * PAGE)
 
 
 def test_past_the_last_object_is_the_spans_tail(books: Books) -> None:
     books.span(2, nelems=100)
-    answer = Heap(books.image).at(books.heap + 2 * PAGE + 4800)
+    answer = Heap(Program(books.image)).at(books.heap + 2 * PAGE + 4800)
     assert isinstance(answer, SpanTail)
     assert answer_text(answer) == "past the last object of a span (48-byte class, span 0xc000004000)"
 
@@ -213,7 +214,7 @@ def test_a_span_that_is_dead_or_serves_elsewhere_does_not_count(books: Books) ->
     books.span(2, state=0)
     elsewhere = books.span(5, freeindex=1)
     books.page(9, elsewhere)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     assert heap.at(books.heap + 2 * PAGE) == FreePages(books.heap + 2 * PAGE)
     assert heap.at(books.heap + 9 * PAGE) == FreePages(books.heap + 9 * PAGE)
     assert isinstance(heap.at(books.heap + 5 * PAGE), HeapObject)
@@ -225,7 +226,7 @@ def test_a_stack_is_its_goroutines(books: Books) -> None:
     books.goroutine(17, lo, lo + 0x800)
     books.goroutine(18, lo + 0x1000, lo + 0x1800, status=0x1000 | 4)
     books.goroutine(19, lo + 0x2000, lo + 0x2800, status=0x1000 | 6)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     assert heap.at(lo) == StackAddress(lo, 17, lo, lo + 0x800)
     assert answer_text(heap.at(lo + 0x7FF)) == "stack of goroutine 17 (0xc000004000 to 0xc000004800)"
     assert heap.at(lo + 0x1234) == StackAddress(lo + 0x1234, 18, lo + 0x1000, lo + 0x1800)
@@ -236,7 +237,7 @@ def test_a_stack_is_its_goroutines(books: Books) -> None:
 
 
 def test_outside_of_the_heap(books: Books) -> None:
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     main, counts = Symbol("main.main", at.TEXT + 0x100, 0x40), Symbol("main.counts", at.BSS + 16, 8)
     assert heap.at(at.TEXT + 0x110) == Text(at.TEXT + 0x110, "", main)
     assert answer_text(heap.at(at.TEXT + 0x110)) == "code: main.main + 0x10"
@@ -252,7 +253,7 @@ def test_outside_of_the_heap(books: Books) -> None:
 
 @pytest.mark.parametrize("address", [-1, 1 << 47, (1 << 64) - 1, 1 << 64, 1 << 200])
 def test_an_address_that_no_heap_can_have_is_not_mapped(books: Books, address: int) -> None:
-    assert Heap(books.image).at(address) == NotMapped(address)
+    assert Heap(Program(books.image)).at(address) == NotMapped(address)
 
 
 def test_a_plugin_is_a_module_with_a_name(books: Books) -> None:
@@ -262,7 +263,7 @@ def test_a_plugin_is_a_module_with_a_name(books: Books) -> None:
     books.pointer(plugin + books.module.field("modulename").offset, name)
     books.pointer(plugin + books.module.field("modulename").offset + 8, 6)
     books.image.write(name, b"plug\x1bn")
-    answer = Heap(books.image).at(0x6000_0010)
+    answer = Heap(Program(books.image)).at(0x6000_0010)
     assert isinstance(answer, ModuleData) and (answer.module, answer.section) == ("plug\\x1bn", "data")
 
 
@@ -285,29 +286,29 @@ def test_a_damaged_span_says_what_is_wrong(books: Books, field: str, value: int,
     mspan = books.span(2, freeindex=1)
     books.write(books.mspan, mspan, **{field: value})
     address = books.heap + 2 * PAGE
-    assert Heap(books.image).at(address) == Unknown(address, why)
+    assert Heap(Program(books.image)).at(address) == Unknown(address, why)
 
 
 def test_more_objects_than_any_class_has_are_not_believed(books: Books) -> None:
     books.span(2, elemsize=1, nelems=PAGE)
-    answer = Heap(books.image).at(books.heap + 2 * PAGE)
+    answer = Heap(Program(books.image)).at(books.heap + 2 * PAGE)
     assert isinstance(answer, Unknown) and "claims 8192 objects of 1 bytes" in answer.why
 
 
 def test_a_table_that_leads_nowhere_says_so(books: Books) -> None:
     books.page(2, 0xDEAD_BEE0)
     address = books.heap + 2 * PAGE
-    answer = Heap(books.image).at(address)
+    answer = Heap(Program(books.image)).at(address)
     assert isinstance(answer, Unknown) and answer.why.startswith("cannot read ") and "0xdeadbee" in answer.why
     books.pointer(books.entry, 0xBAD)
-    answer = Heap(books.image).at(address)
+    answer = Heap(Program(books.image)).at(address)
     assert isinstance(answer, Unknown) and answer_text(answer).startswith("unknown: cannot read 8 bytes at 0x")
 
 
 def test_with_the_heaps_table_gone_stacks_and_data_are_still_told(books: Books) -> None:
     books.pointer(at.MHEAP + 16, 0xBAD)
     books.goroutine(17, books.heap, books.heap + 0x800)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     assert isinstance(heap.at(at.BSS), ModuleData)
     assert isinstance(heap.at(books.heap), StackAddress)
     assert isinstance(heap.at(books.heap + 0x800), Unknown)
@@ -319,7 +320,7 @@ def test_lists_without_an_end_are_left(books: Books) -> None:
     books.write(books.m, at.M + 64, alllink=at.M + 64)
     books.write(books.module, at.MODULE, next=at.MODULE)
     books.span(0, state=at.MANUAL, elemsize=1)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     assert isinstance(heap.at(books.heap), StackAddress)
     assert heap.at(0x1234) == NotMapped(0x1234)
 
@@ -342,7 +343,7 @@ def test_no_damage_makes_it_raise(books: Books) -> None:
             start, size = ways.choice(places)
             byte = ways.choice([0, 1, 0x7F, 0x80, 0xFF, ways.randrange(256)])
             books.image.write(start + ways.randrange(size), bytes([byte]))
-        heap = Heap(books.image)
+        heap = Heap(Program(books.image))
         for question in questions:
             answer = heap.at(question)
             assert answer.address == question and answer_text(answer)
@@ -354,12 +355,12 @@ def test_no_damage_makes_it_raise(books: Books) -> None:
 
 def test_what_was_read_is_kept_as_long_as_the_heap_is(books: Books) -> None:
     mspan = books.span(2, freeindex=1)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     second = books.heap + 2 * PAGE + 48
     assert isinstance(heap.at(second), FreeObject)
     books.write(books.mspan, mspan, freeindex=2)
     assert isinstance(heap.at(second), FreeObject)
-    assert isinstance(Heap(books.image).at(second), HeapObject)
+    assert isinstance(Heap(Program(books.image)).at(second), HeapObject)
 
 
 def test_ten_thousand_addresses_cost_few_reads(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +375,7 @@ def test_ten_thousand_addresses_cost_few_reads(books: Books, monkeypatch: pytest
         return raw(address, length)
 
     monkeypatch.setattr(books.image.memory, "_raw", counted)
-    heap = Heap(books.image)
+    heap = Heap(Program(books.image))
     for number in range(10_000):
         assert isinstance(heap.at(books.heap + number * 48), SpanSlot | SpanTail)
     assert calls < 40
@@ -412,5 +413,5 @@ def test_a_layout_that_is_not_known_says_what_is_missing(
         there[variable] = (there[variable][0], type)  # type: ignore[assignment]
     image = Image({}, variables=[(name, address, of) for name, (address, of) in there.items()])
     with pytest.raises(LayoutError) as error:
-        Heap(image)
+        Heap(Program(image))
     assert str(error.value).startswith(message)

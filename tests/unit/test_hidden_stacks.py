@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from gomap.goruntime.hidden_stacks import functions_on_stacks
+from gomap.program import program as owner
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.target import Thread
 from tests.unit.books import AMD64, ARM64, I386, Machine
@@ -163,6 +164,14 @@ def program() -> Program:
     return Program()
 
 
+def on_stacks(program: Program, threads: Sequence[Thread] = ()) -> list[str]:
+    """The names, while THREADS stand where they do."""
+    program.image.threads().extend(threads)
+    names = functions_on_stacks(owner.Program(program.image))
+    program.image.threads().clear()
+    return list(names)
+
+
 WRITING = ["runtime.nilinterequal", "runtime.mapassign", "main.main", "runtime.goexit"]
 
 
@@ -174,7 +183,7 @@ def test_a_caller_is_found_from_each_instruction(machine: Machine, offset: int, 
     program.goroutine(sp, ("runtime.nilinterequal", offset))
     write(program, sp + depth + word)
     program.stack(sp, {depth: ("runtime.mapassign", 50)})
-    assert list(functions_on_stacks(program.image)) == WRITING
+    assert on_stacks(program) == WRITING
 
 
 @pytest.mark.parametrize(("offset", "depth"), [(0, 0), (16, 24)])
@@ -186,21 +195,21 @@ def test_the_link_register_counts_where_nothing_was_pushed_yet(offset: int, dept
     program.goroutine(sp, ("runtime.nilinterequal", offset), lr=caller if not depth else 0xBAD)
     program.words(sp, caller if depth else 0xBAD)
     program.stack(sp + depth, {0: ("main.main", 20), 200: ("runtime.goexit", 4)})
-    assert list(functions_on_stacks(program.image)) == WRITING
+    assert on_stacks(program) == WRITING
 
 
 def test_a_plugin_has_tables_of_its_own(program: Program) -> None:
     sp = STACK + 0x100
     program.goroutine(sp, ("runtime.mapassign", 0))
     program.stack(sp, {0: ("plugin.Write", 8), 8 + 300: ("runtime.goexit", 1)})
-    assert list(functions_on_stacks(program.image)) == ["runtime.mapassign", "plugin.Write", "runtime.goexit"]
+    assert on_stacks(program) == ["runtime.mapassign", "plugin.Write", "runtime.goexit"]
 
 
 def test_a_goroutine_that_runs_or_has_ended_left_nothing(program: Program) -> None:
     write(program, STACK + 0x100)
     program.goroutine(0, ("runtime.mapassign", 50))
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50), hi=0)
-    assert list(functions_on_stacks(program.image)) == []
+    assert on_stacks(program) == []
 
 
 def test_a_goroutine_that_goes_on_at_once(program: Program) -> None:
@@ -208,32 +217,32 @@ def test_a_goroutine_that_goes_on_at_once(program: Program) -> None:
     write(program, STACK + 0x100)
     program.goroutine(0, ("runtime.mapassign", 50))
     elsewhere, there = (Thread(1, sp, program.place("gogo", 8)) for sp in (STACK - 8, STACK + 0x100))
-    assert list(functions_on_stacks(program.image, [elsewhere])) == ["gogo"]
-    assert list(functions_on_stacks(program.image, [elsewhere, there])) == ["gogo", "gogo", *WRITING[1:]]
+    assert on_stacks(program, [elsewhere]) == ["gogo"]
+    assert on_stacks(program, [elsewhere, there]) == ["gogo", "gogo", *WRITING[1:]]
 
 
 def test_a_stack_that_moves_counts_where_the_old_one_is(program: Program) -> None:
     """copystack enters the new stack first, and then where the goroutine stands on it."""
     write(program, STACK + 0x100)
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50), hi=STACK + 0x8_0000)
-    assert list(functions_on_stacks(program.image)) == WRITING[1:]
+    assert on_stacks(program) == WRITING[1:]
 
 
 def test_who_asks_for_the_time(program: Program) -> None:
     write(program, STACK + 0x100)
     program.thread(vdsoSP=STACK + 0x100, vdsoPC=program.place("runtime.mapassign", 50))
-    assert list(functions_on_stacks(program.image)) == WRITING[1:]
+    assert on_stacks(program) == WRITING[1:]
 
 
 def test_threads_that_lead_back_to_each_other(program: Program) -> None:
     program.thread(alllink=M)
-    assert list(functions_on_stacks(program.image)) == []
+    assert on_stacks(program) == []
 
 
 def test_a_thread_that_writes(program: Program) -> None:
     write(program, STACK + 0x100)
     thread = Thread(1, STACK + 0x100, program.place("runtime.mapassign", 50))
-    assert list(functions_on_stacks(program.image, [thread])) == WRITING[1:]
+    assert on_stacks(program, [thread]) == WRITING[1:]
 
 
 def test_what_a_signal_interrupted_on_amd64(program: Program) -> None:
@@ -247,7 +256,7 @@ def test_what_a_signal_interrupted_on_amd64(program: Program) -> None:
         Thread(1, in_handler, program.place("runtime.sigtramp", 0)),
         Thread(1, at_its_end, program.place("runtime.sigreturn__sigaction", 4)),
     ):
-        assert list(functions_on_stacks(program.image, [Thread(2, 0xBAD, 0xBAD), thread]))[-3:] == WRITING[1:]
+        assert on_stacks(program, [Thread(2, 0xBAD, 0xBAD), thread])[-3:] == WRITING[1:]
 
 
 def test_a_signal_that_makes_the_goroutine_give_way(program: Program) -> None:
@@ -257,7 +266,7 @@ def test_a_signal_that_makes_the_goroutine_give_way(program: Program) -> None:
     program.stack(STACK + 0x100 - 8, {0: at})
     program.words(context + 40 + 8 * 15, STACK + 0x100 - 8, program.place(*at))
     thread = Thread(1, context, program.place("runtime.sigreturn__sigaction", 0))
-    assert list(functions_on_stacks(program.image, [thread]))[1:] == WRITING[1:]
+    assert on_stacks(program, [thread])[1:] == WRITING[1:]
 
 
 def test_what_a_signal_interrupted_on_386() -> None:
@@ -269,20 +278,20 @@ def test_what_a_signal_interrupted_on_386() -> None:
     program.words(context + 20 + 4 * 7, STACK + 0x100)
     program.words(context + 20 + 4 * 14, program.place("runtime.mapassign", 50))
     thread = Thread(1, STACK + 0x700, program.place("runtime.sigreturn__sigaction", 0))
-    assert list(functions_on_stacks(program.image, [thread]))[1:] == WRITING[1:]
+    assert on_stacks(program, [thread])[1:] == WRITING[1:]
 
 
 def test_nothing_is_known_behind_a_function_without_a_table(program: Program) -> None:
     program.goroutine(STACK + 0x100, ("runtime.abort", 4))
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 0))
     program.stack(STACK + 0x100, {0: ("runtime.abort", 4)})
-    assert list(functions_on_stacks(program.image)) == ["runtime.abort", "runtime.mapassign", "runtime.abort"]
+    assert on_stacks(program) == ["runtime.abort", "runtime.mapassign", "runtime.abort"]
 
 
 def test_a_stack_that_never_ends(program: Program) -> None:
     program.goroutine(STACK, ("runtime.goexit", 1))
     program.words(STACK, *[program.place("runtime.goexit", 1)] * 512)
-    assert len(list(functions_on_stacks(program.image))) == 64
+    assert len(on_stacks(program)) == 64
 
 
 @pytest.mark.parametrize("damaged", [MODULE, HEADER & ~0xFFF, FTAB, PCLN, PCTAB, NAMES, ALLGS, G, M, STACK], ids=hex)
@@ -293,7 +302,7 @@ def test_damaged_books(program: Program, damaged: int, rubbish: bytes) -> None:
     program.goroutine(STACK + 0x100, ("runtime.mapassign", 50))
     program.thread(vdsoSP=STACK + 0x100, vdsoPC=program.place("runtime.mapassign", 50))
     program.image.write(damaged, rubbish * 0x1000)
-    assert len(list(functions_on_stacks(program.image, [Thread(1, STACK, TEXT)]))) <= 3 * 64
+    assert len(on_stacks(program, [Thread(1, STACK, TEXT)])) <= 3 * 64
 
 
 def write(program: Program, sp: int) -> None:
