@@ -1,7 +1,8 @@
 """Every command, declared once for all doors: importing this declares them."""
 
 # Their order is that of the overview.
-from gomap.commands import overview, maps, find, stats, checks, census, goroutines, why, postmortem, addresses  # isort: skip
+from gomap.commands import overview, maps, find, stats, layout, checks, census  # isort: skip
+from gomap.commands import goroutines, why, postmortem, addresses  # isort: skip
 from gomap.commands.command import COMMANDS
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "checks",
     "find",
     "goroutines",
+    "layout",
     "maps",
     "overview",
     "postmortem",
