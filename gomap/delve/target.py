@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gomap.delve.rpc import LARGEST_READ, Rpc
-from gomap.elf.coredump import CoreDump
 from gomap.elf.loading import fits, of_another_build
-from gomap.elf.target import FileTarget, open_program
+from gomap.elf.target import FileTarget, open_core, open_program
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import GENERAL_REGISTERS
@@ -44,13 +43,13 @@ class DelveTarget:
     def __init__(self, rpc: Rpc, program: Path | None = None, core: Path | None = None) -> None:
         self._rpc = rpc
         path = program or _program_of(rpc)
-        self._file: FileTarget = open_program(path)
+        # Of a core Delve takes each mapped file for the program's own, so it is read here if it can be.
+        self._file: FileTarget = open_program(path) if core is None else open_core(path, core)
         self._file.bias = self._bias()
         self.pointer_size = self._file.pointer_size
         self.byte_order: Literal["little", "big"] = self._file.byte_order
         self.architecture = self._file.architecture
-        left_out = CoreDump(core).left_out if core is not None else lambda address: False
-        self.memory = Memory(self._read, self.pointer_size, left_out)
+        self.memory = Memory(self._read, self.pointer_size) if core is None else self._file.memory
 
     def type_named(self, name: str) -> GoType | None:
         return self._file.type_named(name)

@@ -21,6 +21,8 @@ __all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector"]
 
 #: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
+#: AT_ENTRY of the auxiliary vector: where the program begins.
+_ENTRY = 9
 #: Who writes those notes: the kernel and most others; Delve gives no name.
 _OWNERS = (b"CORE", b"")
 
@@ -72,6 +74,26 @@ class CoreDump:
             and segment.address <= address < segment.address + segment.memory_size
             for segment in self.file.segments
         )
+
+    def foreign_files(self, address: int, length: int) -> bool:
+        """Whether some of that memory was a file's that the core has not got, and that is not the program's own.
+
+        Debuggers show what such a file has now, or zeros, or the program's own file: nothing of that was there.
+        """
+        return any(start < address + length and address < end for start, end in self._foreign)
+
+    @cached_property
+    def _foreign(self) -> list[tuple[int, int]]:
+        entry = self.auxiliary.get(_ENTRY, 0)
+        own = {file.path for file in self.mapped_files if file.start <= entry < file.end}
+        ranges = [(file.start, file.end) for file in self.mapped_files if file.path in own]
+        return [
+            (segment.address + segment.file_size, segment.address + segment.memory_size)
+            for segment in self.file.segments
+            if segment.type == LOAD
+            and segment.file_size < segment.memory_size
+            and not any(start <= segment.address < end for start, end in ranges)
+        ]
 
     @cached_property
     def threads(self) -> Sequence[Thread]:

@@ -27,6 +27,7 @@ from gomap.program.program import Program, ProgramError
 from gomap.program.target import SAME_LAYOUT, Symbol, Thread, no_debug_information, not_the_memory_of
 
 if TYPE_CHECKING:
+    from gomap.elf.coredump import CoreDump
     from gomap.elf.target import FileTarget
 
 __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
@@ -64,7 +65,7 @@ class GdbTarget:
         self._inferior = inferior
         (self.architecture, self.pointer_size, self.byte_order), taken_for = _machine(inferior)
         self.mistaken = "" if self.architecture == taken_for else _MISTAKEN.format(self.architecture, taken_for)
-        self.memory = Memory(self._read, self.pointer_size, lambda address: self._left_out(address))
+        self.memory = Memory(self._read, self.pointer_size, self._left_out)
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
         #: All package variables, once somebody asked for all.
@@ -127,19 +128,24 @@ class GdbTarget:
         file.bias = here[0] - there[0] if here is not None and there is not None else 0
         return file
 
+    def _left_out(self, address: int) -> bool:
+        return self._core is not None and self._core.left_out(address)
+
     @cached_property
-    def _left_out(self) -> Callable[[int], bool]:
-        """What the memory needs to know of the core, which GDB does not say of it."""
-        core = _CORE.search(gdb.execute("info files", to_string=True))
+    def _core(self) -> CoreDump | None:
+        """The core, for what GDB does not say of it; None if there is none, or it has been moved away since."""
+        connection = self._inferior.connection
+        said = gdb.execute("info files", to_string=True) if connection and connection.type == "core" else ""
+        core = _CORE.search(said)
         if core is None:
-            return lambda address: False
+            return None
         from gomap.elf.coredump import CoreDump
         from gomap.elf.elffile import FileError
 
         try:
-            return CoreDump(Path(core[1])).left_out
-        except FileError:  # it has been moved away since
-            return lambda address: False
+            return CoreDump(Path(core[1]))
+        except FileError:
+            return None
 
     @cached_property
     def program(self) -> Program:
@@ -169,6 +175,8 @@ class GdbTarget:
         self.program.moved()
 
     def _read(self, address: int, length: int) -> bytes:
+        if self._core is not None and self._core.foreign_files(address, length):
+            raise ReadError(address, length)
         try:
             return bytes(self._inferior.read_memory(address, length))
         except gdb.error:  # and gdb.MemoryError, which is one

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from gomap.goruntime.tracebacks import CallFrame
-from gomap.maps.model import GoMap
+from gomap.maps.model import GoMap, Note
 from gomap.maps.operations import Key
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["KeyTrouble", "key_at_fault", "leads_outside", "passed_at_fault"]
+__all__ = ["KeyTrouble", "key_at_fault", "leads_outside", "passed_at_fault", "stored_at_fault"]
 
 #: Parts of a key that are looked at; bytes of a string that it may have.
 _MOST_PARTS, _LONGEST = 1 << 10, 1 << 40
+#: Keys of a map that are looked at.
+_MOST_STORED = 1 << 20
 
 
 class KeyTrouble(NamedTuple):
@@ -26,12 +29,14 @@ class KeyTrouble(NamedTuple):
             interface in it holds; ``type``: its dynamic type; ``unhashable``: that type has no hash.
         path: of the part of the key that it is: ``key``, ``key.host``, ``key[2]``.
         start, end: of the memory that this leads to; both 0 of what is unhashable.
+        stored: where the map has the key, if it is not the one that was passed: 0 of that one.
     """
 
     what: Literal["key", "string", "interface", "type", "unhashable"]
     path: str
     start: int = 0
     end: int = 0
+    stored: int = 0
 
 
 class _Region(NamedTuple):
@@ -78,6 +83,20 @@ def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int
         return KeyTrouble("string", "key", start, start + length)
     if start and start <= address < start + map.key.size:
         return KeyTrouble("key", "key", start, start + map.key.size)
+    return None
+
+
+def stored_at_fault(program: Program, map: GoMap, address: int) -> KeyTrouble | None:
+    """The part of a key that the MAP has which leads to ADDRESS: an operation compares keys, and growth hashes all."""
+    if not leads_outside(map.key):
+        return None
+    for entry in islice(map.entries(), _MOST_STORED):
+        if isinstance(entry, Note) or isinstance(entry.key, ReadError):
+            continue
+        buffer, offset, stored = entry.key
+        for region in islice(_regions(program, map.key, buffer[offset : offset + map.key.size], "key"), _MOST_PARTS):
+            if region.start <= address < min(region.end, region.start + _LONGEST):
+                return KeyTrouble(*region, stored)
     return None
 
 

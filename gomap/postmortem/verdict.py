@@ -30,7 +30,7 @@ from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, package_paths
 from gomap.maps.operations import Operation, operations
 from gomap.postmortem.death import Death, deaths
-from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault
+from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
 from gomap.postmortem.locks import Lock, locks_of, owners
 from gomap.postmortem.sides import Involved, involved
 from gomap.program.gotypes import LayoutError
@@ -187,6 +187,9 @@ def _of_operation(
         trouble = key_at_fault(program, map, operation.key, death.fault.address)
     if trouble is not None:
         return replace(begun, kind="bad key", certain=True, key=trouble)
+    trouble = stored_at_fault(program, map, death.fault.address) if death.fault is not None else None
+    if trouble is not None:  # certain is that it was this key; not, whether it was always so
+        return replace(begun, kind="bad key", key=trouble)
     damaged = _damage(report)
     if damaged is not None:
         return replace(begun, kind=damaged, certain=damaged == "corruption")

@@ -138,6 +138,11 @@ def _bad_key(trouble: KeyTrouble | None, id: int, does: str) -> str:
         "type": f"the type of what {trouble.path}, an interface, holds cannot be read at {trouble.start:#x}",
         "unhashable": "the key is an interface, and holds what has no hash",
     }[trouble.what]
+    if trouble.stored:
+        return (
+            f"goroutine {id} {does} it; it has a key, stored at {trouble.stored:#x}, and {what}: "
+            "that memory was given back, or the key overwritten"
+        )
     return f"goroutine {id} {does} it, and {what}; not the map is to blame"
 
 

@@ -61,6 +61,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
     if verdict.key is not None:
         key = verdict.key
         object["key"] = {"what": key.what, "path": key.path, "start": f"{key.start:#x}", "end": f"{key.end:#x}"}
+        if key.stored:
+            object["key"]["storedAt"] = f"{key.stored:#x}"
     return object
 
 

@@ -33,6 +33,21 @@ _SAID = {
         r" +main\.\(\*store\)\.(logins|renewals) .*",
         rf"main\.sessions\.mu \(sync\.Mutex\): .*; {_SOMEBODY}: no function on its stack that gets to it calls Lock",
     ],
+    "unmapped": [
+        r"signal 11 \(SIGSEGV\) at address (0x[0-9a-f]+), pc 0x[0-9a-f]+; fatal error: fault",
+        r"  0x[0-9a-f]+: not mapped",
+        r"map\[string\]int at 0x[0-9a-f]+ .*: main\.words\.byLine",
+        r"verdict: probable: bad key: goroutine 1 assigns to it; it has a key, stored at 0x[0-9a-f]+, and the bytes "
+        r"of key, a string at 0x[0-9a-f]+ to 0x[0-9a-f]+, cannot be read: that memory was given back, or the key "
+        r"overwritten",
+        r" +main\.\(\*index\)\.load .*",
+    ],
+    "stalled": [
+        r"verdict: no map is implicated",
+        r"\d+ maps checked, 1065\d\d entries: no findings",
+        r" +1 +106,497 .* main\.table\.byCode  map\[uint32\]\[4\]float64",
+        r" +a growth that nobody goes on with keeps [56],\d{3},\d{3} bytes of old buckets",
+    ],
     "cache": [
         r"nobody has raised an error that ends the program",
         r"verdict: no map is implicated",
@@ -61,8 +76,9 @@ def test_a_page_shows_what_is_said(story: str) -> None:
     assert_said(story, said)
 
 
-@pytest.mark.parametrize("go", [_CLASSIC, _SWISS])
-@pytest.mark.parametrize("story", _SAID)
+@pytest.mark.parametrize(
+    ("story", "go"), [(story, go) for story in _SAID for go in (_CLASSIC, _SWISS) if (story, go) != ("stalled", _SWISS)]
+)
 def test_the_first_screen_names_the_cause(story: str, go: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     done = subprocess.run(
         [_STORIES.parent / "story.sh", story, toolchains.go(go)],
@@ -86,7 +102,7 @@ def test_the_first_screen_names_the_cause(story: str, go: str, tmp_path: Path, r
             assert gdb.run("gomap-postmortem") == text
     if everywhere or go == _SWISS:
         with serving("core", place / story, place / "core") as port:
-            assert DelveRpc(port, place / story).run("gomap-postmortem") == text
+            assert DelveRpc(port, place / story, place / "core").run("gomap-postmortem") == text
 
 
 def test_a_story_that_is_not_there_is_said() -> None:

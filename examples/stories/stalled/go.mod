@@ -1,0 +1,3 @@
+module example.org/stalled
+
+go 1.20

@@ -1,0 +1,3 @@
+module example.org/unmapped
+
+go 1.20
