@@ -8,7 +8,6 @@ from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
 from gomap.maps.syncmap import is_sync_map
-from gomap.maps.wording import evidence_text, recognised_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -108,6 +107,8 @@ def _recognised(program: Program, text: str, address: int, problem: str, advice:
     if found is None:
         raise ExpressionError(f"{problem}; {advice}")
     if found.type is None:
+        from gomap.maps.wording import evidence_text, recognised_text
+
         advice = advice.rpartition("header, ")[2]
         there = f"what is there is the {recognised_text(found)}, {evidence_text(found.by)}"
         raise ExpressionError(f"{problem}; {there}, of an unknown type: {advice}")

@@ -52,12 +52,16 @@ class Composite(NamedTuple):
 Written = Union[Constant, Conversion, Composite, GoValue]
 
 _FLOAT = r"(?:Inf|NaN|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)"
-_NUMBER = re.compile(r"[+-]?(0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[\d_]*\.?[\d_]+(?:[eE][+-]?\d+)?)$")
+_NUMBER = re.compile(
+    r"[+-]?(0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[\d_]*\.?[\d_]+|[\d_]+\.)(?:[eE][+-]?\d+)?)$"
+)
+#: An octal number without an o: 0755.
+_OLD_OCTAL = re.compile(r"[+-]?0[\d_]+$")
 _SPECIAL = re.compile(r"[+-]Inf$|NaN$")
 _COMPLEX = re.compile(rf"(?P<open>\()?(?P<real>[+-]?{_FLOAT})?(?P<imaginary>[+-]?{_FLOAT})i(?(open)\))$")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"$', re.DOTALL)
 _RUNE = re.compile(r"'([^'\\]|\\[^']+|\\')'$")
-_ESCAPE = re.compile(r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|[abfnrtv\\'\"])")
+_ESCAPE = re.compile(r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|[abfnrtv\\'\"]|)")
 _CONTROLS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 #: A type's name, which needs no parentheses to be converted to.
 _TYPE_NAME = re.compile(r"(?:[\w.~%+-]+/)*[^\W\d][\w.~%+·-]*(?:\[.*\])?$")
@@ -119,16 +123,21 @@ def literal(text: str) -> Literal:
     """The Go constant that TEXT spells. Raises ValueError if it spells none."""
     if text in ("true", "false", "nil"):
         return {"true": True, "false": False, "nil": None}[text]
-    if len(text) > 1 and text[0] == text[-1] == "`":
+    if len(text) > 1 and text[0] == text[-1] == "`" and "`" not in text[1:-1]:
         return text[1:-1].encode()
     string, rune = _STRING.match(text), _RUNE.match(text)
     if string is not None:
         return _unescaped(string[1])
     if rune is not None:
-        character = _unescaped(rune[1]).decode()
+        spelled = _unescaped(rune[1])
+        if rune[1][:2] == "\\x" or rune[1][1:2].isdigit():  # '\xff' is the number, no byte of UTF-8
+            return spelled[0]
+        character = spelled.decode()
         if len(character) == 1:
             return ord(character)
     if _NUMBER.match(text):
+        if _OLD_OCTAL.match(text):
+            return int(text, 8)
         try:
             return int(text, 0)
         except ValueError:
@@ -142,9 +151,11 @@ def literal(text: str) -> Literal:
 
 
 def _unescaped(text: str) -> bytes:
-    """The bytes that the inside of a Go string literal stands for."""
+    """The bytes that the inside of a Go string literal stands for. Raises ValueError at an escape that Go has not."""
     pieces, at = [], 0
     for escape in _ESCAPE.finditer(text):
+        if not escape[1]:
+            raise ValueError(text)
         pieces.append(text[at : escape.start()].encode())
         code = escape[1]
         if code[0] in "uU":
@@ -152,7 +163,7 @@ def _unescaped(text: str) -> bytes:
         elif code[0] == "x":
             pieces.append(bytes([int(code[1:], 16)]))
         elif len(code) == 3:
-            pieces.append(bytes([int(code, 8) & 0xFF]))
+            pieces.append(bytes([int(code, 8)]))
         else:
             pieces.append(bytes([_CONTROLS.get(code, ord(code))]))
         at = escape.end()
