@@ -93,7 +93,7 @@ def test_what_may_be_left_out(argument: str, line: str) -> None:
 
 def test_another_build_is_refused_or_warned_of_or_said_in_json() -> None:
     one, door = made("EXPR", None, FORCE, JSON), ImageDoor("it is another build")
-    with pytest.raises(ProgramError, match="^it is another build; with -force, "):
+    with pytest.raises(ProgramError, match=r"^it is another build; with -force, "):
         said(one, "m", door)
     assert said(one, "-force m", door)[0][0] == "warning: it is another build"
     assert len(said(one, "-force -json m", door)[0]) == 1

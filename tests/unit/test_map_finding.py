@@ -95,7 +95,7 @@ def test_no_map(scope: ImageScope, expression: str, type: str | None, says: str)
 
 
 def test_a_header_that_cannot_be_read(scope: ImageScope) -> None:
-    with pytest.raises(ExpressionError, match="cannot read memory at 0xdead0000"):
+    with pytest.raises(ExpressionError, match="no map header at 0xdead0000: cannot read 48 bytes at 0xdead0000"):
         find_map(scope, "0xdead0000", "map[uint32]uint32")
 
 

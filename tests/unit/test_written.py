@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
@@ -88,10 +89,8 @@ def test_a_string_of_any_bytes(bytes_and_ways: list[tuple[int, int]]) -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_constant_or_none(text: str) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         literal(text)
-    except ValueError:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -135,4 +134,4 @@ def test_what_stands_wrongly_in_braces(text: str, says: str) -> None:
 
 def test_nested_without_end() -> None:
     with pytest.raises(ExpressionError, match="nested too deeply"):
-        read("{" * 3000 + "}" * 3000, nobody)
+        read("{" * 1100 + "}" * 1100, nobody)
