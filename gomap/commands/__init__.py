@@ -1,7 +1,7 @@
 """Every command, declared once for all doors: importing this declares them."""
 
 # Their order is that of the overview.
-from gomap.commands import overview, maps, find, stats, layout, checks, census  # isort: skip
+from gomap.commands import overview, maps, find, stats, layout, diff, checks, census  # isort: skip
 from gomap.commands import goroutines, why, postmortem, addresses  # isort: skip
 from gomap.commands.command import COMMANDS
 
@@ -10,6 +10,7 @@ __all__ = [
     "addresses",
     "census",
     "checks",
+    "diff",
     "find",
     "goroutines",
     "layout",

@@ -1,9 +1,9 @@
-"""Types of maps that a person names: by their names, or by maps of them."""
+"""One or two maps that a person names, or types of maps: by their names, or by maps of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gomap.expressions.brackets import outside
 from gomap.expressions.go_values import ExpressionError
@@ -14,7 +14,7 @@ from gomap.maps.opening import open_map
 from gomap.maps.syncmap import is_sync_map
 from gomap.program.gotypes import Kind
 
-__all__ = ["map_types_in"]
+__all__ = ["map_types_in", "maps_in"]
 
 _ANY = re.compile(r"\bany\b")
 
@@ -24,14 +24,28 @@ def map_types_in(scope: Scope, line: str) -> Sequence[GoMap]:
 
     Raises ExpressionError, and what find_map does.
     """
+    return [map for _, map in _one_or_two(line, lambda text: _map_of(scope, text))]
+
+
+def maps_in(scope: Scope, line: str) -> Sequence[tuple[str, GoMap]]:
+    """The one or two maps that LINE names, each behind its expression.
+
+    Raises ExpressionError, and what find_map does.
+    """
+    return _one_or_two(line, lambda text: find_map(scope, text))
+
+
+def _one_or_two(line: str, map_of: Callable[[str], GoMap]) -> Sequence[tuple[str, GoMap]]:
+    """LINE as one expression or, if it is none, as two with blanks between them."""
     try:
-        return [_map_of(scope, line)]
+        return [(line.strip(), map_of(line))]
     except ExpressionError as error:
         first = error
     for at in outside(line):
-        if line[at].isspace() and line[:at].strip() and line[at:].strip():
+        texts = line[:at].strip(), line[at:].strip()
+        if line[at].isspace() and all(texts):
             try:
-                return [_map_of(scope, line[:at]), _map_of(scope, line[at:])]
+                return [(text, map_of(text)) for text in texts]
             except ExpressionError as error:
                 first = error
     raise first
