@@ -11,5 +11,5 @@ type; types only give the names. The rooms, from the ground up:
     measure     what a map takes, and what it would take if it were built anew
     retained    what an object keeps alive: dominators
     census      the maps of a program
-    referrers   who points to an address
+    referrers   who points to an address, and from which path
 """

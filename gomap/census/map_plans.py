@@ -137,6 +137,10 @@ class _SlotsPlan(Plan):
             return replace(step, label=step.label.replace("[key *]", f"[key {self._key(place, address, slot)}]", 1))
         return replace(step, label=step.label.replace("[*]", f"[{self._key(place, address, slot)}]", 1))
 
+    def slot(self, place: int) -> tuple[int, int, bool] | None:
+        found = self._slot(place % self.size)
+        return None if found is None else (place - place % self.size, found[0], found[1])
+
     def _key(self, place: int, address: int, slot: int) -> str:
         """The key of that slot, as Go writes it."""
         places, program = self._places, self._plans.program

@@ -141,8 +141,11 @@ class Naming:
 
     def path(self, number: int) -> str:
         """The path of an object that was reached, with its indexes."""
+        return self._path(number, self.parents[number], self._places[number])
+
+    def _path(self, child: int, at: int, place: int) -> str:
+        """The path to CHILD (-1: to whatever is there) by the pointer at PLACE in the object or view AT."""
         steps: list[tuple[Plan, int, int, str]] = []
-        child, at, place = number, self.parents[number], self._places[number]
         while True:
             told = self._told.get(child, "")
             if at >= 0:
@@ -170,6 +173,41 @@ class Naming:
             text = plan.exact(within, address, step).after(text) if step else f"{text}->+{within:#x}"
             text += told
         return text
+
+    def through(self, number: int, place: int) -> str:
+        """The path that goes on from an object that was reached by the pointer at PLACE."""
+        return self._path(-1, number, place)
+
+    def in_data(self, address: int) -> str | None:
+        """The path by the pointer at ADDRESS in the program's data; None if no type says what is there."""
+        for number, view in enumerate(self._views):
+            if view.node < 0 and view.plan is not UNTYPED and view.start <= address < view.end:
+                return self._path(-1, -2 - number, address)
+        return None
+
+    def steps_to(self, number: int) -> int:
+        """How many pointers lead from a root to an object that was reached."""
+        steps, at = 0, number
+        while True:
+            at = self.parents[at]
+            while at < 0:
+                view = self._views[-2 - at]
+                if view.text:
+                    return steps + 1
+                at = view.parent
+                steps += view.node < 0
+            steps += 1
+
+    def header_over(self, number: int) -> tuple[int, GoType] | None:
+        """The map that an object is part of: the number of its header, and its type."""
+        at = number
+        while True:
+            plan = self.plans[at] if at >= 0 else self._views[-2 - at].plan
+            if plan is not None and plan.map_type is not None and at >= 0:
+                return at, plan.map_type
+            if plan is None or not plan.inside:
+                return None
+            at = self.parents[at] if at >= 0 else self._views[-2 - at].parent
 
     def _root(self, text: str, start: int, end: int, plan: Plan, doubtful: bool = False) -> int:
         self._views.append(_View(text, -1, 0, -1, start, end, plan, self.origins.root(text, plan), doubtful))

@@ -71,6 +71,10 @@ class Plan:
         """STEP, which leads on from PLACE, at ADDRESS, with the indexes that are meant."""
         return step
 
+    def slot(self, place: int) -> tuple[int, int, bool] | None:
+        """Of a row of groups or buckets: where that begins in which PLACE is, its slot, and whether it is in a key."""
+        return None
+
 
 class _Untyped(Plan):
     """Memory of which nothing is known."""

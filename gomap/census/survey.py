@@ -37,6 +37,7 @@ class Survey:
 
     Attributes:
         objects: all of them.
+        maps: which words of the heap are pointers.
         pointers: what points to what.
         data: the pointers in the program's data.
         naming: the paths.
@@ -61,8 +62,8 @@ class Survey:
         extents = [(section.start, section.start + len(section.pointers) * word) for section in sections]
         self.data = self._read_data(program, sections)
         self.objects = Objects(self._heap, progress)
-        maps = PointerMaps(program, self._heap.spans)
-        self.pointers = Pointers(program, self.objects, maps, extents, progress)
+        self.maps = PointerMaps(program, self._heap.spans)
+        self.pointers = Pointers(program, self.objects, self.maps, extents, progress)
         self.damage += self.objects.damage + self.pointers.damage
         stacks, variables = self._stacks(program)
         data = _merged(self.data, stacks)

@@ -1,4 +1,4 @@
-"""The command that says what an address is."""
+"""The commands that say what an address is, and who points to it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, Door, Options, command, json_line, scope_of
+from gomap.commands.options import Option, number_or_unlimited
 
 
 @command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
@@ -33,3 +34,48 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     if found:
         shown["holds"] = {"text": what, "type": found.type and found.type.name, "by": by}
     return json_line(door, shown)
+
+
+@command(
+    "gomap-refs",
+    options=(
+        Option("limit", "N|unlimited", "Show N pointers at most; 10 without it.", number_or_unlimited, default=10),
+        JSON,
+        GOROUTINE,
+        FRAME,
+        FORCE,
+    ),
+    argument="ADDR",
+)
+def refs(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Say who points to an address: from which variable, slot of a map, object or stack, and how one gets there.
+
+    ADDR is an expression, as for print: an address, a pointer, or a map, whose header is meant then;
+    an address within an object of the heap means the object. Each pointer has a line with its path
+    from a root, those with the fewest steps first, and of one in a map its slot and key; of one on a
+    stack its frame, where it may be left over from a call that has ended. What the collector does not
+    take for a pointer does not count. Ctrl-C shows what was found so far."""
+    from gomap.census.referrers import Slot, referrers, sought
+    from gomap.census.survey import survey
+    from gomap.expressions.evaluating import address_in, evaluate
+    from gomap.maps.opening import literals_of
+    from gomap.views.paint import Paint
+    from gomap.views.referrers import referrers_lines, referrers_object
+    from gomap.views.text import cell_text
+
+    program = door.program()
+    address = address_in(evaluate(scope_of(door, options), expression))
+    made = survey(program, door.progress)
+    what = sought(program, made, address)
+    found, complete = referrers(program, made, what, door.progress)
+
+    def key_text(slot: Slot) -> str:
+        if slot.place is None:
+            return ""
+        text = literals_of(program, door.limits()).text(slot.map.key)
+        return cell_text(slot.place.entry.key, text, Paint())
+
+    limit = options["limit"]
+    if options["json"]:
+        return json_line(door, referrers_object(what, found, complete, limit, key_text))
+    return referrers_lines(what, found, complete, limit, key_text, door.paint())

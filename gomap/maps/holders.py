@@ -13,13 +13,15 @@ from gomap.maps.swiss import SwissMap
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Holding", "MapMemory", "holdings", "memory_of"]
+__all__ = ["Holding", "MapMemory", "Part", "holdings", "memory_of"]
 
 #: Stacks are read in pieces of so many bytes; more than so many holdings of one goroutine are not told.
 _PIECE, _MOST = 1 << 16, 64
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
+    """A piece of memory, and what it is called."""
+
     start: int
     end: int
     what: str
@@ -29,7 +31,7 @@ class Holding(NamedTuple):
     """A word on a stack that leads into a map.
 
     Attributes:
-        call: the call whose frame has it; None in front of the first frame that is known.
+        call: the call whose frame has it; None where no frame that is known does.
         address: of the word; 0: it is in a register.
         value: where it leads.
         what: into what: ``header``, ``directory``, ``table``, ``groups``, ``buckets``, ``old buckets``,
@@ -49,7 +51,7 @@ class MapMemory:
         parts: from where to where each part reaches.
     """
 
-    def __init__(self, parts: Sequence[_Part]) -> None:
+    def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = sorted(part for part in parts if part.start and part.start < part.end)
         self._starts = [part.start for part in self._parts]
         self.lowest = self._starts[0] if self._parts else 0
@@ -63,30 +65,30 @@ class MapMemory:
 
 def memory_of(map: GoMap, progress: Callable[[str], None]) -> MapMemory:
     """What memory a map has: header, directory, tables and groups; buckets, old ones and overflow buckets."""
-    parts = [_Part(map.address, map.address + map.type.header.size, "header")]
+    parts = [Part(map.address, map.address + map.type.header.size, "header")]
     word = map.target.pointer_size
     if isinstance(map, SwissMap):
         if map.small:
-            parts.append(_Part(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
+            parts.append(Part(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
         else:
-            parts.append(_Part(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
+            parts.append(Part(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
             for table in map.tables:
-                parts += [_Part(table.address, table.address + word, "table"), _groups(map, table)]
+                parts += [Part(table.address, table.address + word, "table"), _groups(map, table)]
     elif isinstance(map, ClassicMap):
         header, size = map.header, map.places.size
         if map.plausible_count():
-            parts.append(_Part(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
-            parts.append(_Part(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
+            parts.append(Part(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
+            parts.append(Part(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
         for number, part in enumerate(map.walk(Selection(old=True, unused=True))):
             if number % 4096 == 0:
                 progress(f"looking for overflow buckets, {number} buckets seen")
             if isinstance(part, Bucket) and "overflow" in part.role:
-                parts.append(_Part(part.address, part.address + size, "overflow bucket"))
+                parts.append(Part(part.address, part.address + size, "overflow bucket"))
     return MapMemory(parts)
 
 
-def _groups(map: SwissMap, table: Table) -> _Part:
-    return _Part(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
+def _groups(map: SwissMap, table: Table) -> Part:
+    return Part(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
 
 
 def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Holding]:
@@ -108,7 +110,10 @@ def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Hold
         what = memory.part_at(value)
         if what is not None:
             place = bisect.bisect_right(starts, address) - 1
-            found.append(Holding(frames[place] if place >= 0 else None, address, value, what))
+            call = frames[place] if place >= 0 else None
+            if trace.broken and place == len(frames) - 1 and call is not None and address >= (call.frame.base or 0):
+                call = None  # beyond where the stack could be followed to
+            found.append(Holding(call, address, value, what))
             if len(found) >= _MOST:
                 break
     return found

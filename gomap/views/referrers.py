@@ -1,0 +1,107 @@
+"""Who points to an address, as lines of text and as an object for JSON."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gomap.census.referrers import Referrer, Slot, Sought
+from gomap.goruntime.wording import answer_text
+from gomap.maps.wording import counted
+from gomap.views.paint import Paint
+
+__all__ = ["referrers_lines", "referrers_object"]
+
+#: The key of a slot as a literal; empty where no live entry is there.
+KeyText = Callable[[Slot], str]
+
+
+def referrers_lines(
+    what: Sought, found: Sequence[Referrer], complete: bool, limit: int | None, key_text: KeyText, paint: Paint
+) -> Iterator[str]:
+    """What the address is, and a line for each pointer to it, LIMIT of them."""
+    type = f": {paint.type(what.type_name)}" if what.type_name else ""
+    yield f"{paint.address(f'{what.address:#x}')}: {answer_text(what.answer)}{type}"
+    if what.path:
+        yield f"reached as {what.path}"
+    elif what.reached is False:
+        yield (
+            "no root leads to it, so the next collection would free it"
+            if complete
+            else paint.note("note: interrupted before a path to it was found; there may be one")
+        )
+    words = counted(len(found), "pointer")
+    yield f"{words} to it{'' if complete else ' so far; there may be more'}{':' if found else ''}"
+    for each in found[:limit]:
+        name = each.path or "from an object that no root leads to"
+        where = f"at {paint.address(f'{each.address:#x}')}" if each.address else "in a register"
+        inside = f", byte {each.value - what.start:#x} of it" if _inner(what, each) else ""
+        yield f"  {name}  ({where}{inside})"
+        yield from (f"      {line}" for line in _more(each, key_text, paint))
+    if limit is not None and len(found) > limit:
+        yield f"{counted(len(found) - limit, 'more pointer')}; see 'help gomap-refs' for -limit"
+
+
+def _inner(what: Sought, each: Referrer) -> bool:
+    """Whether a pointer does not lead to where what is sought begins."""
+    data = getattr(what.answer, "data", what.start)
+    return each.value not in (what.start, data)
+
+
+def _more(each: Referrer, key_text: KeyText, paint: Paint) -> Iterator[str]:
+    """What more is known of a pointer."""
+    if each.slot is not None:
+        map, place = each.slot.map, each.slot.place
+        part = "key" if each.slot.in_key else "element"
+        where = f"{part} of {place.name}" if place is not None else f"{part} of a slot without a live entry"
+        key = "" if place is None or each.slot.in_key else f", key {paint.literal(key_text(each.slot))}"
+        yield f"{where} of {paint.type(map.type.name)} at {paint.address(f'{map.address:#x}')}{key}"
+    if each.trace is not None and each.holding is not None and each.holding.call is not None:
+        call = each.holding.call
+        yield f"frame {call.number}  {posixpath.basename(call.call.file)}:{call.call.line}  {each.trace.status}"
+
+
+def referrers_object(
+    what: Sought, found: Sequence[Referrer], complete: bool, limit: int | None, key_text: KeyText
+) -> dict[str, Any]:
+    """What ``gomap-refs -json`` prints."""
+    return {
+        "command": "refs",
+        "address": f"{what.address:#x}",
+        "is": type(what.answer).__name__,
+        "text": answer_text(what.answer),
+        "path": what.path or None,
+        "type": what.type_name or None,
+        "reached": what.reached,
+        "pointers": [_object(each, key_text) for each in found[:limit]],
+        "total": len(found),
+        "complete": complete and (limit is None or len(found) <= limit),
+    }
+
+
+def _object(each: Referrer, key_text: KeyText) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "kind": each.kind,
+        "path": each.path or None,
+        "address": f"{each.address:#x}" if each.address else None,
+        "value": f"{each.value:#x}",
+        "steps": each.steps,
+    }
+    if each.holder:
+        shown["holder"] = f"{each.holder:#x}"
+    if each.slot is not None:
+        place = each.slot.place
+        shown["slot"] = {
+            "map": f"{each.slot.map.address:#x}",
+            "type": each.slot.map.type.name,
+            "inKey": each.slot.in_key,
+            "place": None if place is None else place.name,
+            "key": None if place is None else key_text(each.slot),
+        }
+    if each.trace is not None:
+        call = each.holding.call if each.holding is not None else None
+        shown["goroutine"] = each.trace.goroutine.id
+        shown["frame"] = None if call is None else call.number
+        shown["function"] = None if call is None else call.call.name
+    return shown
