@@ -100,7 +100,10 @@ class DelveScope:
             return in_memory(self.program, type, text, address)
         if said:
             raise ExpressionError(f"{text}: {said}")
-        return temporary(self.program, type, text, self._bytes(type, variable, text))
+        try:
+            return temporary(self.program, type, text, self._bytes(type, variable, text))
+        except (ValueError, LookupError):  # a part has no value: Delve could not read it
+            raise ExpressionError(_not_told(text, type)) from None
 
     def _bytes(self, type: GoType, variable: dict[str, Any], text: str) -> bytes:
         """The bytes of a value that is not in memory, out of what Delve says of it. Raises ExpressionError."""
@@ -112,7 +115,11 @@ class DelveScope:
         if kind.integer:
             return self._word(int(value.split()[0]), type.size)
         if kind in FLOATS:
-            return struct.pack(("<" if self.program.byte_order == "little" else ">") + FLOATS[kind], float(value))
+            order = "<" if self.program.byte_order == "little" else ">"
+            # The parts of a complex number are its children.
+            numbers = [float(child["value"]) for child in children] if len(FLOATS[kind]) > 1 else [float(value)]
+            if len(numbers) == len(FLOATS[kind]):
+                return struct.pack(order + FLOATS[kind], *numbers)
         if kind in (Kind.POINTER, Kind.UNSAFE_POINTER):
             return self._word(children[0]["addr"] if children else 0, type.size)
         if kind in (Kind.MAP, Kind.CHAN):
@@ -128,10 +135,14 @@ class DelveScope:
             return bytes(content)
         if kind is Kind.ARRAY and len(children) == type.length:
             return b"".join(self._bytes(type.elem, child, text) for child in children)
-        raise ExpressionError(f"{text} is in registers, and Delve does not tell the bytes of a {type.name} there")
+        raise ExpressionError(_not_told(text, type))
 
     def _word(self, value: int, size: int) -> bytes:
         return (value % (1 << 8 * size)).to_bytes(size, self.program.byte_order)
+
+
+def _not_told(text: str, type: GoType) -> str:
+    return f"{text} is in registers, and Delve does not tell the bytes of a {type.name} there"
 
 
 #: reflect.Interface, as Delve numbers kinds.
