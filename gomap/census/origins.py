@@ -47,6 +47,11 @@ class Origins:
     def text(self, origin: int) -> str:
         return self._all[origin].text
 
+    def beginnings(self, origin: int) -> list[str]:
+        """The texts of all that an origin comes from, the root's first, its own last; each once."""
+        texts = [self._all[at].text for at in self._ancestors(origin)]
+        return list(dict.fromkeys(reversed(texts)))
+
     def _made(self, origin: int, step: Step, plan: Plan) -> int:
         before = self._all[origin]
         if plan is before.plan and (plan is UNTYPED or plan.inside):

@@ -31,6 +31,12 @@ def _sort(text: str) -> str:
         Option("min", "N", "Only lines of N bytes of structure or more.", number, default=0),
         Option("limit", "N|unlimited", "Show N lines at most; 20 without it.", number_or_unlimited, default=20),
         Option("each", "", "Show a line for each map, with its address and the indexes on its path."),
+        Option(
+            "pprof",
+            "FILE",
+            """Write all maps to FILE as well, for go tool pprof: their number, entries, structure, waste and
+            retained bytes by path; -base compares two.""",
+        ),
         JSON,
         FORCE,
     ),
@@ -47,9 +53,13 @@ def list_maps(door: Door, options: Options, _rest: str) -> Iterable[str]:
     these entries would do without; scanned: the collector looks at each slot. What a word on a stack
     leads to is retained by no map, even if the word is left over. Ctrl-C shows what was found so far."""
     from gomap.census.census import take_census, with_retained
+    from gomap.commands.written import write_bytes
     from gomap.views.census import Filter, census_lines, census_object
+    from gomap.views.pprof import census_profile
 
     census = with_retained(take_census(door.program(), door.progress), door.progress)
+    if options["pprof"]:
+        write_bytes(options["pprof"], census_profile(census))
     filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])
     if options["json"]:
         return json_line(door, census_object(census, filter))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gomap.check.checking import Report
     from gomap.views.html import Table
 
-__all__ = ["write_json", "write_page"]
+__all__ = ["write_bytes", "write_json", "write_page"]
 
 
 def write_page(
@@ -37,7 +37,12 @@ def write_json(file: str, object: dict[str, Any]) -> None:
 
 
 def _write(file: str, text: str) -> None:
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: str, content: bytes) -> None:
+    """Write CONTENT to FILE. Raises UsageError if that cannot be written."""
     try:
-        Path(file).expanduser().write_text(text, encoding="utf-8")
+        Path(file).expanduser().write_bytes(content)
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
