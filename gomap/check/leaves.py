@@ -24,7 +24,7 @@ from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.goruntime.scanning import has_pointers
 from gomap.goruntime.wording import answer_text
-from gomap.hashing.batch import Batch, words
+from gomap.hashing.packed_values import PackedValues, words
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
@@ -114,7 +114,7 @@ class LeafJudge:
         #: By page: where the data of its span's objects begins, and from one to the next.
         self._objects: dict[int, tuple[int, int] | None] = {}
 
-    def judged(self, leaf: Leaf, values: Batch) -> tuple[Sequence[int], Iterator[Odd]]:
+    def judged(self, leaf: Leaf, values: PackedValues) -> tuple[Sequence[int], Iterator[Odd]]:
         """What that leaf of each value points to, 0 for nothing; and what is odd about it beside that."""
         kind = leaf.type.kind
         first, *more = [

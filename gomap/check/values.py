@@ -17,7 +17,7 @@ from gomap.check.slot_batch import SlotBatch
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.goruntime.wording import answer_text
-from gomap.hashing.batch import Batch, words
+from gomap.hashing.packed_values import PackedValues, words
 from gomap.maps.layout import Places
 from gomap.program.gotypes import GoType
 from gomap.program.target import Target
@@ -88,7 +88,7 @@ class Values:
     def findings(self, batch: SlotBatch) -> Iterator[tuple[int, Finding]]:
         """What is wrong with keys and elements, each with the number of the live slot that it is about."""
         for side in self._sides:
-            values = Batch(batch.packed(side.start, side.stride), 0, side.stride, batch.count, side.type.size)
+            values = PackedValues(batch.packed(side.start, side.stride), 0, side.stride, batch.count, side.type.size)
             addresses: Sequence[int] | None = None
             if side.indirect:
                 pointers = words(values.part(0, self._word), self._order)
@@ -126,7 +126,7 @@ class Values:
                 text = f"{side.what} at {address(number):#x} -> {pointer:#x}: {answer_text(freed[pointer])}"
                 yield number, side.freed.broken(address(number), text)
 
-    def _behind(self, pointers: Sequence[int], size: int) -> Batch:
+    def _behind(self, pointers: Sequence[int], size: int) -> PackedValues:
         """The values that POINTERS lead to, SIZE bytes each; zeros where they cannot be read."""
         contents, failures = self._memory.read_each(pointers, [size] * len(pointers))
-        return Batch.of([bytes(size) if at in failures else one for at, one in enumerate(contents)], size)
+        return PackedValues.of([bytes(size) if at in failures else one for at, one in enumerate(contents)], size)

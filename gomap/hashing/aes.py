@@ -16,7 +16,7 @@ import struct
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from gomap.hashing.batch import Seeds
+from gomap.hashing.packed_values import Seeds
 
 __all__ = [
     "ALL",

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Union
 
 from gomap.hashing.aes import column, from_columns
-from gomap.hashing.batch import Batch, Seeds
+from gomap.hashing.packed_values import PackedValues, Seeds
 
 __all__ = ["BLOCK", "LaneHash", "Loads"]
 
@@ -41,7 +41,7 @@ class Loads(NamedTuple):
         rounds: how many after the first.
     """
 
-    values: Batch
+    values: PackedValues
     places: Sequence[_Place]
     lengths: Seeds
     lanes: int
@@ -104,7 +104,7 @@ class LaneHash(abc.ABC):
         self._schedule = schedule
         self._most_lanes = len(schedule) // BLOCK
 
-    def memory(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def memory(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash."""
         if values.size == 0:
             return self._empty(values.total, seeds)
@@ -131,7 +131,7 @@ class LaneHash(abc.ABC):
         return hashes
 
     @abc.abstractmethod
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 or memhash64."""
 
     def _seeded(self, loads: Loads, seeds: Seeds) -> list[int]:
@@ -160,10 +160,10 @@ class LaneHash(abc.ABC):
     def _alike(self, bodies: Sequence[bytes], loaded: int, seeds: Seeds) -> Sequence[int]:
         """The hashes of strings of which as many bytes are loaded."""
         if loaded <= BLOCK:
-            return self.memory(Batch.of(bodies, loaded), seeds)
+            return self.memory(PackedValues.of(bodies, loaded), seeds)
         lanes, rounds = self._shape(loaded)
         one, two = _parts(lanes, rounds)
-        values = Batch.of([body[one] + body[two] for body in bodies], loaded)
+        values = PackedValues.of([body[one] + body[two] for body in bodies], loaded)
         return self._hash(Loads(values, range(loaded), list(map(len, bodies)), lanes, rounds), seeds)
 
     def _shape(self, length: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from gomap.hashing.aes import add, column, constant, from_columns, last_round, mixed_round, to_columns
 from gomap.hashing.aes_lanes import BLOCK, LaneHash, Loads
-from gomap.hashing.batch import Batch, Seeds
+from gomap.hashing.packed_values import PackedValues, Seeds
 
 __all__ = ["Arm64Hash"]
 
@@ -34,7 +34,7 @@ class Arm64Hash(LaneHash):
         self._seed_of_32 = _SIZE // 2 if version <= (1, 26) else _SIZE
         self._end_of_short = mixed_round if version >= (1, 21) else last_round
 
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 and memhash64: three rounds with the first block of the key schedule."""
         count = values.total
         value = [column(values.column(byte)) for byte in range(values.size)]
@@ -55,7 +55,7 @@ class Arm64Hash(LaneHash):
         return [*places, *([None] * (BLOCK - len(places)))]
 
     def _empty(self, count: int, seeds: Seeds) -> Sequence[int]:
-        nothing = Loads(Batch(b"", 0, 1, count, 0), (), 0, 1, 0)
+        nothing = Loads(PackedValues(b"", 0, 1, count, 0), (), 0, 1, 0)
         return from_columns(self._seeds(nothing, seeds)[:_SIZE], count)
 
     def _hash(self, loads: Loads, seeds: Seeds) -> Sequence[int]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Literal
 
-from gomap.hashing.batch import Batch, Seeds, words
+from gomap.hashing.packed_values import PackedValues, Seeds, words
 
 __all__ = ["Fallback32", "Fallback64"]
 
@@ -32,7 +32,7 @@ class _Fallback(abc.ABC):
         self._keys = keys
         self._order = order
 
-    def memory(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def memory(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash."""
         return self.strings(values.values(), seeds)
 
@@ -51,7 +51,7 @@ class _Fallback(abc.ABC):
 class Fallback64(_Fallback):
     """The hash with 64-bit words."""
 
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 and memhash64."""
         key0, key1, *_ = self._keys
         length = _M5 ^ values.size
@@ -62,7 +62,7 @@ class Fallback64(_Fallback):
             hashes.append(product >> 64 ^ product & _MASK64)
         return hashes
 
-    def memory(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def memory(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash."""
         return self.word(values, seeds) if values.size in (4, 8) else super().memory(values, seeds)
 
@@ -104,7 +104,7 @@ class Fallback64(_Fallback):
 class Fallback32(_Fallback):
     """The hash with 32-bit words."""
 
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 and memhash64: nothing special."""
         return self.memory(values, seeds)
 

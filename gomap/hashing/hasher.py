@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Union
 
 from gomap.goruntime.rtype import RuntimeTypes
-from gomap.hashing.batch import Batch, Seeds, words
+from gomap.hashing.packed_values import PackedValues, Seeds, words
 from gomap.hashing.parts import Act, Part, at_run_time, flattened, generated
 from gomap.hashing.state import HashState
 from gomap.program.gotypes import GoType, LayoutError
@@ -89,7 +89,7 @@ class KeyHasher:
         return [None if number in reasons else one for number, one in enumerate(hashes)]
 
     def _hashes(self, buffer: bytes, offsets: Sequence[int], seed: Seeds) -> tuple[Sequence[int], dict[int, _Reason]]:
-        keys = Batch.at(buffer, offsets, self._size)
+        keys = PackedValues.at(buffer, offsets, self._size)
         call = _Call(_MOST_BYTES + _MORE_BYTES * keys.total)
         hashes = self._hashing.hashes(self._parts, keys, seed, call)
         return ([hashes] * keys.total if isinstance(hashes, int) else hashes), call.reasons
@@ -131,7 +131,7 @@ class _Hashing:
         self._word = target.pointer_size
         self._mask = (1 << 8 * self._word) - 1
         self._dynamic: dict[int, tuple[Sequence[Part], int, bool]] = {}
-        self._acts: dict[Act, Callable[[Batch, Seeds, _Call], Seeds]] = {
+        self._acts: dict[Act, Callable[[PackedValues, Seeds, _Call], Seeds]] = {
             Act.WORD: lambda values, seeds, call: self._memhash.word(values, seeds),
             Act.MEMORY: lambda values, seeds, call: self._memhash.memory(values, seeds),
             Act.FLOAT: self._floats,
@@ -140,7 +140,7 @@ class _Hashing:
             Act.IFACE: partial(self._interfaces, types.in_itab),
         }
 
-    def hashes(self, parts: Sequence[Part], values: Batch, seeds: Seeds, call: _Call) -> Seeds:
+    def hashes(self, parts: Sequence[Part], values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
         """The hashes of the values of a type that has those parts."""
         for part in parts:
             # Where no value has a hash any more, none is looked for: what holds itself would have parts without end.
@@ -148,7 +148,7 @@ class _Hashing:
                 seeds = self._acts[part.act](values.part(part.offset, part.size), seeds, call)
         return seeds
 
-    def _floats(self, values: Batch, seeds: Seeds, call: _Call) -> Seeds:
+    def _floats(self, values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
         order, code = "<" if self._order == "little" else ">", "f" if values.size == 4 else "d"
         floats = struct.unpack(f"{order}{values.total}{code}", values.joined())
         hashes = self._memhash.memory(values, seeds)
@@ -162,7 +162,7 @@ class _Hashing:
                     call.lose(number, None)
         return hashes
 
-    def _strings(self, values: Batch, seeds: Seeds, call: _Call) -> Seeds:
+    def _strings(self, values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
         starts = words(values.part(0, self._word), self._order)
         lengths: Sequence[int] = words(values.part(self._word, self._word), self._order)
         if sum(lengths) > call.left:
@@ -190,7 +190,7 @@ class _Hashing:
                 call.lose(number, HashError(f"a string of {length} bytes at {start:#x}: too much to be hashed"))
         return affordable
 
-    def _interfaces(self, dynamic_type: Callable[[int], int], values: Batch, seeds: Seeds, call: _Call) -> Seeds:
+    def _interfaces(self, dynamic_type: Callable[[int], int], values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
         """nilinterhash and interhash: the values of each dynamic type together."""
         alike: dict[int, list[int]] = {}
         for number, word in enumerate(words(values.part(0, self._word), self._order)):
@@ -212,7 +212,7 @@ class _Hashing:
             hashed, contents = self._contents(numbers, data, size, direct, call)
             inner = _Call(call.left, call.depth + 1)
             own = [hashes[number] ^ _C0[self._word] for number in hashed]
-            results = self.hashes(parts, Batch.of(contents, size), own, inner)
+            results = self.hashes(parts, PackedValues.of(contents, size), own, inner)
             for place, number in enumerate(hashed):
                 hashes[number] = self._closed(_seed(results, place))
             for place, why in inner.reasons.items():

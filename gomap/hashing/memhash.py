@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gomap.hashing.batch import Batch, Seeds
+from gomap.hashing.packed_values import PackedValues, Seeds
 
 __all__ = ["MemHash"]
 
@@ -16,11 +16,11 @@ class MemHash(Protocol):
     They are named for what the runtime has: the same four bytes may hash differently through each of them.
     """
 
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 or memhash64: values of 4 or 8 bytes."""
         ...
 
-    def memory(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def memory(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash: values of any size."""
         ...
 

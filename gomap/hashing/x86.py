@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from gomap.hashing.aes import ALL, add, added, column, from_columns, mixed_round, needed_for, to_columns
 from gomap.hashing.aes_lanes import BLOCK, LaneHash, Loads
-from gomap.hashing.batch import Batch, Seeds
+from gomap.hashing.packed_values import PackedValues, Seeds
 
 __all__ = ["Amd64Hash", "I386Hash"]
 
@@ -44,7 +44,7 @@ class _X86Hash(LaneHash):
     def _next_round(self, state: Sequence[int], blocks: Sequence[int], count: int) -> list[int]:
         """Every later round."""
 
-    def word(self, values: Batch, seeds: Seeds) -> Sequence[int]:
+    def word(self, values: PackedValues, seeds: Seeds) -> Sequence[int]:
         """memhash32 and memhash64: a round for each of the first three blocks of the key schedule."""
         count, shared = values.total, isinstance(seeds, int)
         value = [column(values.column(byte)) for byte in range(values.size)]
@@ -67,7 +67,7 @@ class _X86Hash(LaneHash):
         return [*range(length), *([None] * (BLOCK - length))]
 
     def _empty(self, count: int, seeds: Seeds) -> Sequence[int]:
-        nothing = Loads(Batch(b"", 0, 1, count, 0), (), 0, 1, 0)
+        nothing = Loads(PackedValues(b"", 0, 1, count, 0), (), 0, 1, 0)
         state = _stirred(self._seeds(nothing, seeds), count)
         return from_columns(state[: self._size], count)
 

@@ -31,10 +31,10 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["Literals", "Text"]
+__all__ = ["Literals", "Speller"]
 
-#: The literal of the value at an offset in a buffer.
-Text = Callable[[bytes, int], str]
+#: Spells the value at an offset in a buffer: gives its literal.
+Speller = Callable[[bytes, int], str]
 
 _FORMATS = {
     Kind.INT8: "b",
@@ -72,10 +72,10 @@ class Literals:
         self.types = types
         self._contents = contents = Contents(target, types, limits, maps)
         self._plain = PlainValues(contents)
-        self._texts: dict[GoType, Text] = {}
-        self._held_texts: dict[GoType, Text] = {}
+        self._texts: dict[GoType, Speller] = {}
+        self._held_texts: dict[GoType, Speller] = {}
         self._behind_pointer = False
-        self._compile: dict[Kind, Callable[[GoType], Text]] = {
+        self._compile: dict[Kind, Callable[[GoType], Speller]] = {
             Kind.BOOL: self._bool,
             Kind.UINTPTR: self._uintptr,
             Kind.FLOAT32: self._float32,
@@ -94,7 +94,7 @@ class Literals:
             Kind.UNSAFE_POINTER: self._pointer,
         }
 
-    def text(self, type: GoType) -> Text:
+    def text(self, type: GoType) -> Speller:
         """What makes the literal of a value of that type, given a buffer of bytes and the value's offset in it.
 
         It raises nothing, as long as the value lies within the buffer.
@@ -112,39 +112,39 @@ class Literals:
         """What makes a value of that type one that JSON can carry; see gomap.language.json_values."""
         return self._plain.of(type)
 
-    def _bool(self, type: GoType) -> Text:
+    def _bool(self, type: GoType) -> Speller:
         # Go knows no third bool; corrupt memory does.
         words = ("false", "true", *(f"<bool: {byte}>" for byte in range(2, 256)))
         return lambda buffer, offset: words[buffer[offset]]
 
-    def _integer(self, type: GoType) -> Text:
+    def _integer(self, type: GoType) -> Speller:
         format = _FORMATS.get(type.kind) or _BY_SIZE.get(type.kind, {}).get(type.size)
         if format is None:
             raise LayoutError(f"{type.kind.value} of {type.size} bytes")
         unpack = struct.Struct(self._contents.order + format).unpack_from
         return lambda buffer, offset: str(unpack(buffer, offset)[0])
 
-    def _uintptr(self, type: GoType) -> Text:
+    def _uintptr(self, type: GoType) -> Speller:
         pointer = self._contents.pointer
         return lambda buffer, offset: hex(pointer(buffer, offset))
 
-    def _float32(self, type: GoType) -> Text:
+    def _float32(self, type: GoType) -> Speller:
         unpack = struct.Struct(self._contents.order + "f").unpack_from
         return lambda buffer, offset: float32_text(unpack(buffer, offset)[0])
 
-    def _float64(self, type: GoType) -> Text:
+    def _float64(self, type: GoType) -> Speller:
         unpack = struct.Struct(self._contents.order + "d").unpack_from
         return lambda buffer, offset: float64_text(unpack(buffer, offset)[0])
 
-    def _complex64(self, type: GoType) -> Text:
+    def _complex64(self, type: GoType) -> Speller:
         unpack = struct.Struct(self._contents.order + "ff").unpack_from
         return lambda buffer, offset: complex_text(unpack(buffer, offset), float32_text)
 
-    def _complex128(self, type: GoType) -> Text:
+    def _complex128(self, type: GoType) -> Speller:
         unpack = struct.Struct(self._contents.order + "dd").unpack_from
         return lambda buffer, offset: complex_text(unpack(buffer, offset), float64_text)
 
-    def _string(self, type: GoType) -> Text:
+    def _string(self, type: GoType) -> Speller:
         string = self._contents.string
 
         def text(buffer: bytes, offset: int) -> str:
@@ -158,7 +158,7 @@ class Literals:
 
         return text
 
-    def _pointer(self, type: GoType) -> Text:
+    def _pointer(self, type: GoType) -> Speller:
         pointer, name = self._contents.pointer, shown_name(type.name)
 
         def text(buffer: bytes, offset: int) -> str:
@@ -167,7 +167,7 @@ class Literals:
 
         return text
 
-    def _func(self, type: GoType) -> Text:
+    def _func(self, type: GoType) -> Speller:
         function, name = self._contents.function, shown_name(type.name)
 
         def text(buffer: bytes, offset: int) -> str:
@@ -178,14 +178,14 @@ class Literals:
 
         return text
 
-    def _array(self, type: GoType) -> Text:
+    def _array(self, type: GoType) -> Speller:
         array, name = self._contents.array, shown_name(type.name)
         item = self._item(type)
         return self._nested(name, lambda buffer, offset: _in_braces(name, array(type, buffer, offset), item))
 
-    def _slice(self, type: GoType) -> Text:
+    def _slice(self, type: GoType) -> Speller:
         slice, name = self._contents.slice, "[]byte" if type.name == "[]uint8" else shown_name(type.name)
-        item: Text | None = None
+        item: Speller | None = None
 
         def text(buffer: bytes, offset: int) -> str:
             nonlocal item
@@ -201,13 +201,13 @@ class Literals:
 
         return self._nested(name, text)
 
-    def _item(self, type: GoType) -> Text:
+    def _item(self, type: GoType) -> Speller:
         """The text of the items of a slice or array."""
         if type.elem.kind is Kind.UINT8:
             return lambda buffer, offset: hex(buffer[offset])
         return self.text(type.elem)
 
-    def _struct(self, type: GoType) -> Text:
+    def _struct(self, type: GoType) -> Speller:
         name = shown_name(type.name)
         fields = [(f"{field.name}:", field.offset, self.text(field.type)) for field in type.fields]
 
@@ -216,7 +216,7 @@ class Literals:
 
         return self._nested(name, text)
 
-    def _map(self, type: GoType) -> Text:
+    def _map(self, type: GoType) -> Speller:
         contents, name = self._contents, shown_name(type.name)
 
         def text(buffer: bytes, offset: int) -> str:
@@ -240,7 +240,7 @@ class Literals:
 
         return self._nested(name, text)
 
-    def _interface(self, type: GoType) -> Text:
+    def _interface(self, type: GoType) -> Speller:
         held_in = self._contents.held
 
         def text(buffer: bytes, offset: int) -> str:
@@ -257,7 +257,7 @@ class Literals:
 
         return text
 
-    def _telling_type(self, type: GoType) -> Text:
+    def _telling_type(self, type: GoType) -> Speller:
         """The text of a value of which nothing around it says the type."""
         text, name = self.text(type), shown_name(type.name)
         if type.kind is Kind.POINTER:
@@ -268,7 +268,7 @@ class Literals:
             return lambda buffer, offset: f"{name}({text(buffer, offset)})"
         return text
 
-    def _followed(self, type: GoType, unfollowed: Text) -> Text:
+    def _followed(self, type: GoType, unfollowed: Speller) -> Speller:
         """The text of a pointer with what it points to: once, not from pointer to pointer."""
         contents, name = self._contents, shown_name(type.name)
 
@@ -291,7 +291,7 @@ class Literals:
 
         return text
 
-    def _nested(self, name: str, inner: Text) -> Text:
+    def _nested(self, name: str, inner: Speller) -> Speller:
         """INNER as long as depth allows, ``NAME{...}`` from there on."""
         enter, leave = self._contents.enter, self._contents.leave
 
@@ -306,7 +306,7 @@ class Literals:
         return text
 
 
-def _in_braces(name: str, items: Items, item: Text) -> str:
+def _in_braces(name: str, items: Items, item: Speller) -> str:
     parts = [item(items.buffer, offset) for offset in items.offsets]
     if items.times:
         parts = [
@@ -321,11 +321,11 @@ def _in_braces(name: str, items: Items, item: Text) -> str:
     return f"{name}{{{', '.join(parts)}}}{text}"
 
 
-def _cell(cell: tuple[bytes, int, int] | ReadError, text: Text) -> str:
+def _cell(cell: tuple[bytes, int, int] | ReadError, text: Speller) -> str:
     if isinstance(cell, ReadError):
         return f"<{unreadable(cell)}>"
     return text(cell[0], cell[1])
 
 
-def _constant(text: str) -> Text:
+def _constant(text: str) -> Speller:
     return lambda buffer, offset: text

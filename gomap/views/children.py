@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeVar, Union
 
 from gomap.expressions.go_values import ExpressionError
-from gomap.language import Text, unreadable
+from gomap.language import Speller, unreadable
 from gomap.maps.model import Cell, GoMap, MaybeCell, Note
 from gomap.maps.wording import note_text
 from gomap.program.gotypes import LayoutError
@@ -27,7 +27,7 @@ V = TypeVar("V")
 _TOGETHER = 64
 
 
-def text_pairs(map: GoMap, key_text: Text, elem_text: Text) -> Iterator[tuple[str, str]]:
+def text_pairs(map: GoMap, key_text: Speller, elem_text: Speller) -> Iterator[tuple[str, str]]:
     """Each key with its element as Go literals; a note has angle brackets round both.
 
     The same as shown_pairs with text_of either, and a fifth faster: a hundred thousand are made for one print.
@@ -82,7 +82,7 @@ def numbered(pairs: Iterator[tuple[K, V]]) -> Iterator[tuple[str, Union[K, V]]]:
         yield f"[{2 * number + 1}]", elem
 
 
-def named(map: GoMap, key_text: Text, elem: Callable[[MaybeCell], V]) -> Iterator[tuple[str, Union[V, str]]]:
+def named(map: GoMap, key_text: Speller, elem: Callable[[MaybeCell], V]) -> Iterator[tuple[str, Union[V, str]]]:
     """The elements as ELEM shows them, each under its key: ``["one"]``."""
     key = text_of(key_text)
     for entry in map.entries():
@@ -92,7 +92,7 @@ def named(map: GoMap, key_text: Text, elem: Callable[[MaybeCell], V]) -> Iterato
             yield f"[{key(entry.key)}]", elem(entry.elem)
 
 
-def text_of(text: Text) -> Callable[[MaybeCell], str]:
+def text_of(text: Speller) -> Callable[[MaybeCell], str]:
     """What makes TEXT of a cell."""
 
     def shown(cell: MaybeCell) -> str:
@@ -101,7 +101,7 @@ def text_of(text: Text) -> Callable[[MaybeCell], str]:
     return shown
 
 
-def value_or_text(value_at: Callable[[int], V | None], text: Text) -> Callable[[MaybeCell], Union[V, str]]:
+def value_or_text(value_at: Callable[[int], V | None], text: Speller) -> Callable[[MaybeCell], Union[V, str]]:
     """What makes of a cell the debugger's value of it, and TEXT where there is none.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from gomap.language import Literals, Text, unreadable
+from gomap.language import Literals, Speller, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
 from gomap.maps.wording import counted, derived, evidence_text, meaning, note_text, summary
 from gomap.program.memory import ReadError
@@ -98,14 +98,14 @@ def _table(table: Table, paint: Paint) -> str:
     )
 
 
-def _slots(bucket: Bucket, key: Text, elem: Text, every_slot: bool, paint: Paint) -> Iterator[str]:
+def _slots(bucket: Bucket, key: Speller, elem: Speller, every_slot: bool, paint: Paint) -> Iterator[str]:
     for slot in bucket.slots:
         yield _slot(slot, key, elem, paint)
         if slot.state == "emptyRest" and not every_slot:
             return
 
 
-def _slot(slot: Slot, key: Text, elem: Text, paint: Paint) -> str:
+def _slot(slot: Slot, key: Speller, elem: Speller, paint: Paint) -> str:
     start = f"  {slot.number:x}  {slot.mark:02x}  "
     if slot.address:
         start += f"{paint.address(f'{slot.address:#x}')}  "
@@ -115,7 +115,7 @@ def _slot(slot: Slot, key: Text, elem: Text, paint: Paint) -> str:
     return f"{start}{paint.state(slot.state)}{' ' * (_STATE_WIDTH - len(slot.state))}{entry}"
 
 
-def cell_text(cell: MaybeCell, text: Text, paint: Paint) -> str:
+def cell_text(cell: MaybeCell, text: Speller, paint: Paint) -> str:
     """A key or an element, by what makes the literals of its type."""
     if isinstance(cell, ReadError):
         return paint.note(f"<{unreadable(cell)}>")

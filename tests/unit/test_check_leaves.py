@@ -11,7 +11,7 @@ import pytest
 
 from gomap.check.leaves import LeafJudge, leaves
 from gomap.goruntime.rtype import RuntimeTypes
-from gomap.hashing.batch import Batch
+from gomap.hashing.packed_values import PackedValues
 from gomap.program.gotypes import GoType, Kind
 from tests.unit.image import Image, array_of, basic, pointer_to, slice_of, string_type, struct_of
 
@@ -60,5 +60,5 @@ def test_what_is_odd_and_what_may_be_half_a_store(type: GoType, stored: tuple[in
     (leaf,) = leaves(type)
     buffer = struct.pack(f"<{len(stored)}q", *stored)
     judge = LeafJudge(image, None, RuntimeTypes(image))
-    _, found = judge.judged(leaf, Batch(buffer, 0, type.size, 1, type.size))
+    _, found = judge.judged(leaf, PackedValues(buffer, 0, type.size, 1, type.size))
     assert [(one.number, one.half) for one in found] == ([] if odd is None else [(0, odd)])

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Union
 
-__all__ = ["Batch", "Seeds", "words"]
+__all__ = ["PackedValues", "Seeds", "words"]
 
 #: One seed for all values, or one for each.
 Seeds = Union[int, Sequence[int]]
@@ -18,7 +18,7 @@ Seeds = Union[int, Sequence[int]]
 _CODES = {4: "I", 8: "Q"}
 
 
-class Batch(NamedTuple):
+class PackedValues(NamedTuple):
     """TOTAL values of SIZE bytes each; value k begins at ``start + k * stride`` of the buffer."""
 
     buffer: bytes
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     size: int
 
     @classmethod
-    def at(cls, buffer: bytes, offsets: Sequence[int], size: int) -> Batch:
+    def at(cls, buffer: bytes, offsets: Sequence[int], size: int) -> PackedValues:
         """The values at those offsets; a range of them is taken as it stands. Raises ValueError past the buffer."""
         if not offsets or size == 0:
             return cls(b"", 0, 1, len(offsets), size)
@@ -41,13 +41,13 @@ class Batch(NamedTuple):
         return cls.of([buffer[offset : offset + size] for offset in offsets], size)
 
     @classmethod
-    def of(cls, values: Sequence[bytes], size: int) -> Batch:
+    def of(cls, values: Sequence[bytes], size: int) -> PackedValues:
         """Those values, each of SIZE bytes."""
         return cls(b"".join(values), 0, max(size, 1), len(values), size)
 
-    def part(self, offset: int, size: int) -> Batch:
+    def part(self, offset: int, size: int) -> PackedValues:
         """SIZE bytes from OFFSET on of each value."""
-        return Batch(self.buffer, self.start + offset, self.stride, self.total, size)
+        return PackedValues(self.buffer, self.start + offset, self.stride, self.total, size)
 
     def column(self, number: int) -> bytes:
         """Byte NUMBER of each value."""
@@ -71,6 +71,6 @@ class Batch(NamedTuple):
         return [self.buffer[at : at + self.size] for at in range(self.start, end, self.stride)]
 
 
-def words(values: Batch, order: Literal["little", "big"]) -> tuple[int, ...]:
+def words(values: PackedValues, order: Literal["little", "big"]) -> tuple[int, ...]:
     """Values of 4 or 8 bytes as unsigned integers."""
     return struct.unpack(f"{'<' if order == 'little' else '>'}{values.total}{_CODES[values.size]}", values.joined())
