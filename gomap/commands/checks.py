@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import (
@@ -19,17 +19,21 @@ from gomap.commands.command import (
     json_line,
     scope_of,
 )
-from gomap.commands.options import Option, number_or_unlimited
+from gomap.commands.options import Option, UsageError, number_or_unlimited
 
 if TYPE_CHECKING:
     from gomap.check.checking import Report
     from gomap.maps.model import GoMap
+
+#: What a check of all package variables leaves out.
+_LEFT_OUT = "maps that are not package variables, such as fields and locals"
 
 
 @command(
     "gomap-check",
     options=(
         Option("all", "", "Check every package variable that is a map, in place of EXPR."),
+        Option("deep", "", "With -all: every map that the process has, as gomap-list finds them."),
         Option("quick", "", "Leave out the hashes: whether keys stand where lookups find them is not checked."),
         Option(
             "limit",
@@ -79,16 +83,19 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
 
     def reports() -> Iterator[tuple[str, Report | str]]:
         nonlocal unread
-        for number, (name, map) in enumerate(package_maps(program)):
+        for number, (name, map) in enumerate(maps):
             door.progress(f"{number} maps checked, now {name}")
             unread += isinstance(map, Exception)
             yield name, explained(map) if isinstance(map, Exception) else report(map, name)
 
+    if options["deep"] and not options["all"]:
+        raise UsageError("-deep goes with -all")
     if options["all"]:
+        maps, left_out = _every_map(door) if options["deep"] else (package_maps(program), _LEFT_OUT)
         yield from (
-            json_line(door, check_all_object(reports()))
+            json_line(door, check_all_object(reports(), left_out))
             if options["json"]
-            else check_all_lines(reports(), limit, door.paint())
+            else check_all_lines(reports(), left_out, limit, door.paint())
         )
     else:
         one = report(find_map(scope_of(door, options), expression, options["type"]), expression)
@@ -100,3 +107,24 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
         if not options["json"]:
             yield f"-> {options['html']}"
     return found or (INCOMPLETE if unread else 0)
+
+
+def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | Exception]], str]:
+    """Each map of the census by its path, then the package variables that it has not; and which maps are left out."""
+    from gomap.census.census import take_census
+    from gomap.maps.opening import package_maps
+    from gomap.program.gotypes import LayoutError
+    from gomap.views.census import NOT_LOOKED_AT
+
+    census = take_census(door.program(), door.progress)
+
+    def every() -> Iterator[tuple[str, GoMap | Exception]]:
+        for found in census.maps:
+            yield census.path(found), found.map or LayoutError(found.problem)
+        known = {found.address for found in census.maps}
+        for name, map in package_maps(door.program()):
+            if isinstance(map, Exception) or map.address not in known:
+                yield name, map
+
+    more = "; the search for maps was interrupted, so that there may be more" if census.interrupted else ""
+    return every(), NOT_LOOKED_AT + more

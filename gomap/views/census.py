@@ -10,10 +10,10 @@ from gomap.census.census import Census, FoundMap
 from gomap.maps.wording import counted
 from gomap.views.paint import Paint
 
-__all__ = ["SORTS", "Filter", "census_lines", "census_object"]
+__all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object"]
 
 #: What a census cannot see, as it begins with the collector's objects.
-_NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
+NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
 #: Bytes that a rebuilt map must save, and which part of it, to be pointed out.
 _MUCH, _PART = 4096, 0.5
 _HEADS = ("entries", "bytes", "retained", "load", "deleted", "saves", "scanned")
@@ -107,7 +107,7 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
     if len(shown) < len(lines):
         more = counted(len(lines) - len(shown), "more line")
         yield f"{more}; see 'help gomap-list' for -limit, -min, -type and -each"
-    yield f"not looked at: {_NOT_LOOKED_AT}"
+    yield f"not looked at: {NOT_LOOKED_AT}"
 
 
 def census_object(census: Census, filter: Filter) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def census_object(census: Census, filter: Filter) -> dict[str, Any]:
         "total": len(census.maps),
         "complete": not census.interrupted and (filter.limit is None or len(lines) <= filter.limit),
         "damage": list(census.survey.damage),
-        "notLookedAt": _NOT_LOOKED_AT,
+        "notLookedAt": NOT_LOOKED_AT,
     }
 
 

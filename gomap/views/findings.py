@@ -14,9 +14,6 @@ from gomap.views.text import title
 
 __all__ = ["check_all_lines", "check_all_object", "check_lines", "check_object"]
 
-#: What a check of all package variables leaves out.
-_NOT_LOOKED_AT = "maps that are not package variables, such as fields and locals"
-
 
 def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
     """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows.
@@ -61,11 +58,13 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
         yield f"{explained} explained by {counted(len(report.causes), 'cause')}; -limit unlimited shows them too"
 
 
-def check_all_lines(reports: Iterable[tuple[str, Report | str]], limit: int | None, paint: Paint) -> Iterator[str]:
+def check_all_lines(
+    reports: Iterable[tuple[str, Report | str]], left_out: str, limit: int | None, paint: Paint
+) -> Iterator[str]:
     """What is wrong with each of many maps, then what the checks came to.
 
-    REPORTS: by the variable's name; why there is none for a map whose header cannot be read. LIMIT: how many findings
-    are shown of each map, and how many of the maps that cannot be read.
+    REPORTS: by the variable's name or the path; why there is none for a map that cannot be opened. LEFT_OUT: which maps
+    were not looked at. LIMIT: how many findings are shown of each map, and how many of the maps that cannot be opened.
     """
     checked, wrong, entries, unreadable = 0, 0, 0, 0
     for name, report in reports:
@@ -84,7 +83,7 @@ def check_all_lines(reports: Iterable[tuple[str, Report | str]], limit: int | No
         f"{counted(checked, 'map')} checked, {counted(entries, 'entry', 'entries')}: "
         f"{f'{wrong} with findings' if wrong else 'no findings'}"
         + (f"; {counted(unreadable, 'map')} cannot be read" if unreadable else "")
-        + f"; not looked at: {_NOT_LOOKED_AT}"
+        + f"; not looked at: {left_out}"
     )
 
 
@@ -123,8 +122,8 @@ def _cause_object(cause: Cause) -> dict[str, Any]:
     }
 
 
-def check_all_object(reports: Iterable[tuple[str, Report | str]]) -> dict[str, Any]:
-    """What ``gomap-check -all -json`` prints; REPORTS as for check_all_lines."""
+def check_all_object(reports: Iterable[tuple[str, Report | str]], left_out: str) -> dict[str, Any]:
+    """What ``gomap-check -all -json`` prints; REPORTS and LEFT_OUT as for check_all_lines."""
     maps: list[dict[str, Any]] = []
     unreadable: list[dict[str, str]] = []
     for name, report in reports:
@@ -132,4 +131,4 @@ def check_all_object(reports: Iterable[tuple[str, Report | str]]) -> dict[str, A
             unreadable.append({"variable": name, "text": report})
         else:
             maps.append({"variable": name, **check_object(report)})
-    return {"command": "check-all", "maps": maps, "unreadable": unreadable, "notLookedAt": _NOT_LOOKED_AT}
+    return {"command": "check-all", "maps": maps, "unreadable": unreadable, "notLookedAt": left_out}
