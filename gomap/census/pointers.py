@@ -120,7 +120,7 @@ class Pointers:
 
 
 def words_in(buffer: bytes, program: Program) -> array[int]:
-    """The words of BUFFER as numbers; a rest that is none is left out."""
+    """The words of BUFFER as numbers; bytes at its end that fill no word are left out."""
     size = program.pointer_size
     words = array("Q" if size == 8 else "I")
     words.frombytes(buffer[: len(buffer) // size * size])

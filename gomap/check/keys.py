@@ -123,7 +123,7 @@ class Keys:
                 seen.setdefault(key, number)
 
     def unreadable(self, batch: SlotBatch, hashes: Sequence[int | None], known: Container[int]) -> Iterator[Finding]:
-        """Keys that have no hash since something behind them cannot be read; but for those that are KNOWN by number."""
+        """Keys that have no hash because what they point to cannot be read; not those whose numbers are KNOWN."""
         if self._hasher is None or not self._can_fail or None not in hashes:
             return
         for number, key_hash in enumerate(hashes):

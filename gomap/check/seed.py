@@ -54,7 +54,7 @@ class Seed:
         self._storage = next((name for name in ("buckets", "dirPtr", "root") if name in map.header), "")
 
     def findings(self, batch: SlotBatch, hashes: Sequence[int | None], fits: Fits) -> list[Finding]:
-        """What is wrong with the seed, by the HASHES of BATCH' keys; if anything is, they must be hashed anew."""
+        """What is wrong with the seed, told by the HASHES of the keys in BATCH; if anything is, hash them anew."""
         if self._settled:
             return []
         # Most keys are the first of their probe sequence.

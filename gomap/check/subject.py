@@ -34,7 +34,7 @@ class Subject:
     written: bool
 
     def judged(self, batch: SlotBatch, fits: Fits | None) -> tuple[Sequence[int | None] | None, list[Finding]]:
-        """The hashes of BATCH' keys as Keys.hashes has them, and what is wrong with keys and elements by themselves.
+        """The hashes of the keys in BATCH, as Keys.hashes has them, and what is wrong with keys and elements alone.
 
         A key that is none has no hash: what would be said of its place means nothing.
 

@@ -9,7 +9,7 @@ __all__ = ["PlainDoor"]
 
 
 class PlainDoor:
-    """Half a Door: what is left to say is which program, and where its expressions are evaluated."""
+    """What a Door needs besides its program and the scope of its expressions, which subclasses add."""
 
     def limits(self) -> Limits:
         return Limits(elements=200, depth=20, repeats=10, bytes_as_text=True)

@@ -1,4 +1,4 @@
-"""A line on the terminal that says what a command is at, once it takes longer than one likes to wait in the dark."""
+"""A line on the terminal that says how far a command is, once it takes long."""
 
 from __future__ import annotations
 

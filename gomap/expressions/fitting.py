@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import abc
 import re
 import struct
 from collections.abc import Hashable, Sequence
+from typing import Generic, TypeVar
 
-from gomap.expressions.go_values import ExpressionError, an
-from gomap.expressions.written import Composite, Literal, Written
+from gomap.expressions.go_values import ExpressionError, GoValue, an
+from gomap.expressions.written import Composite, Constant, Conversion, Literal, Written
 from gomap.language.names import shown_name
 from gomap.language.numbers import FLOATS
 from gomap.program.gotypes import GoType, Kind
 
-__all__ = ["DEFAULT_TYPES", "UnfitError", "constant", "fields", "indices", "spells"]
+__all__ = ["DEFAULT_TYPES", "ByForm", "UnfitError", "constant", "fields", "indices", "spells"]
+
+T = TypeVar("T")
 
 _ADDRESSES = {Kind.POINTER, Kind.CHAN, Kind.UNSAFE_POINTER}
 _COMPLEX = {Kind.COMPLEX64, Kind.COMPLEX128}
@@ -28,6 +32,37 @@ _ALIASES = (
 
 class UnfitError(Exception):
     """What was written cannot be a value of the type; the message says of which, and why."""
+
+
+class ByForm(abc.ABC, Generic[T]):
+    """Makes something of a written value, by the form that it is written in. Methods raise UnfitError and
+    ExpressionError."""
+
+    def of(self, type: GoType, written: Written) -> T:
+        """What WRITTEN comes to as a value of TYPE. Raises UnfitError if it can be none, and ExpressionError."""
+        if isinstance(written, GoValue):
+            return self._value(type, written)
+        if type.kind is Kind.INTERFACE:
+            return self._interface(type, written)
+        if isinstance(written, Composite):
+            return self._composite(type, written)
+        if isinstance(written, Conversion):
+            if not spells(written.type, type):
+                raise UnfitError(f"{written.text} is of type {written.type}")
+            written = written.value
+        return self._constant(type, written)
+
+    @abc.abstractmethod
+    def _value(self, type: GoType, key: GoValue) -> T: ...
+
+    @abc.abstractmethod
+    def _interface(self, type: GoType, written: Constant | Conversion | Composite) -> T: ...
+
+    @abc.abstractmethod
+    def _composite(self, type: GoType, written: Composite) -> T: ...
+
+    @abc.abstractmethod
+    def _constant(self, type: GoType, written: Constant) -> T: ...
 
 
 def constant(type: GoType, value: Literal) -> Hashable:

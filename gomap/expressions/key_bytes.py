@@ -10,9 +10,9 @@ import copy
 import struct
 from collections.abc import Callable, Iterable
 
-from gomap.expressions.fitting import DEFAULT_TYPES, UnfitError, constant, fields, indices, spells
+from gomap.expressions.fitting import DEFAULT_TYPES, ByForm, UnfitError, constant, fields, indices, spells
 from gomap.expressions.go_values import ExpressionError, GoValue
-from gomap.expressions.written import Composite, Constant, Conversion, Written
+from gomap.expressions.written import Composite, Constant, Conversion
 from gomap.goruntime.rtype import RuntimeTypes, runtime_types
 from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language.numbers import FLOATS
@@ -26,7 +26,7 @@ __all__ = ["KeyBytes"]
 _FIRST, _END = 16, 1 << 16
 
 
-class KeyBytes:
+class KeyBytes(ByForm[bytes]):
     """Makes keys, and what hashes them.
 
     Args:
@@ -49,20 +49,6 @@ class KeyBytes:
         made_by_reflect = runtime_types(self._program).made_by_reflect(map_type)
         hasher_of = reflect_hasher_for if made_by_reflect else hasher_for
         return hasher_of(hash_state(self._program), shadow, self._types, key)
-
-    def of(self, type: GoType, written: Written) -> bytes:
-        """WRITTEN as a value of TYPE. Raises UnfitError if it can be none, and ExpressionError."""
-        if isinstance(written, GoValue):
-            return self._value(type, written)
-        if type.kind is Kind.INTERFACE:
-            return self._interface(type, written)
-        if isinstance(written, Composite):
-            return self._composite(type, written)
-        if isinstance(written, Conversion):
-            if not spells(written.type, type):
-                raise UnfitError(f"{written.text} is of type {written.type}")
-            written = written.value
-        return self._constant(type, written)
 
     def _constant(self, type: GoType, written: Constant) -> bytes:
         value, size = constant(type, written.value), type.size

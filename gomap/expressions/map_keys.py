@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from gomap.expressions.fitting import DEFAULT_TYPES, UnfitError, constant, fields, indices, spells
+from gomap.expressions.fitting import DEFAULT_TYPES, ByForm, UnfitError, constant, fields, indices, spells
 from gomap.expressions.go_values import ExpressionError, GoValue, dynamic, in_memory, temporary
 from gomap.expressions.written import Composite, Constant, Conversion, Written
 from gomap.goruntime.rtype import runtime_types
@@ -84,25 +84,14 @@ def _entry(map: GoMap, match: Match) -> Entry | Note | None:
     return wrong
 
 
-class _Matches:
+class _Matches(ByForm[Match]):
     """Makes what tells a written value of a type from others. Methods raise UnfitError where no value is like it."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
         self._comparables = Comparables(program, runtime_types(program))
 
-    def of(self, type: GoType, written: Written) -> Match:
-        """What tells that a value of TYPE is the one written."""
-        if isinstance(written, GoValue):
-            return self._value(type, written)
-        if type.kind is Kind.INTERFACE:
-            return self._interface(type, written)
-        if isinstance(written, Composite):
-            return self._composite(type, written)
-        if isinstance(written, Conversion):
-            if not spells(written.type, type):
-                raise UnfitError(f"{written.text} is of type {written.type}")
-            written = written.value
+    def _constant(self, type: GoType, written: Constant) -> Match:
         return self._equals(self._comparables.of(type), constant(type, written.value))
 
     def _equals(self, comparable: Comparable, wanted: Hashable) -> Match:

@@ -90,7 +90,7 @@ class Allocator:
 
 @while_files_stay  # the size classes, and how it was built, are the program's own
 def allocator_of(program: Program) -> Allocator:
-    """The program's. Raises LayoutError and ReadError, as Allocator.read does."""
+    """The allocator of the program. Raises LayoutError and ReadError, as Allocator.read does."""
     return Allocator.read(program, headerless(program))
 
 

@@ -103,7 +103,7 @@ class Goroutines:
         return Details(*(*numbers.read(self._memory, one.address), 0)[:5])
 
     def all(self) -> Iterator[Goroutine]:
-        """Each g of allgs that can be one. An entry that leads to none is left out, and so is all behind many such."""
+        """Each g of allgs that can be one. Entries that lead to none are left out; after many in a row it ends."""
         try:
             array, length = self._slice.read(self._memory, self._allgs)
         except ReadError:

@@ -140,7 +140,7 @@ class Heap:
         return self._kept_in(state).kept
 
     def freed(self, addresses: Sequence[int]) -> Iterator[Answer]:
-        """Of ADDRESSES those that no object in use holds: freed, or not mapped at all; made for a million of them.
+        """Those of ADDRESSES that are in no object in use: freed or not mapped. Fast for a million of them.
 
         nil, what is in data, code or a stack, and what the books tell nothing of is not among them.
         """

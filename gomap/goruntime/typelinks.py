@@ -25,7 +25,7 @@ _MOST = 1 << 20
 
 @while_files_stay
 def map_type_names(program: Program) -> list[str]:
-    """The names of the map types in the program's own module, in alphabetical order; of a damaged list what comes
+    """The names of the map types in the program's own module, in alphabetical order; of a damaged list those
     before the damage. Raises LayoutError and ReadError if there is no such list."""
     types = runtime_types(program)
     names = set()

@@ -1,4 +1,4 @@
-"""Ways to a program that need no debugger: the core that it left, or the process that it still is."""
+"""Ways to a program that need no debugger: by a core dump, or by the running process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["attach", "core"]
 
 
 def core(program: Path, core: Path, command: Sequence[str]) -> int:
-    """Look at what PROGRAM left in CORE: by one COMMAND, or by those that are typed. The exit status."""
+    """Run COMMAND, or the commands that are typed, on a CORE of PROGRAM; the exit status."""
     try:
         door = ShellDoor(Program(open_core(program, core)))
     except ProgramError as error:
@@ -28,7 +28,7 @@ def core(program: Path, core: Path, command: Sequence[str]) -> int:
 
 
 def attach(pid: int, program: Path | None, stop: bool, command: Sequence[str]) -> int:
-    """The same for the process PID, which goes on as soon as a command has ended.
+    """The same on the process PID, which runs on as soon as a command has ended.
 
     STOP: it stands still for the whole session.
     """

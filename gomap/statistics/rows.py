@@ -1,4 +1,4 @@
-"""Sums of a byte each over all buckets or groups at once."""
+"""Sums over all buckets or groups at once: each is one byte of a large integer."""
 
 from __future__ import annotations
 
