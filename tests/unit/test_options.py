@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gomap.commands.options import Option, UsageError, complete, number_or_unlimited, parse, value_begun
+from gomap.commands.options import (
+    Option,
+    UsageError,
+    complete,
+    describe,
+    number,
+    number_or_unlimited,
+    parse,
+    usage,
+    value_begun,
+)
 
 OPTIONS = (
     Option("limit", "N|unlimited", "", number_or_unlimited, default=32),
@@ -79,3 +91,82 @@ def test_a_value_that_has_been_begun() -> None:
         assert value_begun(OPTIONS, text) == (OPTIONS[3], begun)
     for text in ("-type", "-type map[string]int 0x", "-json m", "-nonsense m", "m"):
         assert value_begun(OPTIONS, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("--json m", "no option --json; there are -limit, -all, -json, -type"),
+        ("-limit=3 m", "no option -limit=3; there are -limit, -all, -json, -type"),
+        ("-limit -3 m", "-limit takes N|unlimited, not -3"),
+        ("-type", "-type takes a value: TYPE"),
+    ],
+)
+def test_options_as_other_programs_take_them_are_none(text: str, says: str) -> None:
+    with pytest.raises(UsageError) as told:
+        parse(OPTIONS, text)
+    assert str(told.value) == says
+
+
+def test_a_name_cut_too_short_is_ambiguous_unless_it_is_one_in_full() -> None:
+    options = (Option("all", "", ""), Option("allow", "", ""))
+    with pytest.raises(UsageError, match="-al is ambiguous: -all, -allow"):
+        parse(options, "-al m")
+    assert parse(options, "-all m") == ({"all": True, "allow": False}, "m")
+    assert parse(options, "-allo m") == ({"all": False, "allow": True}, "m")
+
+
+@given(
+    st.dictionaries(st.sampled_from(["all", "json"]), st.just(True)),
+    st.none() | st.integers(1, 1 << 40),
+    st.none() | st.sampled_from(["map[string]int", "map[interface {}]int", "*main.T"]),
+    st.permutations(["all", "json", "limit", "type"]),
+    st.sampled_from(["m", "m[1]", 'm["-json"]', "a - b", "(*main.T)(0x10).m"]),
+    st.booleans(),
+)
+def test_what_was_spelled_out_comes_back(
+    flags: dict[str, bool], limit: int | None, type: str | None, order: list[str], expression: str, behind: bool
+) -> None:
+    """In any order, before the expression or behind it; with -- only before."""
+    spelled = {**{name: f"-{name}" for name in flags}, "limit": f"-limit {limit}", "type": f"-type '{type}'"}
+    wanted = {**NOTHING, **flags}
+    for name, value in (("limit", limit), ("type", type)):
+        if value is None:
+            del spelled[name]
+        else:
+            wanted[name] = value
+    words = " ".join(spelled[name] for name in order if name in spelled)
+    assert parse(OPTIONS, f"{expression} {words}" if behind else f"{words} {expression}") == (wanted, expression)
+    assert parse(OPTIONS, f"{words} -- {expression} -json") == (wanted, f"{expression} -json")
+
+
+@pytest.mark.parametrize(("text", "value"), [("7", 7), ("0x10", 16), ("0b11", 3), ("1_000", 1000)])
+def test_a_number(text: str, value: int) -> None:
+    assert number(text) == number_or_unlimited(text) == value
+    with pytest.raises(ValueError):
+        number("-" + text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.5", "unlimitedly"])
+def test_no_number(text: str) -> None:
+    with pytest.raises(ValueError):
+        number_or_unlimited(text)
+
+
+@pytest.mark.parametrize("text", ["u", "UNL", "unlimited", "0"])
+def test_no_limit(text: str) -> None:
+    assert number_or_unlimited(text) is None
+
+
+def test_usage_and_help() -> None:
+    options = (Option("limit", "N", "Show N.\n    Not more."), Option("all", "", "Show all."))
+    assert usage("walk", options, "EXPR") == "walk [-limit N] [-all] EXPR"
+    assert usage("walk", (), "") == "walk"
+    assert describe(options) == "  -limit N\n    Show N.\n    Not more.\n  -all\n    Show all."
+
+
+def test_tab_at_a_value_that_has_no_words_and_behind_an_unknown_option() -> None:
+    assert complete(OPTIONS, "-type ma") == ([], None)
+    assert complete(OPTIONS, "-nope m") == ([], None)
+    assert complete(OPTIONS, "-json m[1].") == ([], "m[1].")
+    assert complete(OPTIONS, "") == ([], "")
