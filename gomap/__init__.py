@@ -8,7 +8,7 @@ The package is built in floors; a module imports from floors below its own only.
 
 and below them what all doors share:
 
-    commands            each command, declared once: its options, its help, whom it asks, how it is shown
+    commands            each command, or function of a map, declared once: options, help, whom it asks, how it is shown
     views               text, JSON and HTML
     postmortem          what a program died of, as far as a map is to blame
     statistics          how full a map is, how long its lookups are, what it takes

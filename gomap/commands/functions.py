@@ -6,7 +6,7 @@ The debugger evaluates the arguments: the door makes the map and the key of what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from gomap.commands.command import help_in
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gomap.maps.model import GoMap
     from gomap.program.program import Program
 
-__all__ = ["FUNCTIONS", "Function"]
+__all__ = ["FUNCTIONS", "Function", "overview"]
 
 Answer = Callable[..., Union[int, "GoValue"]]
 
@@ -47,6 +47,14 @@ class Function(NamedTuple):
 
 #: Every function, in the order of declaration.
 FUNCTIONS: list[Function] = []
+
+
+def overview() -> Iterator[str]:
+    """What ``gomap`` says of them where they are."""
+    yield "Functions, for print, conditions and scripts:"
+    width = max(len(each.call) for each in FUNCTIONS) + 1
+    for each in FUNCTIONS:
+        yield f"  {each.call:{width}} {each.summary}"
 
 
 def _function(summary: str, *parameters: str) -> Callable[[Answer], Answer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -16,13 +17,13 @@ class Progress:
 
     Args:
         write: to the terminal, at once.
-        columns: how wide that is.
+        at_terminal: whether there is one. Asked once, when there is something to show.
         begun: when the command began, by time.monotonic.
     """
 
-    def __init__(self, write: Callable[[str], None], columns: int, begun: float) -> None:
+    def __init__(self, write: Callable[[str], None], at_terminal: Callable[[], bool], begun: float) -> None:
         self._write = write
-        self._columns = columns
+        self._at_terminal = functools.cache(at_terminal)
         self._shown = 0
         self._next = begun + _PATIENCE
 
@@ -32,7 +33,11 @@ class Progress:
         if now < self._next:
             return
         self._next = now + _PAUSE
-        line = "".join(char if char.isprintable() else "?" for char in what)[: self._columns - 1]
+        if not self._at_terminal():
+            return
+        from shutil import get_terminal_size  # which loads more than all commands together
+
+        line = "".join(char if char.isprintable() else "?" for char in what)[: get_terminal_size().columns - 1]
         self._write(f"\r{line.ljust(self._shown)}")
         self._shown = len(line)
 

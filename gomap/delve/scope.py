@@ -10,7 +10,7 @@ from typing import Any
 from gomap.delve.rpc import CallError, Rpc
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, temporary
 from gomap.language.numbers import FLOATS
-from gomap.language.spelling import package_of_function
+from gomap.language.spelling import packages_in
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.program import Program
 
@@ -65,8 +65,7 @@ class DelveScope:
             function = (stack["Locations"][self._scope["Frame"]].get("function") or {}).get("name", "")
         except (CallError, LookupError):
             function = ""
-        package = package_of_function(function)
-        return list(dict.fromkeys([package, "main"] if package else ["main"]))
+        return packages_in(function)
 
     def evaluate(self, text: str) -> GoValue:
         try:

@@ -45,7 +45,8 @@ class DelveTarget:
         path = program or _program_of(rpc)
         # Of a core Delve takes each mapped file for the program's own, so it is read here if it can be.
         self._file: FileTarget = open_program(path) if core is None else open_core(path, core)
-        self._file.bias = self._bias()
+        there = rpc.call("Eval", Scope=_NOWHERE, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
+        self._file.place("runtime.firstmoduledata", there["children"][0]["addr"])
         self.pointer_size = self._file.pointer_size
         self.byte_order: Literal["little", "big"] = self._file.byte_order
         self.architecture = self._file.architecture
@@ -104,15 +105,6 @@ class DelveTarget:
         if len(content) != length:  # one of them could not be read, or only in part
             raise ReadError(address, length)
         return content
-
-    def _bias(self) -> int:
-        """How much further up the program lies in memory than its file says."""
-        known = self._file.variable("runtime.firstmoduledata")
-        if known is None:
-            return 0
-        there = self._rpc.call("Eval", Scope=_NOWHERE, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
-        address: int = there["children"][0]["addr"]
-        return address - known[0]
 
 
 _NOWHERE = {"GoroutineID": -1, "Frame": 0}

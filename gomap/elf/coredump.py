@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote
+from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
 from gomap.program.target import Thread
 
-__all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector"]
+__all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector", "core_at"]
 
 #: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
@@ -159,3 +159,11 @@ def auxiliary_vector(content: bytes, pointer_size: int, byte_order: Literal["lit
             break
         vector[number] = int.from_bytes(value, byte_order)
     return vector
+
+
+def core_at(path: str | None) -> CoreDump | None:
+    """The core that a debugger has opened at PATH; None if there is none, or it has been moved away since."""
+    try:
+        return None if path is None else CoreDump(Path(path))
+    except FileError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -108,6 +108,24 @@ class FileTarget:
             found = self._variable_at(place)
             if found is not None:
                 yield _spelled(name), *found
+
+    def variables_where(self, places: Mapping[str, int]) -> dict[str, tuple[int, GoType]] | None:
+        """Address and type of all package variables, by name, in the memory that has those in PLACES there.
+
+        None if that has none of them, or not all equally far up: the memory is another build's.
+        """
+        variables = list(self.variables())
+        moved = {places[name] - address for name, address, _ in variables if name in places}
+        if len(moved) != 1:
+            return None
+        (further,) = moved
+        return {name: (address + further, type) for name, address, type in variables}
+
+    def place(self, variable: str, address: int) -> None:
+        """The program lies where it has VARIABLE, if there is one of that name, at ADDRESS."""
+        known = self.variable(variable)
+        if known is not None:
+            self.bias += address - known[0]
 
     def threads(self) -> Sequence[Thread]:
         return self._threads

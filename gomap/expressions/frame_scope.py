@@ -15,7 +15,7 @@ from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, tem
 from gomap.expressions.scope import Scope
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of_id
-from gomap.language.spelling import package_of_function
+from gomap.language.spelling import packages_in
 from gomap.program.frames import FrameVariable
 from gomap.program.program import Program
 
@@ -63,8 +63,7 @@ class FrameScope:
         return _names(self._variables)
 
     def packages(self) -> Sequence[str]:
-        package = package_of_function(self._call.call.name)
-        return list(dict.fromkeys([package, "main"] if package else ["main"]))
+        return packages_in(self._call.call.name)
 
     def evaluate(self, text: str) -> GoValue:
         if _OF_DEBUGGER.fullmatch(text.strip()):

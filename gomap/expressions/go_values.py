@@ -7,14 +7,17 @@ has no values for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from gomap.goruntime.rtype import runtime_types
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["ExpressionError", "GoValue", "an", "dynamic", "held", "in_memory", "temporary"]
+__all__ = ["ExpressionError", "GoValue", "an", "assembled", "dynamic", "held", "in_memory", "temporary"]
+
+V = TypeVar("V")
 
 #: Pointers and interfaces in one another, at most: a pointer may point to itself.
 _MOST_FOLLOWED = 16
@@ -148,6 +151,27 @@ def temporary(program: Program, type: GoType, text: str, data: bytes) -> GoValue
         return temporary(program, field.type, text, data[field.offset : field.offset + field.type.size])
 
     return GoValue(program, type, text, None, lambda: data, part)
+
+
+def assembled(type: GoType, value: V, part: Callable[[V, Field], V], number: Callable[[GoType, V], bytes]) -> bytes:
+    """The bytes of a VALUE that is in no memory as a whole.
+
+    Args:
+        part: gives what is at a field of a value; an array's elements are fields that are called by their index.
+        number: gives the bytes of a value that has no parts.
+    """
+    if type.kind is Kind.ARRAY:
+        elem = type.elem
+        fields: Sequence[Field] = [Field(str(at), elem, at * elem.size) for at in range(type.length)]
+    elif type.kind is Kind.STRUCT or type.fields:
+        fields = type.fields
+    else:
+        return number(type, value)
+    content = bytearray(type.size)
+    for field in fields:
+        data = assembled(field.type, part(value, field), part, number)
+        content[field.offset : field.offset + len(data)] = data
+    return bytes(content)
 
 
 def dynamic(value: GoValue) -> GoValue | None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from gomap.expressions.go_values import GoValue
 from gomap.program.program import Program
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "assigns"]
+
+_CONSTANT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
+_ASSIGNMENT = re.compile(r"\+\+|--|<<=|>>=|(?<![=!<>])=(?!=)")
+
+
+def assigns(text: str) -> bool:
+    """Whether TEXT, as debuggers' languages write expressions, changes something as it is evaluated.
+
+    >>> assigns("x = 1"), assigns("x++"), assigns("x <= 1"), assigns('m["="]')
+    (True, True, False, False)
+    """
+    return bool(_ASSIGNMENT.search(_CONSTANT.sub("", text)))
 
 
 class Scope(Protocol):

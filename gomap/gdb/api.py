@@ -30,7 +30,6 @@ from gomap.gdb.scope import GdbScope, live_scope
 from gomap.gdb.target import forget_memory
 from gomap.gdb.values import constant_or_value, of_value
 from gomap.maps import opening
-from gomap.maps.model import GoMap
 from gomap.views import python_maps
 from gomap.views.python_maps import Finding
 
@@ -40,16 +39,14 @@ __all__ = ["Finding", "Map", "open_map", "package_maps"]
 class Map(python_maps.Map):
     __doc__ = python_maps.Map.__doc__
 
-    def __init__(self, scope: GdbScope, map: GoMap) -> None:
-        super().__init__(scope, map)
-        self._target = scope.target
+    _scope: GdbScope
 
     def _failing(self) -> AbstractContextManager[None]:
         return failing_in_one_line()
 
     def _given(self, key: object) -> Written:
         if isinstance(key, gdb.Value):
-            key = constant_or_value(self._target, "the key", key)
+            key = constant_or_value(self._scope.target, "the key", key)
         return given_key(self._scope, self._map.key, key, "a bool, None or a gdb.Value")
 
 

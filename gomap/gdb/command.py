@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import gdb
 
-from gomap.commands import COMMANDS
+from gomap.commands import COMMANDS, functions
 from gomap.commands.command import Command
-from gomap.commands.functions import FUNCTIONS
-from gomap.commands.options import UsageError, complete, value_begun
+from gomap.commands.progress import Progress
 from gomap.gdb.failing import failing_in_one_line
 
 if TYPE_CHECKING:
-    from gomap.commands.progress import Progress
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
     from gomap.program.program import Program
@@ -26,10 +23,14 @@ __all__ = ["GdbDoor", "register"]
 
 
 class GdbDoor:
-    """What GDB offers to a command: its selected frame and its settings."""
+    """What GDB offers to a command: its selected frame and its settings.
+
+    Attributes:
+        busy: the line that says what the command is at; to be cleared before anything else is written.
+    """
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self.busy = Progress(_at_once, _at_terminal, time.monotonic())
 
     def scope(self) -> Scope:
         from gomap.gdb.scope import live_scope
@@ -56,34 +57,10 @@ class GdbDoor:
         return paint()
 
     def progress(self, what: str) -> None:
-        if self._progress is not None:
-            self._progress.at(what)
-
-    def write(self, line: str) -> None:
-        """Print a line of what the command says."""
-        self.clear()
-        gdb.write(line + "\n")
-
-    def clear(self) -> None:
-        """Leave nothing on the terminal but what the command said."""
-        progress = self.__dict__.get("_progress")  # if there was any
-        if progress is not None:
-            progress.clear()
-
-    @cached_property
-    def _progress(self) -> Progress | None:
-        import shutil
-
-        from gomap.commands.progress import Progress
-        from gomap.gdb.styling import at_terminal
-
-        return Progress(_at_once, shutil.get_terminal_size().columns, self._begun) if at_terminal() else None
+        self.busy.at(what)
 
     def besides(self) -> Iterable[str]:
-        yield "Functions, for print, conditions and scripts:"
-        width = max(len(each.call) for each in FUNCTIONS) + 1
-        for each in FUNCTIONS:
-            yield f"  {each.call:{width}} {each.summary}"
+        yield from functions.overview()
         yield "print, info locals and IDEs show maps by their contents."
         yield "'help COMMAND' says more; 'show gomap' lists the settings."
 
@@ -91,6 +68,12 @@ class GdbDoor:
 def _at_once(text: str) -> None:
     gdb.write(text, gdb.STDERR)
     gdb.flush(gdb.STDERR)
+
+
+def _at_terminal() -> bool:
+    from gomap.gdb.styling import at_terminal
+
+    return at_terminal()
 
 
 class _Registered(gdb.Command):
@@ -107,31 +90,32 @@ class _Registered(gdb.Command):
         self.dont_repeat()
         forget_memory()
         door = GdbDoor()
-        try:
-            with failing_in_one_line():
-                try:
-                    for line in self._command.lines(door, argument):
-                        door.write(line)
-                finally:
-                    door.clear()
-        except UsageError as error:
-            raise gdb.GdbError(f"{self._command.name}: {error}") from None
+        with failing_in_one_line(self._command.name):
+            try:
+                for line in self._command.lines(door, argument):
+                    door.busy.clear()
+                    gdb.write(line + "\n")
+            finally:
+                door.busy.clear()
 
     def complete(self, text: str, word: str | None) -> list[str] | int:
-        value = value_begun(self._command.options, text)
-        if value is not None and value[0].name == "type":
-            from gomap.gdb.completion import map_types
+        """What may stand in place of WORD, in which TEXT ends; None while GDB still looks for that word."""
+        from gomap.commands.completing import completions, goes_on_as_the_debuggers
+        from gomap.gdb.scope import GdbScope
+        from gomap.gdb.target import current, forget_memory
+        from gomap.program.program import ProgramError
 
-            return map_types(value[1], word)
-        names, expression = complete(self._command.options, text)
-        if names:
-            # GDB takes the dash for a boundary between words; what is to be replaced is behind it.
-            return [name.lstrip("-") for name in names]
-        if expression is None or not self._command.argument:
+        if goes_on_as_the_debuggers(self._command, text):
+            return gdb.COMPLETE_EXPRESSION
+        if word is None:
             return []
-        from gomap.gdb.completion import completions
-
-        return completions(expression, word)
+        forget_memory()
+        try:
+            offers = completions(self._command, text, lambda: GdbScope(current()))
+        except ProgramError:
+            return []
+        # WORD begins behind the last character that GDB takes for punctuation, such as an option's dash.
+        return [whole[len(text) - len(word) :] for whole in offers]
 
 
 def register() -> None:

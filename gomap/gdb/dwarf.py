@@ -102,18 +102,14 @@ class DwarfTypes(TypesByName):
             return GoType(Kind.ARRAY, size, name, elem=partial(self.of, real.target()), length=last - first + 1)
         if code == gdb.TYPE_CODE_FUNC:
             return GoType(Kind.FUNC, self._pointer_size, name)
-        kind = None
+        if code == gdb.TYPE_CODE_BOOL:
+            return GoType(Kind.BOOL, size, name)
+        number = {gdb.TYPE_CODE_FLT: "float", gdb.TYPE_CODE_COMPLEX: "complex"}.get(code, "")
         if code in (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR):
             if name in ("int", "uint", "uintptr") and size == self._pointer_size:
-                kind = Kind(name)
-            else:
-                kind = _KINDS.get(f"{'int' if real.is_signed else 'uint'}{8 * size}")
-        elif code == gdb.TYPE_CODE_BOOL:
-            kind = Kind.BOOL
-        elif code == gdb.TYPE_CODE_FLT:
-            kind = _KINDS.get(f"float{8 * size}")
-        elif code == gdb.TYPE_CODE_COMPLEX:
-            kind = _KINDS.get(f"complex{8 * size}")
+                return GoType(Kind(name), size, name)
+            number = "int" if real.is_signed else "uint"
+        kind = _KINDS.get(f"{number}{8 * size}")
         if kind is None:
             raise LayoutError(f"{name} is not a Go type")
         return GoType(kind, size, name)

@@ -15,12 +15,14 @@ __all__ = ["failing_in_one_line", "failure"]
 
 
 @contextmanager
-def failing_in_one_line() -> Iterator[None]:
-    """Whatever goes wrong inside is a GdbError, which GDB shows as a line; how a command was called, a UsageError."""
+def failing_in_one_line(command: str = "gomap") -> Iterator[None]:
+    """Whatever goes wrong inside is a GdbError, which GDB shows as a line; it names the COMMAND that was mistyped."""
     try:
         yield
-    except (gdb.GdbError, UsageError):
+    except gdb.GdbError:
         raise
+    except UsageError as error:
+        raise gdb.GdbError(f"{command}: {error}") from None
     except Exception as error:
         raise gdb.GdbError(failure(error)) from None
 
@@ -28,9 +30,9 @@ def failing_in_one_line() -> Iterator[None]:
 def failure(error: Exception) -> str:
     """One line for any exception. GDB's own errors are about what it was asked to do; they are no defect of gomap's."""
     if isinstance(error, gdb.error):
-        from gomap.program.program import ProgramError
+        from gomap.program.printable import printable
 
-        return explained(ProgramError(str(error)))
+        return printable(str(error))
     text = explained(error)
     if text.startswith("gomap failed") and gdb.parameter("gomap debug"):
         import traceback

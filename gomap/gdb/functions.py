@@ -31,32 +31,29 @@ class _Registered(gdb.Function):
         super().__init__(function.name.lstrip("$"))
 
     def invoke(self, *arguments: gdb.Value) -> object:
-        from gomap.gdb.target import forget_memory
-
-        forget_memory()
-        with failing_in_one_line():
-            return self._answer(arguments)
-
-    def _answer(self, arguments: tuple[gdb.Value, ...]) -> object:
         from gomap.expressions.given_keys import given_key
         from gomap.gdb.rendering import value_at
         from gomap.gdb.scope import live_scope
+        from gomap.gdb.target import forget_memory
         from gomap.gdb.values import constant_or_value
 
         function = self._function
-        if len(arguments) != len(function.parameters):
-            raise gdb.GdbError(f"{function.name} is called with ({', '.join(function.parameters)})")
-        scope = live_scope()
-        map = _map(scope, arguments[0])
-        keys = (given_key(scope, map.key, constant_or_value(scope.target, "the key", each)) for each in arguments[1:])
-        answer = function.answer(scope.program, map, *keys)
-        if isinstance(answer, int):
-            return answer
-        value = None if answer.address is None else value_at(scope.target, answer.type, answer.address)
-        if value is None:
-            where = "" if answer.address is None else f" at {answer.address:#x}"
-            raise gdb.GdbError(f"a {answer.type.name}{where}: GDB has no such type, so no value of it")
-        return value
+        forget_memory()
+        with failing_in_one_line():
+            if len(arguments) != len(function.parameters):
+                raise gdb.GdbError(f"{function.name} is called with ({', '.join(function.parameters)})")
+            scope = live_scope()
+            map = _map(scope, arguments[0])
+            keys = (constant_or_value(scope.target, "the key", each) for each in arguments[1:])
+            answer = function.answer(scope.program, map, *(given_key(scope, map.key, key) for key in keys))
+            if isinstance(answer, int):
+                return answer
+            assert answer.address is not None  # an element of a map is in memory
+            value = value_at(scope.target, answer.type, answer.address)
+            if value is None:
+                where = f"a {answer.type.name} at {answer.address:#x}"
+                raise gdb.GdbError(f"{where}: GDB has no such type, so no value of it")
+            return value
 
 
 def register() -> None:

@@ -7,16 +7,15 @@ others as a Go literal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar, Union
 
 import gdb
 
-from gomap.gdb.charset import encoded
-from gomap.gdb.target import GdbTarget, current
+from gomap.gdb.printers import LONGEST, Shown
+from gomap.gdb.target import current
 from gomap.gdb.values import address_of
-from gomap.language import Limits, unreadable
-from gomap.maps.opening import literals_of
+from gomap.language import Speller, unreadable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 
@@ -25,30 +24,18 @@ __all__ = ["COMPOSITES", "laid_out_by_gdb", "printer_of_part"]
 T = TypeVar("T")
 #: Kinds of elements that have parts.
 COMPOSITES = (Kind.ARRAY, Kind.MAP, Kind.SLICE, Kind.STRUCT)
-#: A slice that claims to be longer is corrupt.
-_LONGEST = 1 << 47
-#: The limits for what is inside the element that GDB is laying out, the innermost last.
-_laying_out: list[Limits] = []
+#: What makes literals of what is inside the element that GDB is laying out, the innermost last.
+_laying_out: list[Callable[[GoType], Speller]] = []
 
 
-def laid_out_by_gdb(pairs: Iterator[T], limits: Limits) -> Iterator[T]:
-    """PAIRS; while GDB has one of them it lays out an element, whose parts are shown within LIMITS."""
+def laid_out_by_gdb(pairs: Iterator[T], text: Callable[[GoType], Speller]) -> Iterator[T]:
+    """PAIRS; while GDB has one of them it lays out an element, whose parts are shown by TEXT of their type."""
     for pair in pairs:
-        _laying_out.append(limits)
+        _laying_out.append(text)
         try:
             yield pair
         finally:
             _laying_out.pop()
-
-
-class LiteralPrinter:
-    """A value as a Go literal."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def to_string(self) -> str:
-        return self._text
 
 
 class SlicePrinter:
@@ -71,7 +58,7 @@ class SlicePrinter:
         return ((f"[{index}]", (self._first + index).dereference()) for index in range(self._length))
 
 
-def printer_of_part(value: gdb.Value) -> Union[LiteralPrinter, SlicePrinter, None]:
+def printer_of_part(value: gdb.Value) -> Union[Shown, SlicePrinter, None]:
     """The printer of a part of an element that GDB is laying out; None where GDB's own way, or a map's, does."""
     if not _laying_out:
         return None
@@ -86,14 +73,9 @@ def printer_of_part(value: gdb.Value) -> Union[LiteralPrinter, SlicePrinter, Non
         return None
     if type.kind is Kind.SLICE and type.elem.kind is not Kind.UINT8:
         length, capacity = int(value["len"]), int(value["cap"])
-        if 0 <= length <= capacity < _LONGEST:
+        if 0 <= length <= capacity < LONGEST:
             return SlicePrinter(value, type.name)
-    return LiteralPrinter(_literal(target, type, address))
-
-
-def _literal(target: GdbTarget, type: GoType, address: int) -> str:
     try:
-        data = target.memory.read(address, type.size)
+        return Shown(_laying_out[-1](type)(target.memory.read(address, type.size), 0))
     except ReadError as error:
-        return f"<{unreadable(error)}>"
-    return encoded(literals_of(target.program, _laying_out[-1]).text(type))(data, 0)
+        return Shown(f"<{unreadable(error)}>")

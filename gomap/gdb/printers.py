@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Union
 
 import gdb
 
+from gomap.gdb.failing import failure
+
 if TYPE_CHECKING:
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
 
-__all__ = ["MapPrinter", "register", "unregister"]
+__all__ = ["LONGEST", "MapPrinter", "Shown", "register", "unregister"]
 
 _NAME = "gomap"
 _HEADERS = ("map<", "hash<")
 _STRING_SIZES = (8, 16)
-#: A string that claims to be longer is corrupt.
-_LONGEST = 1 << 47
+#: A string or slice that claims to be longer is corrupt.
+LONGEST = 1 << 47
 _Child = Union[str, "gdb.Value"]
 #: The handlers that GDB's event has of ours.
 _connected: list[Callable[[gdb.NewObjFileEvent], None]] = []
@@ -45,7 +47,7 @@ class MapPrinter:
         try:
             return self._summary()
         except Exception as error:
-            return f"<{_line(error)}>"
+            return f"<{failure(error)}>"
 
     def display_hint(self) -> str | None:
         # A print asks for the hint before to_string, a variable object of GDB 14 and later after it.
@@ -81,7 +83,7 @@ class MapPrinter:
         try:
             target, map = self._open()
         except Exception as error:
-            return f"{name} <{_line(error)}>"
+            return f"{name} <{failure(error)}>"
         shown = f"{name} with {map.count} {'entry' if map.count == 1 else 'entries'}" if map.address else f"{name}(nil)"
         doubt = staleness(target.program, self._value)
         return f"{shown} <{doubt}>" if doubt else shown
@@ -95,39 +97,39 @@ class MapPrinter:
         return scope.target, map_behind(scope, of_value(scope.target, "the map", self._value))
 
 
-class StringPrinter:
-    """One string: to GDB it is a struct, of which a variable object would show {...} and no more."""
+class Shown:
+    """A value that is shown as TEXT; HINT: what GDB is to take that for."""
 
-    def __init__(self, value: gdb.Value) -> None:
-        self._value = value
+    def __init__(self, text: object, hint: str | None = None) -> None:
+        self._text, self._hint = text, hint
 
     def to_string(self) -> object:
-        try:
-            pointer, length = self._parts()
-            return pointer.lazy_string("utf-8", length=length)
-        except (gdb.error, ValueError) as error:
-            return f"<string: {error}>"
+        return self._text
 
     def display_hint(self) -> str | None:
-        # What is said in the place of a string is not to be quoted.
-        try:
-            self._parts()
-        except (gdb.error, ValueError):
-            return None
-        return "string"
+        return self._hint
 
-    def _parts(self) -> tuple[gdb.Value, int]:
-        """Where it is and how long. Raises gdb.error if a part is optimized out or unreadable, ValueError if absurd."""
-        length, pointer = int(self._value["len"]), self._value["str"]
-        address = int(pointer)
-        word = self._value["len"].type
-        if pointer.type.sizeof < word.sizeof and pointer.address is not None:
-            whole = int(pointer.address.cast(word.pointer()).dereference())
-            if whole != address:
-                raise ValueError(f"at {whole:#x}, which is no address to this GDB; use gdb-multiarch")
-        if not 0 <= length < _LONGEST:
-            raise ValueError(f"length {length} at {address:#x}")
-        return pointer, length
+
+def _shown_string(value: gdb.Value) -> Shown:
+    """One string: to GDB it is a struct, of which a variable object would show {...} and no more."""
+    try:
+        return Shown(_string(value), "string")
+    except (gdb.error, ValueError) as error:  # what is said in the place of a string is not to be quoted
+        return Shown(f"<string: {error}>")
+
+
+def _string(value: gdb.Value) -> object:
+    """What GDB is to read. Raises gdb.error if a part of VALUE is optimized out or unreadable, ValueError if absurd."""
+    length, pointer = int(value["len"]), value["str"]
+    address = int(pointer)
+    word = value["len"].type
+    if pointer.type.sizeof < word.sizeof and pointer.address is not None:
+        whole = int(pointer.address.cast(word.pointer()).dereference())
+        if whole != address:
+            raise ValueError(f"at {whole:#x}, which is no address to this GDB; use gdb-multiarch")
+    if not 0 <= length < LONGEST:
+        raise ValueError(f"length {length} at {address:#x}")
+    return pointer.lazy_string("utf-8", length=length)
 
 
 class Entry:
@@ -147,11 +149,10 @@ class Entry:
 
     def _printer(self, value: gdb.Value) -> object | None:
         named, type = value.type, value.type.strip_typedefs()
-        if type.code == gdb.TYPE_CODE_PTR:
-            is_map = named.code == gdb.TYPE_CODE_TYPEDEF and (type.target().name or "").startswith(_HEADERS)
-            if is_map:
+        if type.code == gdb.TYPE_CODE_PTR and named.code == gdb.TYPE_CODE_TYPEDEF:
+            if (type.target().name or "").startswith(_HEADERS):
                 return MapPrinter(value)
-        if type.code == gdb.TYPE_CODE_STRUCT and type.name == "sync.Map" and value.address is not None:
+        elif type.code == gdb.TYPE_CODE_STRUCT and type.name == "sync.Map" and value.address is not None:
             return MapPrinter(value)
         nested = sys.modules.get("gomap.gdb.nested")  # not loaded, nothing is being laid out
         part = None if nested is None else nested.printer_of_part(value)
@@ -164,7 +165,7 @@ class Entry:
         if type.code == gdb.TYPE_CODE_STRUCT and type.sizeof in _STRING_SIZES:
             fields = type.fields()
             if [field.name for field in fields] == ["str", "len"] and fields[0].type.target().name == "uint8":
-                return StringPrinter(value)
+                return _shown_string(value)
         return None
 
     def __del__(self) -> None:
@@ -227,7 +228,7 @@ def _never_raising(children: Iterable[tuple[str, _Child]], dap: bool) -> Iterato
 
 def _note(error: Exception, dap: bool) -> tuple[tuple[str, _Child], ...]:
     """What is said where an entry should be: in DAP a child, elsewhere a key and an element."""
-    note = _line(error)
+    note = failure(error)
     return (("note", note),) if dap else (("[0]", "<note>"), ("[1]", f"<{note}>"))
 
 
@@ -235,9 +236,3 @@ def _asked_by_dap() -> bool:
     """Whether the Python frame below a printer's method is of GDB's own server of the Debug Adapter Protocol."""
     frame = sys._getframe(1).f_back
     return frame is not None and str(frame.f_globals.get("__name__")).startswith("gdb.dap.")
-
-
-def _line(error: Exception) -> str:
-    from gomap.gdb.failing import failure
-
-    return failure(error)

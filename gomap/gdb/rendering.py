@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Union
+from typing import Any, Union
 
 import gdb
 
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
-from gomap.gdb.charset import encoded
 from gomap.gdb.nested import COMPOSITES, laid_out_by_gdb
 from gomap.gdb.target import GdbTarget
-from gomap.language import Limits, Literals
+from gomap.language import Limits, Literals, Speller
+from gomap.language.quoting import in_ascii
 from gomap.maps.model import GoMap, MaybeCell
 from gomap.maps.opening import literals_of
 from gomap.program.gotypes import GoType, Kind
@@ -30,8 +30,13 @@ def limits(within: int = 0) -> Limits:
     Args:
         within: how many levels of that depth are taken by what stands around the value.
     """
-    elements, depth, repeats = _print_limits()
-    return Limits(elements, None if depth is None else max(depth - within, 0), repeats, bytes_as_text=True)
+    depth = _limit("max_depth", "max-depth")
+    return Limits(
+        _limit("max_elements", "elements"),
+        None if depth is None else max(depth - within, 0),
+        _limit("repeat_threshold", "repeats"),
+        bytes_as_text=True,
+    )
 
 
 def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
@@ -41,15 +46,18 @@ def texts(target: GdbTarget, map: GoMap) -> Iterator[tuple[str, Child]]:
     """
     within = limits(within=1)
     shown = literals_of(target.program, within)
-    key = encoded(shown.text(map.key))
+    one_a_line = _print_option("pretty_structs", "pretty")
+
+    def text(type: GoType) -> Speller:
+        return _encoded(shown.text(type))
+
     pairs: Iterator[tuple[str, Child]]
-    if _one_a_line() and map.elem.kind in COMPOSITES:
-        pairs = laid_out_by_gdb(
-            children.shown_pairs(map, children.text_of(key), _shown(target, map.elem, shown)), within
-        )
+    if one_a_line and map.elem.kind in COMPOSITES:
+        elem = _shown(target, map.elem, shown)
+        pairs = laid_out_by_gdb(children.shown_pairs(map, children.text_of(text(map.key)), elem), text)
     else:
-        pairs = texts = children.text_pairs(map, key, encoded(shown.text(map.elem)))
-        if not _one_a_line() and within.elements is None:
+        pairs = texts = children.text_pairs(map, text(map.key), text(map.elem))
+        if not one_a_line and within.elements is None:
             pairs = children.joined(texts)
     try:
         yield from children.alternating(pairs)
@@ -95,23 +103,18 @@ def _shown(target: GdbTarget, type: GoType, shown: Literals) -> Callable[[MaybeC
     return children.value_or_text(partial(value_at, target, type), shown.text(type))
 
 
-def _print_limits() -> tuple[int | None, int | None, int | None]:
-    """How many elements, how deep, and how many equal ones are a run; None for unlimited."""
-    if hasattr(gdb, "print_options"):  # since GDB 13; knows of print's own options, such as -elements
-        options = gdb.print_options()
-        found = options["max_elements"], options["max_depth"], options["repeat_threshold"]
-    else:
-        found = gdb.parameter("print elements"), gdb.parameter("print max-depth"), gdb.parameter("print repeats")
-    elements, depth, repeats = map(_limit, found)
-    return elements, depth, repeats
+def _print_option(name: str, setting: str) -> Any:
+    """An option of print, by its name in gdb.print_options: which knows those that print was called with."""
+    return gdb.print_options()[name] if hasattr(gdb, "print_options") else gdb.parameter(f"print {setting}")  # GDB 12
 
 
-def _one_a_line() -> bool:
-    """Whether GDB begins a line with each entry."""
-    if hasattr(gdb, "print_options"):
-        return bool(gdb.print_options()["pretty_structs"])
-    return bool(gdb.parameter("print pretty"))
+def _limit(name: str, setting: str) -> int | None:
+    value: int | None = _print_option(name, setting)
+    return None if value in (-1, 0xFFFFFFFF) else value
 
 
-def _limit(value: int | None) -> int | None:
-    return None if value is None or value in (-1, 0xFFFFFFFF) else value
+def _encoded(text: Speller) -> Speller:
+    """TEXT, whose literals GDB can print in its host charset: all that is not ASCII escaped as Go escapes it."""
+    if gdb.host_charset().upper().replace("-", "") == "UTF8":
+        return text
+    return lambda buffer, offset: in_ascii(text(buffer, offset))

@@ -8,24 +8,20 @@ escaped to the heap is a local named ``&m`` in the debug information.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import gdb
 
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
+from gomap.expressions.scope import assigns
 from gomap.gdb.registers import LostError, copy_of
 from gomap.gdb.target import GdbTarget, live
 from gomap.gdb.values import of_value
-from gomap.language.spelling import package_of_function
+from gomap.language.spelling import packages_in
 from gomap.program.gotypes import LayoutError
 
 __all__ = ["GdbScope", "live_scope", "symbols_in_scope"]
-
-_CONSTANT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
-#: An assignment, as GDB's languages write it.
-_CHANGES = re.compile(r"\+\+|--|<<=|>>=|(?<![=!<>])=(?!=)")
 
 
 class GdbScope:
@@ -56,15 +52,13 @@ class GdbScope:
 
     def packages(self) -> list[str]:
         try:
-            function = gdb.selected_frame().name()
+            return packages_in(gdb.selected_frame().name() or "")
         except gdb.error:
-            function = None
-        package = package_of_function(function or "")
-        return list(dict.fromkeys([package, "main"] if package else ["main"]))
+            return packages_in("")
 
     def evaluate(self, text: str) -> GoValue:
         """What GDB makes of TEXT, in the current language or, failing that, in C. It can change nothing."""
-        if _CHANGES.search(_CONSTANT.sub("", text)):
+        if assigns(text):
             raise ExpressionError(f"{text}: nothing is changed here; that is for 'set var' to do")
         with _changing_nothing():
             try:

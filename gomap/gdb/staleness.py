@@ -23,7 +23,9 @@ _DEEPEST = 4
 
 def staleness(program: Program, value: gdb.Value) -> str:
     """Why the map that VALUE, a pointer, leads to may not be the variable's; empty if it must be."""
-    if value.address is not None or value.is_optimized_out or _in_backtrace():
+    # Where arguments are shown beside their function's name GDB selects no frame before it prints.
+    in_backtrace = hasattr(gdb, "print_options") and gdb.print_options()["summary"]  # since GDB 13
+    if value.address is not None or value.is_optimized_out or in_backtrace:
         return ""
     word = int(value)
     for symbol, frame in symbols_in_scope():
@@ -38,11 +40,6 @@ def staleness(program: Program, value: gdb.Value) -> str:
         except (gdb.error, ReadError):  # nothing is known of it, so it is not this one
             continue
     return ""
-
-
-def _in_backtrace() -> bool:
-    """Whether arguments are shown beside their function's name: there GDB selects no frame before it prints."""
-    return hasattr(gdb, "print_options") and bool(gdb.print_options()["summary"])  # since GDB 13
 
 
 def _holds(variable: gdb.Value, type: gdb.Type, word: int, depth: int) -> bool:

@@ -31,19 +31,14 @@ def at_terminal() -> bool:
     """Whether what the command that is running writes goes to a terminal that knows more than plain text."""
     if not gdb.parameter("style enabled") or sys.__stdout__ is None or not sys.__stdout__.isatty():
         return False
-    if _PIPED.match(_typed()):
+    typed = gdb.execute("show commands", to_string=True).rstrip("\n").rpartition("\n")[2]
+    if _PIPED.match(typed):
         return False
     # A command that GDB itself called has no Python below its first frame; gdb.execute in a script does.
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_code.co_name != "invoke":
         frame = frame.f_back
     return frame is None or frame.f_back is None
-
-
-def _typed() -> str:
-    """The line that was typed last; empty if none was."""
-    lines = gdb.execute("show commands", to_string=True).rstrip("\n").splitlines()
-    return lines[-1] if lines else ""
 
 
 def _colour_and_intensity(part: str) -> tuple[str, str]:

@@ -10,21 +10,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
-from gomap.gdb.variables import symbol_of, symbols_of, variable_names, variables_in_files, variables_in_gdb
+from gomap.gdb.variables import PackageVariables, addresses_of
 from gomap.goruntime.builds import same_build
-from gomap.language.spelling import as_written
+from gomap.language.spelling import as_written, before_demangling
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
-from gomap.program.machine import Machine, machine_of
+from gomap.program.machine import alike, machine_called, machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
-from gomap.program.target import SAME_LAYOUT, Symbol, Thread, no_debug_information, not_the_memory_of
+from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
 
 if TYPE_CHECKING:
     from gomap.elf.coredump import CoreDump
@@ -32,13 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
 
-#: ``main[counts] + 4 in section .bss of /tmp/prog``: GDB's demangler puts brackets round a Go variable's name.
+#: ``main[counts] + 4 in section .bss of /tmp/prog``.
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
-_DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
-#: In what 'info files' says: the program that runs, or left the core; its symbols may be another file's.
-_EXECUTED = re.compile(r"^Local exec file:\s+`(.*)', file type ", re.MULTILINE)
-#: Likewise the core.
-_CORE = re.compile(r"^Local core dump file:\s+`(.*)', file type ", re.MULTILINE)
+#: A symbol of package runtime's, as addresses_of finds it.
+_OF_RUNTIME = re.compile(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", re.MULTILINE)
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
@@ -55,61 +52,37 @@ class GdbTarget:
             else empty.
     """
 
-    memory: Memory
-    pointer_size: int
-    byte_order: Literal["little", "big"]
-    architecture: str
-    mistaken: str
-
     def __init__(self, inferior: gdb.Inferior) -> None:
         self._inferior = inferior
-        (self.architecture, self.pointer_size, self.byte_order), taken_for = _machine(inferior)
-        self.mistaken = "" if self.architecture == taken_for else _MISTAKEN.format(self.architecture, taken_for)
+        big = "big endian" in gdb.execute("show endian", to_string=True)
+        taken_for = machine_called(inferior.architecture().name(), "big" if big else "little")
+        # Where the file is not here GDB has it from elsewhere, and knows the machine.
+        machine = machine_of(inferior.progspace.filename or "") or taken_for
+        self.architecture, self.pointer_size, self.byte_order = machine
+        named = (machine.architecture, taken_for.architecture)
+        self.mistaken = "" if alike(machine, taken_for) else _MISTAKEN.format(*named)
         self.memory = Memory(self._read, self.pointer_size, self._left_out)
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
-        #: All package variables, once somebody asked for all.
-        self._variables: list[tuple[str, int, GoType]] | None = None
+        self._variables = PackageVariables(self.types)
 
     def type_named(self, name: str) -> GoType | None:
         return self.types.named(name)
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
-        symbol = symbol_of(name)
-        address = None if symbol is None else symbol.value().address
-        return None if symbol is None or address is None else (int(address), self.types.of(symbol.type))
+        return self._variables.named(name)
 
     def symbol_at(self, address: int) -> Symbol | None:
         if address not in self._symbols:
-            self._symbols[address] = _function_at(address) or _symbol_at(address, self._size_of)
+            self._symbols[address] = _function_at(address) or _symbol_at(address, self._variables.size_of)
         return self._symbols[address]
 
-    @cached_property
+    @property
     def variable_names(self) -> list[str]:
-        """The full names of all package variables, in alphabetical order."""
-        return variable_names()
+        return self._variables.names
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
-        if self._variables is None:
-            self._variables = variables_in_files()
-        if self._variables is not None:
-            yield from self._variables
-            return
-        listed: list[tuple[str, int, GoType]] = []
-        for name, address, type in variables_in_gdb(self.variable_names):  # each as soon as it is found
-            listed.append((name, address, self.types.of(type)))
-            yield listed[-1]
-        self._variables = listed
-
-    @cached_property
-    def _sizes(self) -> dict[str, int]:
-        return {name: type.size for name, _, type in self._variables or ()}
-
-    def _size_of(self, name: str) -> int | None:
-        if self._variables is not None:  # for GDB to look it up takes it some milliseconds
-            return self._sizes.get(as_written(name))
-        found = gdb.lookup_global_symbol(name)
-        return int(found.type.sizeof) if found is not None and found.is_variable else None
+        return self._variables.all()
 
     def threads(self) -> list[Thread]:
         return threads_of(self._inferior, self.architecture, self.pointer_size)
@@ -124,8 +97,9 @@ class GdbTarget:
         from gomap.elf.target import open_program
 
         file = open_program(Path(self._inferior.progspace.filename))
-        here, there = (each.variable("runtime.firstmoduledata") for each in (self, file))
-        file.bias = here[0] - there[0] if here is not None and there is not None else 0
+        here = self.variable("runtime.firstmoduledata")
+        if here is not None:
+            file.place("runtime.firstmoduledata", here[0])
         return file
 
     def _left_out(self, address: int) -> bool:
@@ -134,18 +108,11 @@ class GdbTarget:
     @cached_property
     def _core(self) -> CoreDump | None:
         """The core, for what GDB does not say of it; None if there is none, or it has been moved away since."""
-        connection = self._inferior.connection
-        said = gdb.execute("info files", to_string=True) if connection and connection.type == "core" else ""
-        core = _CORE.search(said)
-        if core is None:
-            return None
-        from gomap.elf.coredump import CoreDump
-        from gomap.elf.elffile import FileError
+        from gomap.elf.coredump import core_at
 
-        try:
-            return CoreDump(Path(core[1]))
-        except FileError:
-            return None
+        connection = self._inferior.connection
+        is_core = connection is not None and connection.type == "core"
+        return core_at(_named_in_info_files("Local core dump file") if is_core else None)
 
     @cached_property
     def program(self) -> Program:
@@ -156,23 +123,27 @@ class GdbTarget:
     def other_build(self) -> str | None:
         """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
         symbols = self._inferior.progspace.filename
-        executed = _EXECUTED.search(gdb.execute("info files", to_string=True))
-        if executed and executed[1] != symbols:
+        # The program that runs, or left the core; its symbols may be another file's.
+        executed = _named_in_info_files("Local exec file")
+        if executed and executed != symbols:
             from gomap.elf.layouts import laid_out_alike
 
-            if laid_out_alike(Path(executed[1]), Path(symbols)) is False:
-                return (
-                    f"{symbols} is not laid out as {executed[1]}, so its debug information does not fit: "
-                    f"{SAME_LAYOUT}, in the same folder with the same Go"
-                )
+            if laid_out_alike(Path(executed), Path(symbols)) is False:
+                return not_laid_out_as(executed, symbols)
         # The second way takes a third of a second in a program of 60 MB.
-        if same_build(self, _symbol_address) or same_build(self, _addresses_of_runtime().get) is not False:
+        if same_build(self, _symbol_address) or same_build(self, self._addresses_of_runtime().get) is not False:
             return None
         return not_the_memory_of(symbols, "'file PROGRAM'")
 
-    def forget_memory(self) -> None:
-        """Forget what was read of the program, and all that follows from it."""
-        self.program.moved()
+    def _addresses_of_runtime(self) -> dict[str, int]:
+        """Where the symbol table of the file that has the runtime has package runtime's symbols.
+
+        With a plugin loaded there is more than one ``runtime.text``, of which GDB tells of any.
+        """
+        symbol = self._variables.symbol("runtime.firstmoduledata")
+        if symbol is None or symbol.symtab.objfile.filename is None:
+            return {}
+        return addresses_of(_OF_RUNTIME, symbol.symtab.objfile.filename)
 
     def _read(self, address: int, length: int) -> bytes:
         if self._core is not None and self._core.foreign_files(address, length):
@@ -184,7 +155,8 @@ class GdbTarget:
 
 
 _targets: dict[int, tuple[object, GdbTarget]] = {}
-_watched: list[tuple[gdb.EventRegistry, Callable[[object], None]]] = []
+#: Registries of events in which _forget_all stands.
+_watched: list[gdb.EventRegistry] = []
 
 
 def current() -> GdbTarget:
@@ -224,7 +196,7 @@ def forget_memory() -> None:
     condition was false, or whose stop method declined.
     """
     for _, target in _targets.values():
-        target.forget_memory()
+        target.program.moved()
 
 
 def _forget_all(_event: object = None) -> None:
@@ -235,49 +207,30 @@ def _forget_all(_event: object = None) -> None:
 #: The events that are listened to: files come or go. (An inferior's end and its new files come with new_objfile or
 #: clear_objfiles; another inferior has another target.) Never those of a program that stops or goes on: a Ctrl-C that
 #: comes while GDB tells Python of one is Python's, and lost, and people press it as a program goes on.
-_EVENTS = (
-    ("new_objfile", _forget_all),
-    ("clear_objfiles", _forget_all),
-    ("free_objfile", _forget_all),
-    ("inferior_deleted", _forget_all),
-)
+_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile", "inferior_deleted")
 
 
 def _watch() -> None:
     """Connect to the events, once there is something to forget."""
-    for name, handler in _EVENTS:
+    for name in _EVENTS:
         registry = getattr(gdb.events, name, None)  # free_objfile came with GDB 13
         if registry is not None:
-            registry.connect(handler)
-            _watched.append((registry, handler))
+            registry.connect(_forget_all)
+            _watched.append(registry)
 
 
 def unwatch() -> None:
     """Let go of GDB's events: another load of gomap takes over."""
     _forget_all()
     while _watched:
-        registry, handler = _watched.pop()
-        registry.disconnect(handler)
+        _watched.pop().disconnect(_forget_all)
 
 
-#: What GDB calls the architectures (bfd's printable names), and what GOARCH does.
-_GOARCH = (("i386:x86-64", "amd64"), ("i386", "386"), ("aarch64", "arm64"))
-#: Those whose pointers have 4 bytes.
-_NARROW = ("386", "arm")
-
-
-def _machine(inferior: gdb.Inferior) -> tuple[Machine, str]:
-    """The program's machine, and the architecture that GDB takes it for: another if GDB knows nothing of it."""
-    name = inferior.architecture().name()
-    taken_for = next((goarch for prefix, goarch in _GOARCH if name.startswith(prefix)), name)
-    program = inferior.progspace.filename
-    machine = None if program is None else machine_of(program)
-    if machine is None:  # the file is not here: GDB has it from elsewhere
-        big = "big endian" in gdb.execute("show endian", to_string=True)
-        return Machine(taken_for, 4 if taken_for in _NARROW else 8, "big" if big else "little"), taken_for
-    known = {goarch for _, goarch in _GOARCH}
-    # Of the others only the program's own name for its machine is known, not GDB's.
-    return machine, taken_for if known & {machine.architecture, taken_for} else machine.architecture
+def _named_in_info_files(what: str) -> str | None:
+    """The path of that file as GDB has opened it."""
+    said = gdb.execute("info files", to_string=True)
+    found = re.search(rf"^{what}:\s+`(.*)', file type ", said, re.MULTILINE)
+    return found and found[1]
 
 
 def _demand_go(program: str | None) -> None:
@@ -298,19 +251,6 @@ def _symbol_address(name: str) -> int | None:
         return int(gdb.parse_and_eval(f"&'{name}'"))
     except gdb.error:
         return None
-
-
-def _addresses_of_runtime() -> dict[str, int]:
-    """Where the symbol table of the file that has the runtime has package runtime's symbols.
-
-    With a plugin loaded there is more than one ``runtime.text``, of which GDB tells of any.
-    """
-    symbol = symbol_of("runtime.firstmoduledata")
-    if symbol is None or symbol.symtab.objfile.filename is None:
-        return {}
-    listed = symbols_of(symbol.symtab.objfile.filename)
-    found = re.findall(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", listed, re.MULTILINE)
-    return {name: int(address, 16) for address, name in found}
 
 
 def _function_at(address: int) -> Symbol | None:
@@ -336,20 +276,15 @@ def _symbol_at(address: int, size_of: Callable[[str], int | None]) -> Symbol | N
 
     SIZE_OF: gives the size of a variable by its name, as the linker spells it. All others reach as far as ADDRESS.
     """
-    found = _INFO_SYMBOL.match(_quietly(f"info symbol {address:#x}"))
+    try:
+        found = _INFO_SYMBOL.match(gdb.execute(f"info symbol {address:#x}", to_string=True))
+    except (gdb.error, UnicodeDecodeError):  # a damaged symbol table's names may be no UTF-8
+        return None
     if found is None:
         return None
     offset = int(found["offset"] or 0)
-    demangled = _DEMANGLED.match(found["name"])
-    name = f"{demangled['package']}.{demangled['name']}" if demangled else found["name"]
+    name = before_demangling(found["name"])
     size = size_of(name)
     if size is None:
         size = offset + 1
     return Symbol(as_written(name), address - offset, size) if offset < size else None
-
-
-def _quietly(command: str) -> str:
-    try:
-        return str(gdb.execute(command, to_string=True))
-    except (gdb.error, UnicodeDecodeError):  # a damaged symbol table's names may be no UTF-8
-        return ""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
+from typing import Literal
 
 import gdb
 
-from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
+from gomap.expressions.go_values import ExpressionError, GoValue, assembled, in_memory
 from gomap.gdb.target import GdbTarget
+from gomap.language.numbers import FLOATS
 from gomap.program.gotypes import Field, GoType, Kind
 
 __all__ = ["address_of", "constant_or_value", "of_value", "text_of"]
-
-_FLOAT_FORMATS = {4: "f", 8: "d"}
 
 
 def address_of(value: gdb.Value) -> int | None:
@@ -42,13 +43,12 @@ def of_value(target: GdbTarget, text: str, value: gdb.Value, known: GoType | Non
 
     def read() -> bytes:
         try:
-            return _encode(target, value)
+            return assembled(type, value, _part, partial(_number, target.byte_order))
         except gdb.error as error:
             raise ExpressionError(f"{text}: {error}") from None
 
     def part(field: Field, text: str) -> GoValue:
-        inner = value[int(field.name)] if type.kind is Kind.ARRAY else value[field.name]
-        return of_value(target, text, inner, field.type)
+        return of_value(target, text, _part(value, field), field.type)
 
     return GoValue(target.program, type, text, None, read, part)
 
@@ -81,19 +81,12 @@ def text_of(value: gdb.Value) -> bytes | None:
     return data[:-1] if data.endswith(b"\0") and type.code == gdb.TYPE_CODE_ARRAY else data
 
 
-def _encode(target: GdbTarget, value: gdb.Value) -> bytes:
-    """The bytes of a value that has no address. (GDB hands them over from version 15 on.)"""
-    type = value.type.strip_typedefs()
-    if type.code == gdb.TYPE_CODE_STRUCT:
-        data = bytearray(type.sizeof)
-        for field in type.fields():
-            at = field.bitpos // 8
-            data[at : at + field.type.sizeof] = _encode(target, value[field])
-        return bytes(data)
-    if type.code == gdb.TYPE_CODE_ARRAY:
-        first, last = type.range()
-        return b"".join(_encode(target, value[index]) for index in range(first, last + 1))
-    if type.code == gdb.TYPE_CODE_FLT:
-        order = "<" if target.byte_order == "little" else ">"
-        return struct.pack(order + _FLOAT_FORMATS[type.sizeof], float(value))
-    return (int(value) % (1 << (8 * type.sizeof))).to_bytes(type.sizeof, target.byte_order)
+def _part(value: gdb.Value, field: Field) -> gdb.Value:
+    return value[int(field.name) if field.name.isdecimal() else field.name]
+
+
+def _number(byte_order: Literal["little", "big"], type: GoType, value: gdb.Value) -> bytes:
+    """The bytes of a value without parts. (GDB hands them over from version 15 on.)"""
+    if type.kind in (Kind.FLOAT32, Kind.FLOAT64):
+        return struct.pack(("<" if byte_order == "little" else ">") + FLOATS[type.kind], float(value))
+    return (int(value) % (1 << (8 * type.size))).to_bytes(type.size, byte_order)

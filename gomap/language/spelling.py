@@ -11,7 +11,16 @@ from collections.abc import Iterable
 
 from gomap.program.printable import printable
 
-__all__ = ["as_in_dwarf", "as_linked", "as_written", "in_package", "package_of", "package_of_function"]
+__all__ = [
+    "as_in_dwarf",
+    "as_linked",
+    "as_written",
+    "before_demangling",
+    "in_package",
+    "package_of",
+    "package_of_function",
+    "packages_in",
+]
 
 #: The package in a function's name.
 _PACKAGE = re.compile(r"((?:[^/(\[]*/)*[^./(\[]+)\.")
@@ -20,6 +29,7 @@ _WORD = r"""[^\s\[\](){}*,;"<>/]"""
 #: A dot that is neither in a folder's name nor the one before the name itself; nor in go.shape, which is the compiler's
 #: own, and not escaped.
 _IN_PACKAGE = re.compile(rf"(?<=[\w~+-])(?!(?<=\bgo)\.shape\.)\.(?={_WORD}+\.{_WORD}+(?!{_WORD}|/))")
+_DEMANGLED = re.compile(r"(?P<package>(?:.*/)?[^./\[\]]+)\[(?P<name>[^\[\].]+)\]$")
 
 #: What a person may type, and what DWARF says.
 _SPELLINGS = (
@@ -56,6 +66,16 @@ def as_written(name: str) -> str:
     return printable(name.replace("%2e", "."))
 
 
+def before_demangling(name: str) -> str:
+    """A name as linked, out of what GDB makes of it: its demangler puts brackets round that of a Go variable.
+
+    >>> before_demangling("net/http[DefaultServeMux]"), before_demangling("main.f[int]")
+    ('net/http.DefaultServeMux', 'main.f[int]')
+    """
+    found = _DEMANGLED.match(name)
+    return f"{found['package']}.{found['name']}" if found else name
+
+
 def package_of(name: str) -> str:
     """The package that a variable of that full name is in."""
     return name.rpartition(".")[0]
@@ -64,6 +84,15 @@ def package_of(name: str) -> str:
 def in_package(names: Iterable[str], package: str) -> list[str]:
     """Of full names those in that package, without it."""
     return [name[len(package) + 1 :] for name in names if package_of(name) == package]
+
+
+def packages_in(function: str) -> list[str]:
+    """Packages whose variables may be named without them in FUNCTION, as linked: its own, and main.
+
+    >>> packages_in("net/http.(*Server).Serve"), packages_in("")
+    (['net/http', 'main'], ['main'])
+    """
+    return list(dict.fromkeys(package for package in (package_of_function(function), "main") if package))
 
 
 def package_of_function(name: str) -> str:

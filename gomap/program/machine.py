@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Literal, NamedTuple
 
-__all__ = ["GENERAL_REGISTERS", "Machine", "goarch", "machine_of"]
+__all__ = ["GENERAL_REGISTERS", "Machine", "alike", "goarch", "machine_called", "machine_of"]
 
 _ORDERS: dict[int, Literal["little", "big"]] = {1: "little", 2: "big"}
 #: GOARCH by e_machine (debug/elf/elf.go), and by pointer size and byte order where these tell.
@@ -24,6 +24,10 @@ _GOARCH = {
     (8, 8, "big"): "mips64",
     (8, 8, "little"): "mips64le",
 }
+#: What GDB calls the architectures (bfd's printable names), and what GOARCH does.
+_CALLED = (("i386:x86-64", "amd64"), ("i386", "386"), ("aarch64", "arm64"))
+#: Those whose pointers have 4 bytes.
+_NARROW = ("386", "arm")
 #: By GOARCH, the registers that variables may be in, in the order in which DWARF numbers them, from 0 on (the psABI
 #: supplements of each; cmd/internal/obj/*/a.out.go).
 GENERAL_REGISTERS = {
@@ -68,3 +72,19 @@ def machine_of(path: str) -> Machine | None:
     pointer_size, order = 4 * header[4], _ORDERS[header[5]]
     (machine,) = struct.unpack("<H" if order == "little" else ">H", header[18:20])
     return Machine(goarch(machine, pointer_size, order), pointer_size, order)
+
+
+def machine_called(name: str, byte_order: Literal["little", "big"]) -> Machine:
+    """The machine that GDB calls NAME; of those that it has other names for than Go, only amd64, 386 and arm64.
+
+    >>> machine_called("i386:x86-64:intel", "little")
+    Machine(architecture='amd64', pointer_size=8, byte_order='little')
+    """
+    architecture = next((goarch for prefix, goarch in _CALLED if name.startswith(prefix)), name)
+    return Machine(architecture, 4 if architecture in _NARROW else 8, byte_order)
+
+
+def alike(machine: Machine, called: Machine) -> bool:
+    """Whether MACHINE, a program's own, can be the one that GDB takes it for, as machine_called has that."""
+    known = {goarch for _, goarch in _CALLED}
+    return machine.architecture == called.architecture or not known & {machine.architecture, called.architecture}

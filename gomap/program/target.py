@@ -111,6 +111,14 @@ def no_debug_information(program: str, remedy: str) -> str:
     )
 
 
+def not_laid_out_as(executed: str, symbols: str) -> str:
+    """What to say of debug information in the file SYMBOLS that does not fit what runs, the file EXECUTED."""
+    return (
+        f"{symbols} is not laid out as {executed}, so its debug information does not fit: "
+        f"{SAME_LAYOUT}, in the same folder with the same Go"
+    )
+
+
 def not_the_memory_of(program: str | None, remedy: str) -> str:
     """What to say of memory that is not that of the file PROGRAM; REMEDY: how another file is named."""
     return (

@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import Door
-from gomap.commands.options import complete
+from gomap.commands.completing import completions, expression_begun
 
 __all__ = ["Prompt"]
 
@@ -78,15 +78,10 @@ class Prompt:
         command = COMMANDS.get(name) or COMMANDS.get("gomap-" + name)
         if command is None:
             return []
-        options, expression = complete(command.options, rest)
-        if options or expression is None or not command.argument:
-            return [option + " " for option in options]
-        from gomap.expressions.completing import expressions
-
-        # The line ends in the expression and in the word, of which either may be the longer one.
-        before, within = word[: max(len(word) - len(expression), 0)], max(len(expression) - len(word), 0)
-        with self._opened() as door:
-            return [before + each[within:] for each in expressions(door.scope(), expression)]
+        with ExitStack() as opened:
+            offers = completions(command, rest, lambda: opened.enter_context(self._opened()).scope())
+        behind = " " if expression_begun(command, rest) is None else ""
+        return [whole[len(rest) - len(word) :] + behind for whole in offers]
 
 
 def _history_file() -> Path:

@@ -206,12 +206,12 @@ def test_gdb_itself_forbids_writing(ready: Stopped, assigned: str) -> None:
     """An assignment that the look at the text lets through."""
     word = "(*(unsigned long *)&'main.small')"
     before = ready.gdb.run(f"output/x {word}")
-    ready.gdb.run("python import re; from gomap.gdb import scope; kept = scope._CHANGES")
-    ready.gdb.run("python scope._CHANGES = re.compile('(?!)')")
+    ready.gdb.run("python from gomap.gdb import scope; kept = scope.assigns")
+    ready.gdb.run("python scope.assigns = lambda text: False")
     try:
         said = ready.gdb.run(f'python scope.live_scope().evaluate("{assigned.format(word)}")')
     finally:
-        ready.gdb.run("python scope._CHANGES = kept")
+        ready.gdb.run("python scope.assigns = kept")
     assert "ExpressionError" in said
     assert ready.gdb.run(f"output/x {word}") == before
     assert ready.gdb.run("show may-write-memory").endswith(" is on.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures import toolchains
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb
 from tests.sessions.targets import READY, Debugger, debugger
@@ -22,16 +24,22 @@ _MAPS = """
 import json
 from gomap.gdb import variables
 from gomap.gdb.target import live
-from gomap.program.gotypes import GoType, Kind
+from gomap.program.gotypes import Kind
 
 def maps(all):
-    made = ((name, at, type if isinstance(type, GoType) else live().types.of(type)) for name, at, type in all)
-    return [(name, at, type.name) for name, at, type in made if type.kind is Kind.MAP or type.name == "sync.Map"]
+    return [(name, at, type.name) for name, at, type in all if type.kind is Kind.MAP or type.name == "sync.Map"]
 
-files = variables.variables_in_files()
-print(json.dumps([files and maps(files), maps(variables.variables_in_gdb(variables.variable_names()))]))
+files = variables.in_files()
+ours = files and maps((name, *found) for name, found in files.items())
+print(json.dumps([ours, maps(variables.PackageVariables(live().types).in_gdb())]))
 """
 _MANY = 40
+
+
+def symbol(program: Path, name: str) -> int:
+    """Where the linker put a symbol."""
+    listed = subprocess.run(["nm", program], capture_output=True, check=True, text=True).stdout
+    return next(int(line.split()[0], 16) for line in listed.splitlines() if line.split()[-1] == name)
 
 
 def run(gdb: Path, program: Path) -> Gdb:
@@ -84,3 +92,15 @@ def test_a_file_that_changed_since_is_not_trusted(passing: Gdb, tmp_path: Path) 
     assert ours is None
     assert len(theirs) > _MANY
     assert passing.run("gomap-check -all").splitlines()[-1].startswith(f"{len(theirs)} maps checked, ")
+
+
+@pytest.mark.parametrize("gdb", ["system_gdb", "gdb18"])
+def test_a_package_whose_path_begins_with_go_is_found(gdb: Debugger) -> None:
+    """GDB lists such a variable, and looks for another one when it is asked for it."""
+    program, name = toolchains.delve(), "go.starlark.net/starlark.Universe"
+    with Gdb(debugger(gdb), program) as session:
+        session.run("tbreak main.main")
+        assert "main.main" in session.run("run < /dev/null > /dev/null")
+        assert f"{symbol(program, name):#x}" in session.run(f"gomap-whatis &{name}")
+        assert json.loads(session.run(f"gomap-header -json {name}"))["type"] == "go.starlark.net/starlark.StringDict"
+        assert session.run("gomap-header go.starlark.net/starlark.nobody").startswith("no variable go.starlark.net/")

@@ -47,6 +47,21 @@ def test_types_variables_symbols_and_memory(form: ElfWriter, tmp_path: Path) -> 
         target.memory.read(0x1001, 64)
 
 
+def test_a_program_lies_where_its_variables_do(tmp_path: Path) -> None:
+    target = opened(tmp_path, LittleProgram(ElfWriter()).content())
+    struct = target.type_named("main.T")
+    moved = {"main.t": (0x7000, struct), "main.u": (0x7010, struct)}
+    assert target.variables_where({"main.t": 0x7000, "main.u": 0x7010}) == moved
+    assert target.variables_where({"main.u": 0x7010, "main.other": 1}) == moved
+    assert target.variables_where({"main.t": 0x7000, "main.u": 0x7018}) is None  # another build's
+    assert target.variables_where({"main.other": 0x7000}) is None
+    target.place("main.other", 0x7000)
+    assert target.bias == 0
+    for address in (0x5000, 0x7000):
+        target.place("main.t", address)
+        assert target.variable("main.u") == (address + 0x10, struct)
+
+
 def test_names_that_are_not_there(tmp_path: Path) -> None:
     target = opened(tmp_path, LittleProgram(ElfWriter()).content())
     # Between them: parts of names, a field's, and what is in a unit of another kind.

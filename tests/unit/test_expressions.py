@@ -6,9 +6,9 @@ import pytest
 
 from gomap.expressions.completing import expressions, name_begun
 from gomap.expressions.evaluating import evaluate
-from gomap.expressions.go_values import ExpressionError
+from gomap.expressions.go_values import ExpressionError, assembled
 from gomap.expressions.map_finding import find_map
-from gomap.program.gotypes import GoType, Kind
+from gomap.program.gotypes import Field, GoType, Kind
 from tests.unit.image import array_of, basic, pointer_to, slice_of, struct_of
 from tests.unit.mademaps import HEADER, MadeMap
 from tests.unit.scopes import ImageScope
@@ -154,3 +154,16 @@ def test_keys_that_may_follow(scope: ImageScope) -> None:
     assert expressions(scope, "conns[9") == []
     for no_map in ("nobody[", "main.server[", "conns[[", "[", "$x["):  # a variable may be the index
         assert no_map + "number" in expressions(scope, no_map)
+
+
+def test_a_value_is_put_together_from_its_parts() -> None:
+    pair = struct_of("main.Pair", ("A", basic(Kind.UINT8), 0), ("B", array_of(2, basic(Kind.UINT16)), 2), size=8)
+
+    def part(value: str, field: Field) -> str:
+        return f"{value}.{field.name}"
+
+    def number(type: GoType, value: str) -> bytes:
+        return {".A": b"a", ".B.0": b"00", ".B.1": b"11"}[value]
+
+    assert assembled(pair, "", part, number) == b"a\x000011\0\0"
+    assert assembled(struct_of("struct {}"), "", part, number) == b""

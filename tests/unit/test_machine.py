@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gomap.program.machine import machine_of
+from gomap.program.machine import Machine, alike, machine_called, machine_of
 from tests.fixtures.builds import build
 
 
@@ -42,3 +42,25 @@ def test_what_is_no_elf_file(tmp_path: Path, content: bytes) -> None:
     assert machine_of(str(tmp_path / "program")) is None
     assert machine_of(str(tmp_path)) is None
     assert machine_of(str(tmp_path / "none")) is None
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "same"),
+    [
+        ("amd64", "i386:x86-64", True),
+        ("386", "i386", True),
+        ("386", "i386:x86-64", False),
+        ("arm64", "aarch64", True),
+        ("arm64", "i386:x86-64", False),
+        ("riscv64", "riscv:rv64", True),  # another name for it, perhaps
+        ("riscv64", "i386", False),
+    ],
+)
+def test_what_gdb_takes_a_program_for(architecture: str, name: str, same: bool) -> None:
+    assert alike(Machine(architecture, 8, "little"), machine_called(name, "little")) is same
+
+
+def test_a_machine_by_gdbs_name_for_it() -> None:
+    assert machine_called("i386:x86-64:intel", "little") == ("amd64", 8, "little")
+    assert machine_called("i386", "little") == ("386", 4, "little")
+    assert machine_called("s390:64-bit", "big") == ("s390:64-bit", 8, "big")
