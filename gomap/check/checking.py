@@ -18,15 +18,14 @@ from gomap.check.sync.halves import HalvesCheck
 from gomap.check.sync.trie import TrieCheck
 from gomap.check.values import Values
 from gomap.goruntime.heap import Heap, heap_of
-from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.writers import somebody_in_sync_map, somebody_writes
-from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
+from gomap.hashing import KeyHasher
 from gomap.language import Limits, Literals
 from gomap.language.equality import Comparables
 from gomap.maps.classic import ClassicMap
 from gomap.maps.hash_trie import HashTrie
 from gomap.maps.model import GoMap
-from gomap.maps.opening import literals_of, package_maps
+from gomap.maps.opening import hasher_of, literals_of, package_maps
 from gomap.maps.read_dirty import ReadDirty
 from gomap.maps.swiss import SwissMap
 from gomap.maps.syncmap import is_sync_map
@@ -150,9 +149,7 @@ def check(program: Program, map: GoMap, quick: bool = False) -> Report:
         without.append(f"pointers are judged by whether they can be read, not by the heap's books: {error}")
     if not quick:
         try:
-            types = runtime_types(program)
-            of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
-            hasher = of_keys(hash_state(program), program, types, map.key)
+            hasher = hasher_of(program, map)
         except (LayoutError, ReadError) as error:
             without.append(f"hashes are not checked: {error}")
     return check_map(

@@ -2,7 +2,7 @@
 
 # Their order is that of the overview.
 from gomap.commands import overview, maps, find, stats, layout, diff, checks, census  # isort: skip
-from gomap.commands import goroutines, why, postmortem, addresses  # isort: skip
+from gomap.commands import goroutines, iterators, why, postmortem, addresses  # isort: skip
 from gomap.commands.command import COMMANDS
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "diff",
     "find",
     "goroutines",
+    "iterators",
     "layout",
     "maps",
     "overview",

@@ -159,6 +159,25 @@ class Functions:
             pc = function.entry + self._inlined.number(record, "parentpc")
         return [*calls, Call(function.name, file, line, False)]
 
+    def pcdata(self, function: Function, number: int, pc: int) -> int | None:
+        """What the function's table NUMBER of PCDATA has for the instruction at PC; None if nothing.
+
+        Raises ReadError.
+        """
+        func = self._memory.read(function.record, self._func.size)
+        if number >= self._func.number(func, "npcdata"):
+            return None
+        return self._value(function, self._u32(function.record + self._rows + 4 * number), pc)
+
+    def funcdata(self, function: Function, number: int) -> int:
+        """The address of the function's FUNCDATA of that number; 0 if it has none. Raises ReadError."""
+        func = self._memory.read(function.record, self._func.size)
+        if number >= self._func.number(func, "nfuncdata"):
+            return 0
+        tables = self._func.number(func, "npcdata")
+        offset = self._u32(function.record + self._rows + 4 * (tables + number))
+        return 0 if offset == _NOWHERE else function.module.gofunc + offset
+
     def _module(self, pc: int) -> _Module | None:
         return next((module for module in self._modules if module.text <= pc < module.etext), None)
 
@@ -188,16 +207,11 @@ class Functions:
 
     def _inlined_at(self, function: Function, pc: int) -> bytes | None:
         """The runtime.inlinedCall of the innermost call at PC; None if that is the function itself."""
-        func = self._memory.read(function.record, self._func.size)
-        tables, data = self._func.number(func, "npcdata"), self._func.number(func, "nfuncdata")
-        if self._inlined is None or tables <= _PCDATA_INL_TREE_INDEX or data <= _FUNCDATA_INL_TREE:
+        tree = self.funcdata(function, _FUNCDATA_INL_TREE)
+        index = self.pcdata(function, _PCDATA_INL_TREE_INDEX, pc) if self._inlined is not None and tree else None
+        if self._inlined is None or index is None or index < 0:
             return None
-        tree = self._u32(function.record + self._rows + 4 * (tables + _FUNCDATA_INL_TREE))
-        at = self._u32(function.record + self._rows + 4 * _PCDATA_INL_TREE_INDEX)
-        index = self._value(function, at, pc) if tree != _NOWHERE else None
-        if index is None or index < 0:
-            return None
-        return self._memory.read(function.module.gofunc + tree + index * self._inlined.size, self._inlined.size)
+        return self._memory.read(tree + index * self._inlined.size, self._inlined.size)
 
     def _place(self, function: Function, pc: int) -> tuple[str, int]:
         """File and line."""

@@ -81,6 +81,7 @@ class Heap:
         self._program = program
         self._memory = program.memory
         self._order = program.byte_order
+        self.pointer_size = program.pointer_size
         self._end = 1 << 8 * program.pointer_size
         self._spans = Spans(program)
         self._stacks = Stacks(program)

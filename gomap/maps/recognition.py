@@ -27,7 +27,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct
 
-__all__ = ["header_at", "recognise"]
+__all__ = ["can_hold", "header_at", "recognise"]
 
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _TABLE = "internal/runtime/maps.table"
@@ -56,7 +56,7 @@ def header_at(program: Program, address: int) -> Recognised | None:
     (Of a map without buckets or groups nothing tells.) Raises LayoutError and ReadError.
     """
     struct = next(filter(None, map(program.type_named, _HEADERS)), None)
-    if struct is None or not _can_hold(heap_of(program), address, struct.size):
+    if struct is None or not can_hold(heap_of(program), address, struct.size):
         return None
     header = (
         _SwissHeader(program, struct, address) if struct.find("dirPtr") else _ClassicHeader(program, struct, address)
@@ -96,14 +96,14 @@ def _typed_object(program: Program, answer: HeapObject) -> Recognised | None:
     return Recognised(Occupant.OBJECT, Evidence.TYPE_WORD, type, room=answer.size // type.size)
 
 
-def _can_hold(heap: Heap, address: int, size: int) -> bool:
+def can_hold(heap: Heap, address: int, size: int) -> bool:
     """Whether ADDRESS is where an object of SIZE bytes begins, by the books; on a stack anything may begin anywhere."""
     answer = heap.at(address)
     if isinstance(answer, HeapObject):
         allocator = heap.allocator
         fits = answer.span.elemsize == allocator.taken(size, True) if allocator else size <= answer.size < 2 * size
         return fits and not answer.offset and not answer.span.noscan
-    return isinstance(answer, StackAddress) and address % 8 == 0
+    return isinstance(answer, StackAddress) and address % heap.pointer_size == 0
 
 
 class _Header:

@@ -11,14 +11,15 @@ import jsonschema
 
 from tests.sessions.terminal import Terminal
 
-__all__ = ["GOMAP", "Gdb"]
+__all__ = ["GOMAP", "Gdb", "schema"]
 
 #: What people source.
 GOMAP = Path(__file__).parents[2] / "gdb_gomap"
 
 
 @functools.cache
-def _schema() -> jsonschema.Draft202012Validator:
+def schema() -> jsonschema.Draft202012Validator:
+    """What checks an answer in JSON."""
     text = (GOMAP.parent / "gomap" / "views" / "gomap.schema.json").read_text()
     return jsonschema.Draft202012Validator(json.loads(text))
 
@@ -81,6 +82,6 @@ class Gdb(Terminal):
             answer = json.loads(said)
         except ValueError:
             raise AssertionError(f"{command}: no JSON:\n{said[:2000]}") from None
-        wrong = jsonschema.exceptions.best_match(_schema().iter_errors(answer))
+        wrong = jsonschema.exceptions.best_match(schema().iter_errors(answer))
         assert wrong is None, f"{command}: {wrong}"
         return answer
