@@ -14,6 +14,7 @@ import pytest
 
 from tests.fixtures.builds import CoreDump, Experiment, build, gdb_core_of
 from tests.fixtures.toolchains import gdb18, system_gdb
+from tests.sessions.configurations import run_for_each
 from tests.sessions.debugger import Gdb, schema
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.targets import READY
@@ -40,15 +41,20 @@ BUILDS = (
     Build("1.23.9", optimised=False),
     Build("1.27.3", optimised=False),
 )
+#: Those that are looked at without --matrix.
+SOME = tuple(map(Build, ("1.23.9", "1.27.3")))
 #: Iterations that do not go on.
 LEFT, FINISHED = ("left",), ("finished",)
 #: Those under which the map has grown, or is growing; and under which Go 1.24 and later note that it was cleared.
 GROWN = ("grown", "much", "smallGrown")
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(b, id=str(b), marks=pytest.mark.xdist_group(f"iter-{b}")) for b in BUILDS]
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "built" in metafunc.fixturenames:
+        run_for_each(metafunc, "built", iter(BUILDS if metafunc.config.getoption("--matrix") else SOME))
+
+
+@pytest.fixture(scope="module")
 def built(request: pytest.FixtureRequest) -> Build:
     chosen = request.param
     assert isinstance(chosen, Build)
@@ -145,8 +151,10 @@ def test_where_each_lies_and_whether_it_goes_on(
     for name, one in found.items():
         expected = {**dict.fromkeys(LEFT, "left"), **dict.fromkeys(FINISHED, "finished")}
         expected |= dict.fromkeys(("spinning", *in_heap), "may be finished")
-        if name == "spinning" and not built.optimised:
-            expected[name] = one["state"]  # it calls a function there: what was stopped may be either
+        if name == "spinning" and (built.goarch == "386" or not built.optimised):
+            # sync/atomic is not inlined there: the loop may have been stopped in a call, which tells that it goes on.
+            assert one["state"] in ("under way", "may be finished")
+            continue
         assert one["state"] == expected.get(name, "under way"), f"{name}: {one['why']}"
         if name in in_heap:
             assert one["goroutine"] is None and int(one["object"], 16) <= int(one["address"], 16)
