@@ -18,11 +18,10 @@ from gomap.goruntime.answers import HeapObject, StackAddress
 from gomap.goruntime.frames import Frame
 from gomap.goruntime.goroutines import Goroutine
 from gomap.goruntime.heap import Heap, heap_of
-from gomap.goruntime.positions import Position, Positions
+from gomap.goruntime.positions import Position, Positions, positions_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.spans import BookkeepingError
 from gomap.goruntime.stack_maps import StackMaps
-from gomap.goruntime.tracebacks import positions_of
 from gomap.maps.classic import ClassicMap
 from gomap.maps.iterators.classic import ClassicIterator
 from gomap.maps.iterators.model import MapIterator, Progress
