@@ -48,6 +48,8 @@ def search_lines(search: Search, literals: Literals, paint: Paint) -> Iterator[s
         yield _outcome(step, literals, paint)
         if step.variant:
             yield paint.note(f"note: {_variant_text(step)}")
+    if search.map.being_written and search.map.kind in ("classic", "swiss"):
+        yield paint.note("note: the header says that a write is under way; the runtime's own lookup throws then")
     if search.without:
         yield paint.note(f"note: not looked up by its hash: {search.without}")
     if search.scan is not None:

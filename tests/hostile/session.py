@@ -129,6 +129,8 @@ def commands_about(random: Random, image: Image, subject: str) -> list[str]:
         f"print $gomap_findings({variable})",
         f"gomap-walk {map}[{key}]",
         f"gomap-find {map} {key}",
+        f"gomap-stats {map}",
+        f"gomap-diff -json {map} {map}",
         f"gomap-header main.{name}x",
         f"print -elements unlimited -max-depth unlimited -- {variable}",
     ]

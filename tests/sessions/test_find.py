@@ -94,12 +94,15 @@ def test_plain_delve_says_the_same(go: str) -> None:
             for key in map["keys"]:
                 command = f"gomap-find {map['declared']} {key['literal']}"
                 expected, said = files.run(command), delve.run(command)
+                as_object = f"gomap-find -json {map['declared']} {key['literal']}"
                 if "interface" in map["type"] or "Stringer" in map["type"]:
                     assert said.endswith("are hashed in GDB only"), said
                     continue
                 hashed += "hash 0x" in expected
                 if said != expected:
                     differing.append(f"{command}\n{expected}\n--- but\n{said}")
+                if json.loads(delve.run(as_object)) != json.loads(files.run(as_object)):
+                    differing.append(f"{as_object}\n{files.run(as_object)}\n--- but\n{delve.run(as_object)}")
         for command in (
             "gomap-find main.Declared.K7",
             "gomap-find main.Declared.K1 300",
@@ -182,6 +185,11 @@ def test_a_key_that_lookups_miss_is_found_where_it_is(go: str, mode: str) -> Non
     assert "\nnot found: " in said and re.search(MISSED[go][mode], said), f"{finding['text']}\n{said}"
     assert f"but a scan finds it in {found[1]}: {found[2]}: " in said, f"{finding['text']}\n{said}"
     assert ("mapaccess1_fast64" in said) == (mode == "mark-changed-ints")
+    if mode in ("mark-changed-ints", "key-changed-words", "directory-swapped-words"):
+        with Delve("core", binary, core.path) as delve:
+            assert delve.run(f"gomap-find {name} {found[2]}") == said
+            as_object = f"gomap-find -json {name} {found[2]}"
+            assert json.loads(delve.run(as_object)) == json.loads(files.run(as_object))
 
 
 def behind(files: Files, name: str, finding: dict[str, Any]) -> re.Match[str]:
