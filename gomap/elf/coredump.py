@@ -7,11 +7,12 @@ be missing. Sources: fs/binfmt_elf.c and include/uapi/linux/elf.h of Linux; stru
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gomap.elf.compressed import unpacked
 from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
@@ -49,10 +50,13 @@ class Signal(NamedTuple):
 
 
 class CoreDump:
-    """One core. Raises FileError if it is none."""
+    """One core, which may be compressed. Raises FileError if it is none.
 
-    def __init__(self, path: Path) -> None:
-        self.file = ElfFile(path)
+    PROGRESS is told how far it is unpacked.
+    """
+
+    def __init__(self, path: Path, progress: Callable[[str], None] | None = None) -> None:
+        self.file = ElfFile(path, unpacked(path, progress or (lambda _text: None)))
         if self.file.type != CORE:
             raise self.file.error("is not a core dump")
         self._word = struct.Struct(self.file.endian + ("Q" if self.file.pointer_size == 8 else "I"))

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from gomap.program.machine import goarch
 from gomap.program.program import ProgramError
@@ -104,6 +104,10 @@ class ElfNote(NamedTuple):
 class ElfFile:
     """One file, opened. Raises FileError if it is no ELF file.
 
+    Args:
+        path: of the file.
+        unpacked: what is compressed in it; None: the file is as it is.
+
     Attributes:
         path: as given.
         pointer_size: 4 or 8.
@@ -112,10 +116,10 @@ class ElfFile:
         endian: byte order as struct takes it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unpacked: IO[bytes] | None = None) -> None:
         self.path = path
         try:
-            with open(path, "rb") as opened:
+            with unpacked or open(path, "rb") as opened:
                 self._data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:  # ValueError: an empty file, or none that has bytes
             raise FileError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from None

@@ -151,9 +151,12 @@ class FileTarget:
         return self.program.error("is not a Go program")
 
 
-def open_core(program: Path, core: Path) -> FileTarget:
-    """The PROGRAM as it was when the CORE was written. Raises FileError."""
-    file, dump = _program(program), CoreDump(core)
+def open_core(program: Path, core: Path, progress: Callable[[str], None] | None = None) -> FileTarget:
+    """The PROGRAM as it was when the CORE was written. Raises FileError.
+
+    PROGRESS is told how far a core that is compressed is unpacked.
+    """
+    file, dump = _program(program), CoreDump(core, progress)
     if (dump.file.architecture, dump.file.byte_order) != (file.architecture, file.byte_order):
         raise dump.file.error(f"is a core of {dump.file.architecture}, but {program} is made for {file.architecture}")
     memory = dump.memory
