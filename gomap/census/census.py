@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gomap.census.measure import Measured, Measuring
 from gomap.census.retained import retained
-from gomap.census.survey import Survey, survey
+from gomap.census.survey import Survey, survey, without_collector
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
@@ -70,6 +70,11 @@ class Census:
 
 def take_census(program: Program, progress: Callable[[str], None]) -> Census:
     """The census of a program that stands still. Raises LayoutError and ReadError."""
+    with without_collector():
+        return _census(program, progress)
+
+
+def _census(program: Program, progress: Callable[[str], None]) -> Census:
     made = survey(program, progress)
     naming, objects = made.naming, made.objects
     measuring = Measuring(program, objects, heap_of(program).allocator)

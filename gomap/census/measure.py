@@ -14,6 +14,7 @@ from gomap.census.pointers import words_in
 from gomap.goruntime.allocator import Allocator
 from gomap.maps.blocks import Gap, blocks
 from gomap.maps.classic import ClassicMap
+from gomap.maps.layout import Places
 from gomap.maps.model import GoMap
 from gomap.maps.rebuilding import rebuilt_bytes
 from gomap.maps.swiss import SwissMap
@@ -90,8 +91,7 @@ class Measuring:
         for base, groups in arrays:
             slots += groups * places.slots
             try:
-                marks = self._marks(base, groups, places.size, places.marks, places.slots)
-                tombstones += sum(row.count(_DELETED) for row in marks)
+                tombstones += self._tombstones(base, groups, places)
             except ReadError as error:
                 damage = str(error)
         rebuilt = rebuilt_bytes(map, self._allocator)
@@ -138,9 +138,11 @@ class Measuring:
         numbers = {self._objects.find(address) for address in addresses} - {-1}
         return sum(map(self._objects.size, numbers))
 
-    def _marks(self, base: int, count: int, stride: int, marks: int, slots: int) -> list[bytes]:
-        buffer = self._program.memory.read(base, count * stride)
-        return [buffer[marks + slot :: stride] for slot in range(slots)]
+    def _tombstones(self, base: int, groups: int, places: Places) -> int:
+        if groups == 1:
+            return self._program.memory.read(base + places.marks, places.slots).count(_DELETED)
+        buffer = self._program.memory.read(base, groups * places.size)
+        return sum(buffer[places.marks + slot :: places.size].count(_DELETED) for slot in range(places.slots))
 
 
 class _Chains:
@@ -189,9 +191,13 @@ class _Chains:
     def _links(self, buffer: bytes) -> list[int]:
         """The overflow pointers in a row of buckets that are not nil; their tophash bytes are counted."""
         places, word = self._map.places, self._program.pointer_size
+        overflow = self._map.layout.overflow
+        if len(buffer) == places.size:
+            self.empty_one += buffer.count(_EMPTY_ONE, places.marks, places.marks + places.slots)
+            link = int.from_bytes(buffer[overflow : overflow + word], self._program.byte_order)
+            return [link] if link else []
         for slot in range(places.slots):
             self.empty_one += buffer[places.marks + slot :: places.size].count(_EMPTY_ONE)
-        overflow = self._map.layout.overflow
         if not places.size % word and not overflow % word:
             return [
                 value for value in words_in(buffer, self._program)[overflow // word :: places.size // word] if value

@@ -282,7 +282,7 @@ class Naming:
         return all(plan.step(place) is not None for place in places if 0 <= place < plan.size)
 
     def _step_to(self, at: int, place: int, base: int, number: int, step: Step, queue: list[int]) -> None:
-        known = self._asked(step, base + place)
+        known = step if step.asked is None else self._asked(step, base + place)
         if known is not None and known.plan is not None:
             target, inner = self._pointers.targets[number], self._pointers.inner.get(number, 0)
             self._arrive(at, place, base + place, target, inner, known, queue)
@@ -306,8 +306,8 @@ class Naming:
         span = self._objects.span(target)
         usable = span.elemsize - span.header
         length = usable - inner if plan.inside else self._length(step, address)
-        whole = not inner and (length + max(plan.size, 8) > usable or 2 * length > usable or span.noscan)
-        origin = self.origins.after(self._origin_of(at), step, plan)
+        whole = not inner and (2 * length > usable or length + max(plan.size, 8) > usable or span.noscan)
+        origin = self.origins.after(self.origin[at] if at >= 0 else self._origin_of(at), step, plan)
         if not self._seen[target]:
             self.order.append(target)
         if whole:

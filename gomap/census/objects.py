@@ -6,8 +6,9 @@ in use. Finding an object is a look-up of its page.
 
 from __future__ import annotations
 
-import bisect
+from array import array
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
@@ -49,7 +50,8 @@ class Objects:
     def __init__(self, heap: Heap, progress: Callable[[str], None]) -> None:
         self.spans: list[SpanOfObjects] = []
         self.damage: list[str] = []
-        self._firsts: list[int] = []
+        #: Of each object the number of its span.
+        self._span_of = array("I")
         #: By page: start, bytes of an object, number of the first, number of objects, bytes of their headers.
         self.pages: dict[int, tuple[int, int, int, int, int]] = {}
         used = bytearray()
@@ -65,7 +67,7 @@ class Objects:
                 continue
             first = len(used)
             self.spans.append(SpanOfObjects(state, first))
-            self._firsts.append(first)
+            self._span_of.extend(repeat(len(self.spans) - 1, span.nelems))
             used += _bytes_of_bits(kept, span.nelems)
             entry = span.start, span.elemsize, first, span.nelems, span.header
             self.pages.update(dict.fromkeys(range(span.start // PAGE, (span.start + span.size) // PAGE), entry))
@@ -85,19 +87,20 @@ class Objects:
 
     def span_of(self, number: int) -> SpanOfObjects:
         """The span of an object."""
-        return self.spans[bisect.bisect_right(self._firsts, number) - 1]
+        return self.spans[self._span_of[number]]
 
     def data(self, number: int) -> int:
         """Where what the program sees of an object begins: behind the allocator's header."""
-        (state, first) = self.span_of(number)
-        return state.span.start + (number - first) * state.span.elemsize + state.span.header
+        state, first = self.spans[self._span_of[number]]
+        span = state.span
+        return span.start + (number - first) * span.elemsize + span.header
 
     def size(self, number: int) -> int:
         """Bytes that the allocator took for an object."""
-        return self.span_of(number).state.span.elemsize
+        return self.spans[self._span_of[number]].state.span.elemsize
 
     def span(self, number: int) -> Span:
-        return self.span_of(number).state.span
+        return self.spans[self._span_of[number]].state.span
 
     @property
     def bytes_used(self) -> int:

@@ -5,9 +5,10 @@ It is made once for as long as the program stands still. One that was interrupte
 
 from __future__ import annotations
 
+import gc
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from gomap.census.map_plans import map_plan
 from gomap.census.naming import Data, Naming
@@ -25,7 +26,7 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
-__all__ = ["Survey", "survey"]
+__all__ = ["Survey", "survey", "without_collector"]
 
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 #: Pointers in a map's header.
@@ -206,11 +207,24 @@ class _Header:
         return (or_none or bool(mine)) and all(pointers.places[each] in self._places for each in mine)
 
 
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's own collector rests: it would look again and again at millions of objects that all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def survey(program: Program, progress: Callable[[str], None]) -> Survey:
     """The survey of a program that stands still. Raises LayoutError and ReadError."""
     known = _surveys(program)
     if not known:
-        made = Survey(program, progress)
+        with without_collector():
+            made = Survey(program, progress)
         if made.interrupted:
             return made
         known.append(made)

@@ -71,15 +71,18 @@ class Struct:
         """The fields that are numbers."""
         return [field for field in self.type.fields if field.type.kind.integer or field.type.kind in _NUMBERS]
 
+    @cached_property
+    def _number_places(self) -> list[tuple[str, int, int, bool]]:
+        """Of each number its name, from where to where it is, and whether it is signed."""
+        return [
+            (field.name, field.offset, field.offset + field.type.size, field.type.kind.signed) for field in self.numbers
+        ]
+
     def read(self, address: int) -> dict[str, int]:
         """Every number of the struct at ADDRESS by its field's name, signed as its type is. Raises ReadError."""
         data, order = self._target.memory.read(address, self.size), self._target.byte_order
-        return {
-            field.name: int.from_bytes(
-                data[field.offset : field.offset + field.type.size], order, signed=field.type.kind.signed
-            )
-            for field in self.numbers
-        }
+        number = int.from_bytes
+        return {name: number(data[start:end], order, signed=signed) for name, start, end, signed in self._number_places}
 
     def some(self, *paths: str) -> Fields:
         """What reads the numbers that two or more PATHS lead to (``spanclass``, ``stack.lo``), fast, all as unsigned.

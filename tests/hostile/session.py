@@ -139,7 +139,9 @@ def commands_about(random: Random, image: Image, subject: str) -> list[str]:
     addresses += [image.word(addresses[-1]) + 8, random.randrange(1 << 64), 0, (1 << 64) - 1, 1 << 64, -1]
     commands += [f"gomap-whatis {address:#x}" for address in addresses]
     commands += ["set print elements unlimited", f"gomap-walk -json -all {map}", "set print elements 200"]
-    return [*commands, "gomap-check -all", "gomap-check -all -json"]
+    everywhere = ["gomap-list", "gomap-list -json -each -limit unlimited", "gomap-goroutines -stack"]
+    everywhere += [f"gomap-refs {map}", f"gomap-refs -json {addresses[0]:#x}", f"gomap-refs {addresses[6]:#x}"]
+    return [*commands, *everywhere, "gomap-check -all", "gomap-check -all -json", "gomap-check -all -deep -quick"]
 
 
 def _run(pair: Pair, image: Image, commands: list[str], directory: Path) -> tuple[str, str]:
