@@ -1,4 +1,4 @@
-"""gomap-list, in GDB and without a debugger: the same lines, from one core.
+"""gomap-list and gomap-refs, in GDB, in Delve and without a debugger: the same lines, from one core.
 
 What a sync.Map holds from Go 1.24 on is set apart: GDB does not know the type of its entries, whose name in the debug
 information is go.shape's, and says that the type of the map in there is not known.
@@ -13,7 +13,7 @@ import pytest
 from tests.fixtures.builds import build, kernel_core_of
 from tests.fixtures.toolchains import gdb18
 from tests.sessions.debugger import Gdb
-from tests.sessions.gomap import gomap
+from tests.sessions.gomap import GomapDelve, gomap
 
 
 @pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
@@ -25,8 +25,18 @@ def test_every_door_lists_the_same_maps(go: str) -> None:
             theirs = gomap("core", binary, core, "list", *options.split())
             assert theirs.returncode == 0, theirs.stderr
             assert told(gdb.run(f"gomap-list {options}")) == told(theirs.stdout)
-        assert "-sort takes bytes|entries" in gdb.run("gomap-list -sort colour")
+        assert "-sort takes bytes|retained|entries" in gdb.run("gomap-list -sort colour")
         assert "takes no argument" in gdb.run("gomap-list main.m")
+
+
+def test_delve_gives_what_the_files_give() -> None:
+    binary = build("census", "1.27.3")
+    core = kernel_core_of(binary).path
+    with GomapDelve("dlv", "core", "--check-go-version=false", binary, core) as delve:
+        for line in ("list -each -limit unlimited", "refs main.Tree.Kids[2].inner.Tags"):
+            alone = gomap("core", binary, core, *line.split())
+            assert alone.returncode == 0, alone.stderr
+            assert delve.run(f"gomap-{line}").splitlines() == alone.stdout.splitlines()
 
 
 def told(said: str) -> list[str]:
