@@ -125,9 +125,13 @@ class HalvesCheck:
                 continue
             word = places[name]
             if isinstance(half, ReadError):
-                address = pointer_at(map.target, word)
-                yield HALF.broken(word, f"{name} -> {address:#x}: {pointers.astray(address, None) or half}")
                 lost.add(name)
+                try:
+                    address = pointer_at(map.target, word)
+                except ReadError as error:
+                    yield HALF.broken(map.field_address(name), f"{name}: {error}")
+                    continue
+                yield HALF.broken(word, f"{name} -> {address:#x}: {pointers.astray(address, None) or half}")
                 continue
             astray = pointers.astray(half.address, half.header_size)
             if astray:
