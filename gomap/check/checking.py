@@ -24,8 +24,9 @@ from gomap.language import Limits, Literals
 from gomap.language.equality import Comparables
 from gomap.maps.classic import ClassicMap
 from gomap.maps.hash_trie import HashTrie
+from gomap.maps.hashers import hasher_of
 from gomap.maps.model import GoMap
-from gomap.maps.opening import hasher_of, literals_of, package_maps
+from gomap.maps.opening import literals_of, package_maps
 from gomap.maps.read_dirty import ReadDirty
 from gomap.maps.swiss import SwissMap
 from gomap.maps.syncmap import is_sync_map

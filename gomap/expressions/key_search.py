@@ -16,8 +16,8 @@ from gomap.expressions.map_keys import matching, unfit
 from gomap.expressions.scope import Scope
 from gomap.expressions.written import read
 from gomap.hashing import HashError, KeyHasher
-from gomap.maps.lookups import End, Lookup, Match, Tried, Why, mark_of
-from gomap.maps.model import Cell, GoMap, Note
+from gomap.maps.lookups import End, Lookup, Tried, Why, mark_of
+from gomap.maps.model import Cell, GoMap, Match, Note
 from gomap.maps.placed import Placed, placed
 from gomap.maps.sync_lookups import look_up_any
 from gomap.program.gotypes import GoType, Kind, LayoutError

@@ -14,8 +14,7 @@ from gomap.expressions.go_values import ExpressionError, GoValue, dynamic, in_me
 from gomap.expressions.written import Composite, Constant, Conversion, Written
 from gomap.goruntime.rtype import runtime_types
 from gomap.language.equality import Comparable, Comparables
-from gomap.maps.lookups import Match
-from gomap.maps.model import Cell, Entry, GoMap, Note
+from gomap.maps.model import Cell, Entry, GoMap, Match, Note
 from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError

@@ -13,9 +13,9 @@ from gomap.goruntime.rtype import runtime_types
 from gomap.hashing import HashError, KeyHasher
 from gomap.language.equality import Comparable, Comparables
 from gomap.language.numbers import FLOATS
+from gomap.maps.hashers import hasher_of
 from gomap.maps.model import Cell, Entry, GoMap
 from gomap.maps.notes import Note
-from gomap.maps.opening import hasher_of
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program

@@ -19,7 +19,7 @@ from gomap.maps.classic import (
     SAME_SIZE_GROW,
     ClassicMap,
 )
-from gomap.maps.model import Bucket, Cell, Entry, GoMap, Slot, Table
+from gomap.maps.model import Bucket, Cell, Entry, GoMap, Match, Slot, Table
 from gomap.maps.notes import NoTable
 from gomap.maps.probing import H2_BITS, ProbeSequence
 from gomap.maps.swiss import EMPTY, SwissMap
@@ -32,7 +32,6 @@ __all__ = [
     "End",
     "HashOf",
     "Lookup",
-    "Match",
     "Probe",
     "Tried",
     "Why",
@@ -42,8 +41,6 @@ __all__ = [
     "variant_of",
 ]
 
-#: Whether the value at an offset of a buffer is the key that is looked up. May raise what reading raises.
-Match = Callable[[bytes, int], bool]
 #: The key's hash under a seed; None if it has a random one (NaN).
 HashOf = Callable[[int], "int | None"]
 

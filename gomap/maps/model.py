@@ -25,6 +25,7 @@ __all__ = [
     "Entry",
     "GoMap",
     "HeaderField",
+    "Match",
     "Note",
     "Part",
     "Selection",
@@ -47,6 +48,8 @@ class Cell(NamedTuple):
     address: int
 
 
+#: Whether the value at an offset of a buffer is the key that is looked up. May raise what reading raises.
+Match = Callable[[bytes, int], bool]
 #: A cell, or why there is none: the pointer to an indirect key or element leads nowhere.
 MaybeCell = Union[Cell, ReadError]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Union
 
 from gomap.goruntime.rtype import runtime_types
-from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
 from gomap.language import LeftOut, Limits, Literals, MapReader
 from gomap.maps.classic import ClassicMap
 from gomap.maps.hash_trie import HashTrie
@@ -20,7 +19,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["hasher_of", "literals_of", "map_reader", "open_map", "package_maps"]
+__all__ = ["literals_of", "map_reader", "open_map", "package_maps"]
 
 
 def open_map(target: Target, map_type: GoType, address: int) -> GoMap:
@@ -67,13 +66,6 @@ def map_reader(target: Target) -> MapReader:
 def literals_of(program: Program, limits: Limits) -> Literals:
     """What turns bytes of the program into Go literals, maps in them included, within LIMITS and one budget."""
     return Literals(program, runtime_types(program), limits, map_reader(program))
-
-
-def hasher_of(program: Program, map: GoMap) -> KeyHasher:
-    """What hashes the keys of MAP as the program does. Raises LayoutError and ReadError."""
-    types = runtime_types(program)
-    of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
-    return of_keys(hash_state(program), program, types, map.key)
 
 
 def package_maps(program: Program) -> Iterator[tuple[str, Union[GoMap, LayoutError, ReadError]]]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from gomap.maps.classic import ClassicMap
 from gomap.maps.hash_trie import HashTrie
-from gomap.maps.lookups import Choice, End, HashOf, Lookup, Match, Probe, Tried, Why, look_up, tried
-from gomap.maps.model import Entry, GoMap
+from gomap.maps.lookups import Choice, End, HashOf, Lookup, Probe, Tried, Why, look_up, tried
+from gomap.maps.model import Entry, GoMap, Match
 from gomap.maps.read_dirty import DIRTY, READ, ReadDirty
 from gomap.maps.swiss import SwissMap
 from gomap.maps.syncmap import BucketOfSlots
