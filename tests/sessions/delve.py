@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -73,5 +76,17 @@ class Delve(Terminal):
 
     def close(self) -> None:
         """End the session and what it debugs, unless it attached to that."""
+        started = self._started()
         super().close()
         self._home.cleanup()
+        for process in started:  # Delve's end leaves it to itself, and some never end
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def _started(self) -> list[int]:
+        """The processes that Delve has started."""
+        tasks = Path(f"/proc/{self._terminal.pid}/task")
+        try:
+            return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        except OSError:
+            return []
