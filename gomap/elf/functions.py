@@ -31,6 +31,7 @@ __all__ = ["FrameVariables"]
 #: DW_AT_loclists_base.
 _LOCATION, _LOW_PC, _HIGH_PC, _ORIGIN, _TYPE, _RANGES = 0x02, 0x11, 0x12, 0x31, 0x49, 0x55
 _ADDR_BASE, _LOCLISTS_BASE = 0x73, 0x8C
+_DECLARED_LINE = 0x3B  # DW_AT_decl_line
 #: DW_FORM_addr; addrx and its like; loclistx.
 _FORM_ADDR, _FORMS_ADDRX, _FORM_LOCLISTX = 0x01, {0x1B, 0x29, 0x2A, 0x2B, 0x2C}, 0x22
 #: Entries that lead to one another by DW_AT_abstract_origin: more is a circle.
@@ -75,7 +76,8 @@ class FrameVariables:
             if function is None:
                 return []
             level = self._level(function, standing.inside - bias, standing.inlined, standing.name)
-            return [self._variable(entry, standing, bias) for _, entry in level]
+            entries = self._in_scope([entry for _, entry in level], standing.line)
+            return [self._variable(entry, standing, bias) for entry in entries]
         except IndexError as error:
             raise DebugInfoError(f"{self._file.path} has damaged debug information: {error}") from None
 
@@ -105,6 +107,15 @@ class FrameVariables:
                 if call == inlined and entry.tag in (Tag.VARIABLE, Tag.PARAMETER):
                     found.append((depth, entry))
         return sorted(found, key=lambda each: -each[0])
+
+    def _in_scope(self, entries: list[Entry], line: int) -> list[Entry]:
+        """ENTRIES without those that hide others of their name, but are declared further down than LINE.
+
+        A block has its variables from its beginning on, so far as the debug information says.
+        """
+        named = [(entry, self._declared(entry)) for entry in entries]
+        sooner = {_plain(each) for _, each in named if line and each.number(_DECLARED_LINE) <= line}
+        return [entry for entry, each in named if _plain(each) not in sooner or each.number(_DECLARED_LINE) <= line]
 
     def _variable(self, entry: Entry, standing: Standing, bias: int) -> FrameVariable:
         declared = self._declared(entry)
@@ -232,6 +243,11 @@ class FrameVariables:
 
     def _name(self, entry: Entry) -> str:
         return as_written(self._declared(entry).name.decode("utf-8", "backslashreplace"))
+
+
+def _plain(entry: Entry) -> bytes:
+    """A variable's name, also of one that escaped to the heap."""
+    return entry.name.removeprefix(b"&")
 
 
 def _containing(spans: list[_Span], address: int) -> int | None:

@@ -92,7 +92,9 @@ class Traceback(NamedTuple):
         innermost = self.calls[0].frame is frame and frame.exact and self.position is not None
         registers = self.position.registers if innermost and self.position is not None else {}
         levels = max(each.level for each in self.calls if each.frame is frame)
-        return Standing(frame.pc, frame.inside, frame.base, registers, call.call.name, levels - call.level)
+        return Standing(
+            frame.pc, frame.inside, frame.base, registers, call.call.name, levels - call.level, call.call.line
+        )
 
 
 def tracebacks(program: Program) -> Iterator[Traceback]:

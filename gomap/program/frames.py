@@ -21,6 +21,7 @@ class Standing(NamedTuple):
         registers: by DWARF's numbers; none of a function that has called another one, which may have changed them.
         name: the function's, as the runtime prints it.
         inlined: how many calls are inlined in one another between the frame's own function and this one.
+        line: of the source that it is at; 0 if that is not known.
     """
 
     pc: int
@@ -29,6 +30,7 @@ class Standing(NamedTuple):
     registers: Mapping[int, int]
     name: str
     inlined: int
+    line: int = 0
 
 
 class Piece(NamedTuple):

@@ -121,6 +121,16 @@ def test_frames_inlined_in_one_another(optimised: Stuck) -> None:
     assert header(optimised.run(f"header {optimised.place('main.waits', 'main.inlined')} m")) == waits["header"]
 
 
+@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize("optimised", [True, False])
+def test_a_variable_hides_none_in_front_of_its_declaration(go: str, optimised: bool) -> None:
+    program = build("deaths", go, optimised=optimised)
+    run = Files(program, kernel_core_of(program, "killed").path).run
+    said = json.loads(run("goroutines -json"))["goroutines"]
+    id = next(each["id"] for each in said if any(one["function"] == "main.shadows" for one in each["frames"]))
+    assert run(f"walk -entries -goroutine {id} m").endswith('"outer": 1')
+
+
 def test_what_is_not_there(optimised: Stuck) -> None:
     waits = optimised.of("main.waitsWithLocals")["id"]
     frames = len(optimised.frames[waits])
