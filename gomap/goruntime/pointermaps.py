@@ -95,7 +95,7 @@ class PointerMaps:
         each = span.elemsize // self._word
         head = span.header // self._word
         pieces = []
-        for at in range(0, span.nelems * span.elemsize, span.elemsize):
+        for at in range(0, span.nelems * span.elemsize, span.elemsize or 1):
             type = int.from_bytes(buffer[at : at + self._word], self._program.byte_order)
             pieces.append(bytes(head) + self._tiled(type, each - head))
         return b"".join(pieces).ljust(words, b"\0")
@@ -126,7 +126,7 @@ class PointerMaps:
         pointers = bytearray(b"".join([_NIBBLES[byte & 15] for byte in bits]))
         more = b"".join([_NIBBLES[byte >> 4] for byte in bits])
         each = span.elemsize // self._word
-        for at in range(0, span.nelems * each, each):
+        for at in range(0, span.nelems * each, each or 1):
             dead = more.find(0, at, at + each)
             if dead >= 0:
                 pointers[dead : at + each] = bytes(at + each - dead)

@@ -28,6 +28,8 @@ _LIVE = bytes(state == FULL for state in range(256))
 _IS_EMPTY = bytes(state == EMPTY for state in range(256))
 #: Slots whose keys are hashed together.
 _ENOUGH = 1 << 15
+#: All bits of a hash as it is laid out here: what a damaged directory claims may not fit.
+_WORD = (1 << 64) - 1
 
 
 def measure_swiss(map: SwissMap, figures: Statistics, keys: Keys | None, allocator: Allocator | None) -> None:
@@ -129,7 +131,7 @@ class _Measuring:
             # No bits that hashes share lead to these entries: with a bit that no mask has, each key is looked at.
             home, entry_bits = 1, 0
         else:
-            home, entry_bits = first << shift, (1 << 8 * map.target.pointer_size >> shift) - run
+            home, entry_bits = first << shift & _WORD, (1 << 8 * map.target.pointer_size >> shift) - run
         self._batch.add(
             buffer,
             range(base, base + count * places.size, places.size),
@@ -137,7 +139,7 @@ class _Measuring:
             marks,
             states.translate(_LIVE),
         )
-        self._masks.append(words_of([entry_bits << shift | mask << H2_BITS]) * states.count(FULL))
+        self._masks.append(words_of([(entry_bits << shift | mask << H2_BITS) & _WORD]) * states.count(FULL))
         self._firsts.append(self._groups)
         self._tables.append((mask, empty, first, last))
         self._groups += count
