@@ -44,7 +44,7 @@ def test_slices_of_slices_that_lead_to_themselves(length: int) -> None:
     shown = literals(heap_of_slices(length))
     text, plain = shown.text(level), shown.plain(level)
     header = struct.pack("<QQQ", _HEAP, length, length)
-    with soon(5):
+    with soon(30):
         texts = [text(header, 0) for _ in range(50)]
         objects = [plain(header, 0) for _ in range(50)]
     assert sum(map(len, texts)) < 32 << 20
