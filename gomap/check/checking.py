@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from gomap.check.causes import Cause, caused
 from gomap.check.classic.buckets import ClassicCheck
@@ -57,6 +56,7 @@ class Report:
         written: a write was under way, which explains findings that are marked transient.
         without: what was not looked at, and why.
         causes: what explains several findings; these have its number.
+        interrupted: the check was, so that there may be more findings.
     """
 
     map: GoMap
@@ -68,6 +68,7 @@ class Report:
     written: bool
     without: Sequence[str] = ()
     causes: Sequence[Cause] = ()
+    interrupted: bool = False
 
 
 def check_map(
@@ -78,6 +79,7 @@ def check_map(
     somebody_writes: Callable[[], bool],
     without: Sequence[str] = (),
     others: Others = tuple,
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Check MAP against every invariant that applies.
 
@@ -88,6 +90,7 @@ def check_map(
         somebody_writes: tells whether a thread or goroutine is inside a map write; asked if the map's flag says so.
         without: what HEAP or HASHER being None leaves out, and why.
         others: the program's maps, for a header that has another one's buckets.
+        progress: told how far the check is. With it an interruption ends the check, not the report.
     """
     if not map.address:
         return Report(map, [], 0, 0, 0, False, False, without)
@@ -98,9 +101,17 @@ def check_map(
         )
         return Report(map, [dead], 0, 0, 0, False, False, without)
     written = map.being_written and somebody_writes()
+    judged = 0
+
+    def judging(entries: int) -> None:
+        nonlocal judged
+        if progress is not None:
+            progress(f"{judged} of {map.count} entries checked")
+        judged += entries
+
     keys = Keys(map.target, map.places, literals, hasher, map.seed)
     values = Values(map.target, map.places, heap, literals.types)
-    subject = Subject(pointers, keys, values, Seed(map, keys, others), written)
+    subject = Subject(pointers, keys, values, Seed(map, keys, others), written, judging)
     check: ClassicCheck | SwissCheck | TrieCheck | HalvesCheck
     if isinstance(map, ClassicMap):
         check = ClassicCheck(map, subject)
@@ -112,7 +123,9 @@ def check_map(
         of_halves = without = [*without]
 
         def check_half(half: GoMap) -> Report:
-            report = check_map(half, literals, heap, hasher, somebody_writes)
+            report = check_map(half, literals, heap, hasher, somebody_writes, progress=progress)
+            if report.interrupted:
+                raise KeyboardInterrupt
             of_halves.extend(report.without)
             return report
 
@@ -121,13 +134,23 @@ def check_map(
     else:
         raise TypeError(f"no invariants are known for a {map.kind} map")
     found = _marked(check.findings(), written)
-    findings = list(islice(found, _MOST))
-    cut = next(found, None) is not None
+    findings: list[Finding] = []
+    cut = interrupted = False
+    try:
+        for finding in found:
+            cut = len(findings) == _MOST
+            if cut:
+                break
+            findings.append(finding)
+    except KeyboardInterrupt:
+        if progress is None:
+            raise
+        interrupted = True
     if keys.unhashed:
         unhashed = counted(keys.unhashed, "key has", "keys have")
         without = [*without, f"{unhashed} no hash here, and may be sound: {keys.why_unhashed}"]
     findings, causes = caused(map, keys, findings)
-    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without, causes)
+    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without, causes, interrupted)
 
 
 def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
@@ -136,10 +159,10 @@ def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
         yield finding.in_passing() if written else finding
 
 
-def check(program: Program, map: GoMap, quick: bool = False) -> Report:
+def check(program: Program, map: GoMap, quick: bool = False, progress: Callable[[str], None] | None = None) -> Report:
     """Check MAP with all that is known of its program. What cannot be looked at is said in the report.
 
-    QUICK: without hashes.
+    QUICK: without hashes. PROGRESS: as for check_map.
     """
     without = []
     heap: Heap | None = None
@@ -158,4 +181,5 @@ def check(program: Program, map: GoMap, quick: bool = False) -> Report:
         lambda: somebody_writes(program) or (is_sync_map(map.type) and somebody_in_sync_map(program)),
         without,
         lambda: package_maps(program),
+        progress,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gomap.check.finding import Finding
@@ -25,6 +25,7 @@ class Subject:
         values: judges its keys and elements.
         seed: judges the seed that they are hashed with.
         written: whether a thread or goroutine is inside a map write, and the map's flag says so.
+        judging: told how many entries are judged next.
     """
 
     pointers: Pointers
@@ -32,6 +33,7 @@ class Subject:
     values: Values
     seed: Seed
     written: bool
+    judging: Callable[[int], None]
 
     def judged(self, batch: SlotBatch, fits: Fits | None) -> tuple[Sequence[int | None] | None, list[Finding]]:
         """The hashes of the keys in BATCH, as Keys.hashes has them, and what is wrong with keys and elements alone.
@@ -40,6 +42,7 @@ class Subject:
 
         FITS: whether a key is where its hash leads; None where that says too little to doubt the seed.
         """
+        self.judging(batch.count)
         wrong = list(self.values.findings(batch))
         hashes = self.keys.hashes(batch)
         if hashes is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
 
-from gomap.commands.command import FORCE, JSON, Door, Options, command, json_line
+from gomap.commands.command import FORCE, INCOMPLETE, JSON, Door, Options, command, json_line
 from gomap.commands.options import Option, number, number_or_unlimited
 
 
@@ -42,7 +42,7 @@ def _sort(text: str) -> str:
     ),
     argument="",
 )
-def list_maps(door: Door, options: Options, _rest: str) -> Iterable[str]:
+def list_maps(door: Door, options: Options, _rest: str) -> Generator[str, None, int]:
     """List every map that the process has: by which path it is reached, its entries, what it takes.
 
     What can be reached is decided as the collector does it, by its own pointer maps; types give
@@ -61,6 +61,9 @@ def list_maps(door: Door, options: Options, _rest: str) -> Iterable[str]:
     if options["pprof"]:
         write_bytes(options["pprof"], census_profile(census))
     filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])
-    if options["json"]:
-        return json_line(door, census_object(census, filter))
-    return census_lines(census, filter, door.paint())
+    yield from (
+        json_line(door, census_object(census, filter))
+        if options["json"]
+        else census_lines(census, filter, door.paint())
+    )
+    return INCOMPLETE if census.interrupted else 0

@@ -70,12 +70,14 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     from gomap.views.paint import Paint
 
     program, limit, found, unread = door.program(), options["limit"], 0, 0
+    interrupted = False
     #: What a page shows, if one is asked for.
     drawn: list[tuple[str, Report]] = []
 
-    def report(map: GoMap, name: str) -> Report:
-        nonlocal found
-        checked = check_map_of(program, map, options["quick"])
+    def report(map: GoMap, name: str, before: str = "") -> Report:
+        nonlocal found, interrupted
+        checked = check_map_of(program, map, options["quick"], lambda text: door.progress(before + text))
+        interrupted |= checked.interrupted
         found |= any(not finding.transient for finding in checked.findings)
         if options["html"] and (checked.findings or not options["all"]):
             drawn.append((name, checked))
@@ -84,9 +86,12 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     def reports() -> Iterator[tuple[str, Report | str]]:
         nonlocal unread
         for number, (name, map) in enumerate(maps):
-            door.progress(f"{number} maps checked, now {name}")
+            so_far = f"{number} maps checked, now {name}"
+            door.progress(so_far)
             unread += isinstance(map, Exception)
-            yield name, explained(map) if isinstance(map, Exception) else report(map, name)
+            yield name, explained(map) if isinstance(map, Exception) else report(map, name, f"{so_far}: ")
+            if interrupted:
+                return
 
     if options["deep"] and not options["all"]:
         raise UsageError("-deep goes with -all")
@@ -106,7 +111,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
         write_page(door, options["html"], title, lines or ["no findings"], drawn)
         if not options["json"]:
             yield f"-> {options['html']}"
-    return found or (INCOMPLETE if unread else 0)
+    return INCOMPLETE if interrupted else found or (INCOMPLETE if unread else 0)
 
 
 def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | Exception]], str]:

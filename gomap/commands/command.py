@@ -104,6 +104,10 @@ class Door(Protocol):
         """Tell who waits at a terminal what the command is at, if it takes long."""
         ...
 
+    def clear(self) -> None:
+        """Take away from the terminal what progress has said."""
+        ...
+
     def besides(self) -> Iterable[str]:
         """Lines about what gomap adds here besides its commands."""
         ...
@@ -150,15 +154,15 @@ class Command(NamedTuple):
             parts.append(f"Options:\n{describe(self.options)}")
         return "\n\n".join(parts)
 
-    def lines(self, door: Door, line: str) -> Generator[str, None, int | None]:
-        """What the command says when LINE is typed behind its name.
+    def lines(self, door: Door, typed: str) -> Generator[str, None, int | None]:
+        """What the command says when TYPED stands behind its name.
 
         It returns a status: 1 if there are findings, INCOMPLETE if something could not be looked at, else 0 or nothing.
         Raises UsageError, and any of gomap's errors.
         """
         from gomap.program.program import ProgramError
 
-        options, rest = parse(self.options, line)
+        options, rest = parse(self.options, typed)
         replaced = self.instead is not None and options[self.instead]
         if self.argument and not rest and not replaced and not self.argument.startswith("["):
             raise UsageError(f"needs {self.argument}. Usage: {self.usage}")
@@ -171,8 +175,16 @@ class Command(NamedTuple):
             raise ProgramError(f"{wrong}; with -force, gomap's commands look all the same")
         if wrong and options[JSON.name] is not True:  # where it is said too
             yield f"warning: {wrong}"
-        lines: Iterable[str] = self.run(door, options, rest)
-        return (yield from lines)  # type: ignore[func-returns-value]  # a generator's value
+        lines = iter(self.run(door, options, rest))
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration as end:
+                status: int | None = end.value
+                return status
+            finally:
+                door.clear()
+            yield line
 
 
 #: Every command by name, in the order of declaration.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gomap.commands.progress import progress_on_terminal
 from gomap.language import Limits
 from gomap.views.paint import Paint
 
@@ -9,7 +10,10 @@ __all__ = ["PlainDoor"]
 
 
 class PlainDoor:
-    """What a Door needs besides its program and the scope of its expressions, which subclasses add."""
+    """What a Door needs besides its program and the scope of its expressions, which subclasses add; for one command."""
+
+    def __init__(self) -> None:
+        self._progress = progress_on_terminal()
 
     def limits(self) -> Limits:
         return Limits(elements=200, depth=20, repeats=10, bytes_as_text=True)
@@ -18,7 +22,10 @@ class PlainDoor:
         return 32
 
     def progress(self, what: str) -> None:
-        """Nothing is said of it."""
+        self._progress.at(what)
+
+    def clear(self) -> None:
+        self._progress.clear()
 
     def paint(self) -> Paint:
         return Paint()

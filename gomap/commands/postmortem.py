@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from gomap.commands.command import FORCE, Door, Options, command
+from gomap.commands.command import FORCE, INCOMPLETE, Door, Options, command
 from gomap.commands.options import Option, UsageError
 
 
@@ -60,4 +60,4 @@ def postmortem(door: Door, options: Options, _rest: str) -> Generator[str, None,
     yield from written
     if failed is not None:
         raise failed
-    return int(examination.found)
+    return INCOMPLETE if examination.interrupted else int(examination.found)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import os
+import stat
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "progress_on_terminal"]
 
-#: Seconds before it is shown, and between two changes of it.
+#: Seconds before it is shown, and between two changes of it, or a change and whatever was written in its place.
 _PATIENCE, _PAUSE = 1.0, 0.1
 
 
@@ -46,3 +50,22 @@ class Progress:
         if self._shown:
             self._write(f"\r{' ' * self._shown}\r")
             self._shown = 0
+            self._next = time.monotonic() + _PAUSE
+
+
+def progress_on_terminal() -> Progress:
+    """The line of a command that begins now, on the standard error."""
+    return Progress(_at_once, _at_terminal, time.monotonic())
+
+
+def _at_once(text: str) -> None:
+    print(text, end="", file=sys.__stderr__, flush=True)
+
+
+def _at_terminal() -> bool:
+    """Whether the standard error is a terminal that the command has to itself: none of it goes to a pager, say."""
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        return False
+    with suppress(OSError):  # the standard output is closed
+        return not stat.S_ISFIFO(os.fstat(1).st_mode)
+    return True

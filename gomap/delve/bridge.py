@@ -114,14 +114,20 @@ class Bridge:
         return Request(command, int(goroutine), int(frame), rest)
 
     def answer(self, lines: Iterable[str], gone: threading.Event) -> None:
-        """Send LINES as they come; what iterating over them raises is raised here, with the answer ended."""
+        """Send LINES as they come; what iterating over them raises is raised here, with the answer ended.
+
+        An interruption, of their making or of their sending, ends it with a line that says so.
+        """
         piece, since = "", time.monotonic()
         try:
             for line in lines:
                 piece += line + "\n"
                 if len(piece) >= _PIECE or time.monotonic() - since >= _SOON:
-                    self._send(piece.encode("utf-8", "replace"), gone)
-                    piece, since = "", time.monotonic()
+                    sent, piece = piece, ""
+                    self._send(sent.encode("utf-8", "replace"), gone)
+                    since = time.monotonic()
+        except KeyboardInterrupt:
+            piece += "interrupted\n"
         finally:
             self._send(piece.encode("utf-8", "replace") + _END, gone)
 

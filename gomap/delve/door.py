@@ -73,6 +73,7 @@ class DelveDoor(PlainDoor):
     """
 
     def __init__(self, rpc: Rpc, program: Program, request: Request) -> None:
+        super().__init__()
         self._rpc, self._program, self._request = rpc, program, request
 
     def scope(self) -> DelveScope:
@@ -100,8 +101,6 @@ class DelveServer:
             yield from command.lines(DelveDoor(self._rpc, self._standing_still(), request), request.line)
         except UsageError as error:
             yield f"{command.name}: {error}"
-        except KeyboardInterrupt:
-            yield "interrupted"
         except (ConnectionLostError, CallError) as error:
             yield f"Delve: {error}"
         except Exception as error:

@@ -23,14 +23,10 @@ __all__ = ["GdbDoor", "register"]
 
 
 class GdbDoor:
-    """What GDB offers to a command: its selected frame and its settings.
-
-    Attributes:
-        busy: the line that says what the command is at; to be cleared before anything else is written.
-    """
+    """What GDB offers to a command: its selected frame and its settings."""
 
     def __init__(self) -> None:
-        self.busy = Progress(_at_once, _at_terminal, time.monotonic())
+        self._progress = Progress(_at_once, _at_terminal, time.monotonic())
 
     def scope(self) -> Scope:
         from gomap.gdb.scope import live_scope
@@ -57,7 +53,10 @@ class GdbDoor:
         return paint()
 
     def progress(self, what: str) -> None:
-        self.busy.at(what)
+        self._progress.at(what)
+
+    def clear(self) -> None:
+        self._progress.clear()
 
     def besides(self) -> Iterable[str]:
         yield from functions.overview()
@@ -93,10 +92,9 @@ class _Registered(gdb.Command):
         with failing_in_one_line(self._command.name):
             try:
                 for line in self._command.lines(door, argument):
-                    door.busy.clear()
                     gdb.write(line + "\n")
-            finally:
-                door.busy.clear()
+            except KeyboardInterrupt:  # GDB's word for it is Quit
+                raise gdb.GdbError("interrupted") from None
 
     def complete(self, text: str, word: str | None) -> list[str] | int:
         """What may stand in place of WORD, in which TEXT ends; None while GDB still looks for that word."""

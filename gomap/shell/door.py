@@ -12,13 +12,14 @@ __all__ = ["ShellDoor"]
 
 
 class ShellDoor(PlainDoor):
-    """A program in the shell; it is also the scope of its expressions.
+    """A program in the shell, for one command.
 
     Args:
         program: which.
     """
 
     def __init__(self, program: Program) -> None:
+        super().__init__()
         self._program = program
 
     def scope(self) -> PackageScope:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from gomap.commands.command import Door
+from gomap.commands.progress import progress_on_terminal
 from gomap.elf.process import Process
 from gomap.elf.ptrace import Stop, StopError
 from gomap.elf.target import open_core, open_process
@@ -20,11 +21,14 @@ __all__ = ["attach", "core"]
 
 def core(program: Path, core: Path, command: Sequence[str]) -> int:
     """Run COMMAND, or the commands that are typed, on a CORE of PROGRAM; the exit status."""
+    progress = progress_on_terminal()
     try:
-        door = ShellDoor(Program(open_core(program, core)))
+        opened = Program(open_core(program, core, progress.at))
     except ProgramError as error:
         return _fail(error)
-    return _run(lambda: nullcontext(door), command)
+    finally:
+        progress.clear()
+    return _run(lambda: nullcontext(ShellDoor(opened)), command)
 
 
 def attach(pid: int, program: Path | None, stop: bool, command: Sequence[str]) -> int:
@@ -37,20 +41,20 @@ def attach(pid: int, program: Path | None, stop: bool, command: Sequence[str]) -
         target = open_process(process, program)
     except ProgramError as error:
         return _fail(error)
-    door = ShellDoor(Program(target))
+    attached = Program(target)
 
     @contextmanager
     def opened() -> Iterator[Door]:
         with Stop(pid) as stopped:
             target.stand(stopped.threads(target.architecture, target.byte_order))
-            door.program().moved()
-            yield door
+            attached.moved()
+            yield ShellDoor(attached)
 
     try:
         if not stop:
             return _run(opened, command)
         with opened():
-            return _run(lambda: nullcontext(door), command)
+            return _run(lambda: nullcontext(ShellDoor(attached)), command)
     except StopError as error:
         return _fail(error)
 

@@ -31,6 +31,8 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
         f"{paint.type(map.type.name)} at {paint.address(f'{map.address:#x}')} ({map.kind}): "
         f"{number if report.findings else 'no findings'} in {counted(report.entries, 'entry', 'entries')} ({seen})"
     )
+    if report.interrupted:
+        yield paint.note("note: interrupted: there may be more findings")
     for what in report.without:
         yield paint.note(f"note: {what}")
     if report.written:
@@ -75,8 +77,8 @@ def check_all_lines(
             continue
         checked += 1
         entries += report.entries
-        if report.findings:
-            wrong += 1
+        if report.findings or report.interrupted:
+            wrong += bool(report.findings)
             yield f"{name}:"
             yield from check_lines(report, limit, paint)
     yield (
@@ -110,6 +112,7 @@ def check_object(report: Report) -> dict[str, Any]:
         "cut": report.cut,
         "beingWritten": report.written,
         "without": list(report.without),
+        "complete": not report.interrupted,
     }
 
 

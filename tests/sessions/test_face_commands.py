@@ -220,7 +220,7 @@ class TestAtATerminal:
             time.sleep(0.5)
             terminal.press("\x03")
             pressed = time.monotonic()
-            terminal.read_until("Quit")
+            terminal.read_until("interrupted")
             assert time.monotonic() - pressed < 2
             terminal.read_until("(gdb) ")
             assert terminal.run("output 6 * 7") == "42"

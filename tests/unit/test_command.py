@@ -33,6 +33,7 @@ class ImageDoor(PlainDoor):
     """A door to a program without memory, which may be OTHER_BUILD than its process."""
 
     def __init__(self, other_build: str | None = None) -> None:
+        super().__init__()
         image = Image({})
         image.other_build = other_build
         self._program = Program(image)

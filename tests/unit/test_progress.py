@@ -9,7 +9,7 @@ from gomap.commands.progress import Progress
 
 
 def test_it_comes_after_a_second_and_goes_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter((100.9, 101.0, 101.05, 101.2, 101.2, 102.0))
+    times = iter((100.9, 101.0, 101.05, 101.2, 101.2, 101.9, 101.95, 102.0))
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(times))
     monkeypatch.setenv("COLUMNS", "30")
     written: list[str] = []
@@ -18,6 +18,7 @@ def test_it_comes_after_a_second_and_goes_without_a_trace(monkeypatch: pytest.Mo
         line.at(what)
     line.clear()
     line.clear()
+    line.at("too soon behind what took its place")
     line.at("x" * 100)
     assert written == ["\rat main.counts", "\rb?[2J         ", "\r     \r", "\r" + 29 * "x"]
 
