@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gomap.delve.rpc import LARGEST_READ, Rpc
-from gomap.elf.loading import fits, of_another_build
+from gomap.elf.loading import fits, other_build
 from gomap.elf.target import FileTarget, open_core, open_program
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
@@ -68,9 +68,8 @@ class DelveTarget:
     @cached_property
     def other_build(self) -> str | None:
         fit = fits(self._file.program, self._read, self._file.bias)
-        if of_another_build(self, fit, self._file.address_of):
-            return not_the_memory_of(str(self._file.program.path), "-program FILE")
-        return None
+        differs = other_build(self, self._file.program, self._file.bias, fit, self._file.address_of)
+        return differs and not_the_memory_of(str(self._file.program.path), differs, "-program FILE")
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self._file.variables()

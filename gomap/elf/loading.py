@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gomap.elf.coredump import MappedFile
-from gomap.elf.elffile import EXECUTABLE, HEADERS, LOAD, NOTE, POSITION_INDEPENDENT, WRITABLE, ElfFile
-from gomap.goruntime.builds import same_build
+from gomap.elf.elffile import EXECUTABLE, HEADERS, LOAD, NOTE, POSITION_INDEPENDENT, WRITABLE, ElfFile, FileError
+from gomap.goruntime.builds import Elsewhere, elsewhere
 from gomap.program.memory import RawRead, ReadError
+from gomap.program.printable import printable
 from gomap.program.target import Target
 
-__all__ = ["fits", "load_bias", "of_another_build"]
+__all__ = ["elsewhere_told", "fits", "load_bias", "other_build", "other_build_id"]
 
 #: AT_PHDR, AT_ENTRY: where the program headers and the first instruction are.
 _AT_PHDR, _AT_ENTRY = 3, 9
@@ -62,12 +64,62 @@ def fits(program: ElfFile, read: RawRead, bias: int) -> bool | None:
     return answer
 
 
-def of_another_build(target: Target, fit: bool | None, address_of: Callable[[str], int | None]) -> bool:
-    """Whether TARGET's memory is another build's.
+def other_build(
+    target: Target, program: ElfFile, bias: int, fit: bool | None, address_of: Callable[[str], int | None]
+) -> str | None:
+    """What shows that TARGET's memory is another build's than PROGRAM; None if it does not seem to be.
 
     Args:
+        bias: how much further up in memory the program lies than its file says.
         fit: what ``fits`` says of it. The same program built without symbols (``-ldflags=-s``) is another file, and
             yet has everything in the same places: it will do.
         address_of: where the program has a symbol.
     """
-    return not fit and same_build(target, address_of) is False
+    places = None if fit else elsewhere(target, address_of)
+    if not places:
+        return None
+    return other_build_id(program, target.memory.read, bias) or elsewhere_told(places[0])
+
+
+def other_build_id(program: ElfFile, read: RawRead, bias: int) -> str | None:
+    """By which build ID, if by any, memory is of another build than PROGRAM: the end of a sentence about memory."""
+    there = _build_ids(program, read, bias)
+    for kind, here in program.build_ids.items():
+        found = there.get(kind, here)
+        if found != here:
+            theirs, ours = _spelled(kind, found), _spelled(kind, here)
+            return f"is of another build: its {kind} build ID is {theirs}, the file's {ours}"
+    return None
+
+
+def elsewhere_told(place: Elsewhere) -> str:
+    """The same where no build ID tells, by what is at another PLACE."""
+    found = (
+        "where memory has nothing"
+        if place.found is None
+        else f"at {place.found:#x} by what memory has in the place of runtime.firstmoduledata"
+    )
+    return f"is of another build, or cut short: {place.symbol} is at {place.expected:#x} by the file, {found}"
+
+
+def _spelled(kind: str, build_id: bytes) -> str:
+    """As ``readelf -n`` and ``go tool buildid`` print it."""
+    return build_id.hex() if kind == "GNU" else printable(build_id.decode("utf-8", "backslashreplace"))
+
+
+def _build_ids(program: ElfFile, read: RawRead, bias: int) -> dict[str, bytes]:
+    """The build IDs of what memory has in PROGRAM's place, by the ELF header there; none where there is no such header.
+
+    The kernel writes that page to cores too, unless it is told not to (bit 4 of /proc/PID/coredump_filter).
+    """
+    first = next((each for each in program.segments if each.type == LOAD and each.offset == 0), None)
+    if first is None:
+        return {}
+    with tempfile.TemporaryFile() as page:
+        try:
+            # Another build may have seemed to lie further up: by a variable, that has another address in it.
+            page.write(read(first.address + (bias if program.type == POSITION_INDEPENDENT else 0), _PAGE))
+            page.flush()
+            return ElfFile(program.path, page).build_ids
+        except (ReadError, FileError):  # no program is there at all, or its notes lie behind that page
+            return {}

@@ -14,7 +14,7 @@ from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
 from gomap.elf.functions import FrameVariables
 from gomap.elf.gotypes import ElfTypes
-from gomap.elf.loading import fits, load_bias, of_another_build
+from gomap.elf.loading import fits, load_bias, other_build
 from gomap.elf.process import Process
 from gomap.elf.space import Space
 from gomap.elf.symbols import SymbolTable
@@ -93,9 +93,8 @@ class FileTarget:
 
     @cached_property
     def other_build(self) -> str | None:
-        if of_another_build(self, self._fits, self.address_of):
-            return not_the_memory_of(str(self.program.path), _REMEDY)
-        return None
+        differs = other_build(self, self.program, self.bias, self._fits, self.address_of)
+        return differs and not_the_memory_of(str(self.program.path), differs, _REMEDY)
 
     def address_of(self, symbol: str) -> int | None:
         """Where the program's symbol of that name is, as the linker spells it."""

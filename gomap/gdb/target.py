@@ -17,7 +17,7 @@ import gdb
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import PackageVariables, addresses_of
-from gomap.goruntime.builds import same_build
+from gomap.goruntime.builds import elsewhere
 from gomap.language.spelling import as_written, before_demangling
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
@@ -131,9 +131,19 @@ class GdbTarget:
             if laid_out_alike(Path(executed), Path(symbols)) is False:
                 return not_laid_out_as(executed, symbols)
         # The second way takes a third of a second in a program of 60 MB.
-        if same_build(self, _symbol_address) or same_build(self, self._addresses_of_runtime().get) is not False:
+        if elsewhere(self, _symbol_address) == []:
             return None
-        return not_the_memory_of(symbols, "'file PROGRAM'")
+        places = elsewhere(self, self._addresses_of_runtime().get)
+        if not places:
+            return None
+        from gomap.elf.elffile import ElfFile, FileError
+        from gomap.elf.loading import elsewhere_told, other_build_id
+
+        try:
+            differs = other_build_id(ElfFile(Path(executed or symbols)), self._read, self._file.bias)
+        except FileError:  # GDB has it still, or from elsewhere
+            differs = None
+        return not_the_memory_of(symbols, differs or elsewhere_told(places[0]), "'file PROGRAM'")
 
     def _addresses_of_runtime(self) -> dict[str, int]:
         """Where the symbol table of the file that has the runtime has package runtime's symbols.

@@ -8,7 +8,8 @@ memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from gomap.goruntime.moduledata import first_module
 from gomap.program.gotypes import Kind, LayoutError
@@ -16,11 +17,25 @@ from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
 from gomap.program.target import Target
 
-__all__ = ["same_build"]
+__all__ = ["Elsewhere", "elsewhere"]
 
 
-def same_build(target: Target, address_of: Callable[[str], int | None]) -> bool | None:
-    """Whether all sections are where the program has them; None if that cannot be told.
+class Elsewhere(NamedTuple):
+    """Something of the program that memory does not have where it belongs.
+
+    Attributes:
+        symbol: as the linker names it: ``runtime.etext``.
+        expected: where the program has it.
+        found: where it is by what the runtime says; None: memory has nothing at EXPECTED.
+    """
+
+    symbol: str
+    expected: int
+    found: int | None
+
+
+def elsewhere(target: Target, address_of: Callable[[str], int | None]) -> Sequence[Elsewhere] | None:
+    """The sections that are not where the program has them; None if that cannot be told.
 
     Args:
         target: the program, with the memory in question.
@@ -39,9 +54,13 @@ def same_build(target: Target, address_of: Callable[[str], int | None]) -> bool 
     except LayoutError:
         return None
     except ReadError:  # nothing where the program has its variables
-        return False
+        return [Elsewhere("runtime.firstmoduledata", address, None)]
     sections = dict(zip(symbols, found, strict=True))
     if sections["text"] == 0:  # a position-independent program whose addresses are not filled in yet
         return None
     moved = sections["text"] - symbols["text"]
-    return all(where - symbols[name] == moved for name, where in sections.items())
+    return [
+        Elsewhere(f"runtime.{name}", symbols[name] + moved, where)
+        for name, where in sections.items()
+        if where - symbols[name] != moved
+    ]

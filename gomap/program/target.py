@@ -119,10 +119,13 @@ def not_laid_out_as(executed: str, symbols: str) -> str:
     )
 
 
-def not_the_memory_of(program: str | None, remedy: str) -> str:
-    """What to say of memory that is not that of the file PROGRAM; REMEDY: how another file is named."""
+def not_the_memory_of(program: str | None, differs: str, remedy: str) -> str:
+    """What to say of memory that is not that of the file PROGRAM.
+
+    DIFFERS: what shows that; a sentence without its subject. REMEDY: how another file is named.
+    """
     return (
-        f"the memory is not that of {program}: the process, or the core, is of another build, or cut short; "
+        f"the memory is not that of {program}: the process, or the core, {differs}; "
         f"name the right program with {remedy}"
     )
 

@@ -241,9 +241,15 @@ class TestAnotherBuild:
     def test_of_a_core_is_one_error(self, gdb: Path, go: str, other: str) -> None:
         core, program = kernel_core_of(build("maps", go), "abort").path, build("maps", other)
         with Gdb(gdb, program, core) as session:
+            theirs, ours = (
+                subprocess.run(
+                    [toolchains.go(go), "tool", "buildid", path], capture_output=True, text=True, check=True
+                ).stdout.strip()
+                for path in (build("maps", go), program)
+            )
             wrong = (
-                f"the memory is not that of {program}: the process, or the core, is of another build, or cut short; "
-                "name the right program with 'file PROGRAM'"
+                f"the memory is not that of {program}: the process, or the core, is of another build: "
+                f"its Go build ID is {theirs}, the file's {ours}; name the right program with 'file PROGRAM'"
             )
             refused = f"{wrong}; with -force, gomap's commands look all the same"
             for command in ("gomap-check -all", "gomap-check -all -json", "gomap-walk main.small", "gomap-header 0x10"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import time
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gomap.elf.elffile import ElfFile, FileError
+from gomap.elf.elffile import LOAD, ElfFile, FileError
 from gomap.elf.loading import fits
 from gomap.elf.process import Process
 from gomap.elf.target import open_core, open_process, open_program
 from gomap.program.memory import ReadError
+from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.unit.incore import assert_core, assert_maps_as_printed, memory_of_process, segments_of
 from tests.unit.realmaps import TOOLCHAINS, Toolchain
@@ -86,7 +88,29 @@ def test_a_core_of_the_same_program_without_symbols() -> None:
     assert_maps_as_printed(target, core.printed, segments_of(core.path))
 
 
-def test_a_core_of_another_build() -> None:
+def test_a_core_of_another_build(tmp_path: Path) -> None:
     program, other = build("maps", "1.27.3"), build("maps", "1.27.3", optimised=False)
-    target = open_core(other, kernel_core_of(program, "abort").path)
-    assert target.other_build is not None and str(other) in target.other_build
+    core = kernel_core_of(program, "abort").path
+
+    def said(*command: str | Path) -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    theirs, ours = (said(toolchains.go("1.27.3"), "tool", "buildid", path).strip() for path in (program, other))
+    refused = f"the memory is not that of {other}: the process, or the core, is of another build"
+    assert (open_core(other, core).other_build or "").startswith(
+        f"{refused}: its Go build ID is {theirs}, the file's {ours}; name the right program with "
+    )
+    # Without the program's first page, which the kernel may be told to leave out, the runtime's books tell.
+    first = next(each for each in ElfFile(core).segments if each.type == LOAD)
+    without = tmp_path / "core"
+    shutil.copy(core, without)
+    with open(without, "r+b") as file:
+        file.seek(first.offset)
+        file.write(bytes(min(first.file_size, 4096)))
+    where = next(
+        line.split()[0] for line in said("nm", other).splitlines() if line.endswith(" runtime.firstmoduledata")
+    )
+    assert (open_core(other, without).other_build or "").startswith(
+        f"{refused}, or cut short: runtime.firstmoduledata is at {int(where, 16):#x} by the file, where memory has "
+        "nothing; name "
+    )
