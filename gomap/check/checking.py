@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gomap.check.causes import Cause, caused
 from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
+from gomap.check.header import WRITING
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.seed import Others, Seed
@@ -34,7 +35,7 @@ from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Report", "check", "check_map"]
+__all__ = ["FREED", "Report", "check", "check_map"]
 
 FREED = rule("header-freed", "the variable that leads to a map is in use", Severity.WARNING)
 
@@ -159,10 +160,17 @@ def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
         yield finding.in_passing() if written else finding
 
 
-def check(program: Program, map: GoMap, quick: bool = False, progress: Callable[[str], None] | None = None) -> Report:
+def check(
+    program: Program,
+    map: GoMap,
+    quick: bool = False,
+    progress: Callable[[str], None] | None = None,
+    unchanged: bool = False,
+) -> Report:
     """Check MAP with all that is known of its program. What cannot be looked at is said in the report.
 
-    QUICK: without hashes. PROGRESS: as for check_map.
+    QUICK: without hashes. PROGRESS: as for check_map. UNCHANGED: a write that is under way is known to have changed
+    nothing yet but the map's flag, which is not held against it.
     """
     without = []
     heap: Heap | None = None
@@ -176,10 +184,17 @@ def check(program: Program, map: GoMap, quick: bool = False, progress: Callable[
             hasher = hasher_of(program, map)
         except (LayoutError, ReadError) as error:
             without.append(f"hashes are not checked: {error}")
-    return check_map(
+
+    def somebody() -> bool:
+        return somebody_writes(program) or (is_sync_map(map.type) and somebody_in_sync_map(program))
+
+    report = check_map(
         *(map, literals_of(program, _LIMITS), heap, hasher),
-        lambda: somebody_writes(program) or (is_sync_map(map.type) and somebody_in_sync_map(program)),
+        somebody if not unchanged else lambda: False,
         without,
         lambda: package_maps(program),
         progress,
     )
+    if unchanged:
+        return replace(report, findings=[each for each in report.findings if each.rule is not WRITING])
+    return report

@@ -8,7 +8,7 @@ from gomap.check.finding import Finding, Severity, rule
 from gomap.maps.model import GoMap
 from gomap.maps.wording import counted, note_text
 
-__all__ = ["IMPLAUSIBLE", "count_mismatch", "implausible", "writing_flag"]
+__all__ = ["IMPLAUSIBLE", "WRITING", "count_mismatch", "implausible", "writing_flag"]
 
 IMPLAUSIBLE = rule("header-implausible", "the header describes a map that can exist")
 COUNT = rule("count-mismatch", "the header counts the live entries")
@@ -30,11 +30,11 @@ def count_mismatch(map: GoMap, field: str, live: int) -> Iterator[Finding]:
         )
 
 
-def writing_flag(map: GoMap, field: str, written: bool) -> Iterator[Finding]:
+def writing_flag(map: GoMap, written: bool) -> Iterator[Finding]:
     """WRITTEN: whether a thread or goroutine is inside a map write."""
     if map.being_written and not written:
         yield WRITING.broken(
-            map.field_address(field),
-            f"{field} says that a write is under way, but no thread or goroutine is seen inside one; "
+            map.field_address(map.writing_field),
+            f"{map.writing_field} says that a write is under way, but no thread or goroutine is seen inside one; "
             "if none is, the next access throws",
         )

@@ -22,6 +22,7 @@ from gomap.commands.options import Option, UsageError, describe, number, parse, 
 if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
+    from gomap.live.traps import Live
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
@@ -106,6 +107,10 @@ class Door(Protocol):
 
     def clear(self) -> None:
         """Take away from the terminal what progress has said."""
+        ...
+
+    def live(self) -> Live:
+        """What watches the program run. Raises ProgramError where nothing runs."""
         ...
 
     def besides(self) -> Iterable[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gomap.commands.progress import progress_on_terminal
 from gomap.language import Limits
+from gomap.live.traps import Live
+from gomap.program.program import ProgramError
 from gomap.views.paint import Paint
 
 __all__ = ["PlainDoor"]
@@ -26,6 +28,12 @@ class PlainDoor:
 
     def clear(self) -> None:
         self._progress.clear()
+
+    def live(self) -> Live:
+        raise ProgramError(
+            "this needs a program that runs in a debugger, GDB or Delve; "
+            "a core does not run, and gomap attach only reads"
+        )
 
     def paint(self) -> Paint:
         return Paint()

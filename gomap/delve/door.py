@@ -17,6 +17,7 @@ from gomap.commands.command import explained
 from gomap.commands.options import UsageError
 from gomap.commands.plain_door import PlainDoor
 from gomap.delve.bridge import Bridge, Request
+from gomap.delve.live import DelveLive
 from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
 from gomap.delve.scope import DelveScope
 from gomap.delve.target import DelveTarget
@@ -81,6 +82,9 @@ class DelveDoor(PlainDoor):
 
     def program(self) -> Program:
         return self._program
+
+    def live(self) -> DelveLive:
+        return DelveLive(self._rpc, self._program)
 
     def besides(self) -> Iterable[str]:
         yield "'help COMMAND' says more."

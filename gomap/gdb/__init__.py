@@ -31,3 +31,6 @@ def unload() -> None:
     target = sys.modules.get("gomap.gdb.target")
     if target is not None:
         target.unwatch()
+    live = sys.modules.get("gomap.gdb.live")
+    if live is not None:
+        live.end_all()

@@ -16,6 +16,7 @@ from gomap.gdb.failing import failing_in_one_line
 if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
+    from gomap.live.traps import Live
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
@@ -51,6 +52,11 @@ class GdbDoor:
         from gomap.gdb.styling import paint
 
         return paint()
+
+    def live(self) -> Live:
+        from gomap.gdb.live import GdbLive
+
+        return GdbLive()
 
     def progress(self, what: str) -> None:
         self._progress.at(what)

@@ -55,6 +55,7 @@ class ClassicMap(GoMap):
     """An ``hmap``."""
 
     kind = "classic"
+    writing_field = "flags"
     _hexadecimal = frozenset({"flags", "hash0", "buckets", "oldbuckets", "extra"})
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:

@@ -231,6 +231,8 @@ class GoMap(abc.ABC):
 
     kind: ClassVar[str]
     recognised_by: Evidence | None = None
+    #: The header's field that says whether a write is under way; empty where no field alone does.
+    writing_field: ClassVar[str] = ""
     #: Header fields that are shown in hexadecimal: addresses, a hash seed, flags.
     _hexadecimal: ClassVar[frozenset[str]]
 

@@ -25,7 +25,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.target import pointer_at
 
-__all__ = ["Key", "Operation", "operations"]
+__all__ = ["Key", "Operation", "kind_of", "of_map_code", "operations"]
 
 _SWISS = r"internal/runtime/maps\."
 _RUNTIME = r"(?:runtime|reflect|internal/reflectlite)\.(?:reflect_|reflectlite_|runtime_)?"
@@ -109,7 +109,7 @@ def operations(program: Program, trace: Traceback) -> Iterator[Operation]:
     """The operations that are under way on a stack, the innermost first. Raises LayoutError, ReadError."""
     run: list[CallFrame] = []
     for call in [*trace.calls, None]:
-        if call is not None and (kind_of(call.call.name) or _PART.match(call.call.name)):
+        if call is not None and of_map_code(call.call.name):
             run.append(call)
             continue
         while run and kind_of(run[-1].call.name) is None:  # a function of the runtime's that serves others too
@@ -122,6 +122,11 @@ def operations(program: Program, trace: Traceback) -> Iterator[Operation]:
 def kind_of(function: str) -> str | None:
     """What the function of that name does to a map; None if it is none of those that the program calls."""
     return next((kind for kind, pattern in _OPERATIONS if pattern.match(function)), None)
+
+
+def of_map_code(function: str) -> bool:
+    """Whether the function of that name is one that operates on maps, or part of one."""
+    return bool(kind_of(function) or _PART.match(function))
 
 
 def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> Operation:

@@ -58,6 +58,7 @@ class SwissMap(GoMap):
     """A ``Map``."""
 
     kind = "swiss"
+    writing_field = "writing"
     _hexadecimal = frozenset({"seed", "dirPtr"})
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:

@@ -87,7 +87,7 @@ class ClassicCheck:
         """All that is wrong, the header first."""
         yield from implausible(self.map)
         yield from self._flags()
-        yield from writing_flag(self.map, "flags", self._subject.written)
+        yield from writing_flag(self.map, self._subject.written)
         yield from self._listed.problems()
         for field, rule_, role, count in (
             ("buckets", BUCKETS, "bucket", self.map.buckets),

@@ -67,7 +67,7 @@ class SwissCheck:
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong, the header first."""
-        yield from writing_flag(self.map, "writing", self._subject.written)
+        yield from writing_flag(self.map, self._subject.written)
         base = self.map.header["dirPtr"]
         pointers = self._places.pointers or not self.map.small
         astray = self._pointers.astray(base, self._directory_size(), pointers) if base else None

@@ -1,0 +1,116 @@
+"""Watching a program run in Delve, by its RPC.
+
+Delve calls nobody back when the program stops, so the command that asks for it resumes the program itself, looks at
+each stop, and goes on until its watcher or anything else stops the program. All that it has set is cleared then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from gomap.delve.rpc import CallError, Rpc
+from gomap.expressions.scope import Scope
+from gomap.live.traps import MOST_WATCHED, Trap, Watcher
+from gomap.program.program import Program, ProgramError
+
+__all__ = ["DelveLive"]
+
+#: What Go calls as many bytes.
+_TYPES = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64"}
+#: api.WatchWrite.
+_WRITES = 2
+_INNERMOST = {"GoroutineID": -1, "Frame": 0}
+
+
+class DelveLive:
+    """What Delve offers to those who watch a program run.
+
+    Args:
+        rpc: the connection.
+        program: what the server debugs.
+    """
+
+    def __init__(self, rpc: Rpc, program: Program) -> None:
+        self._rpc, self._program = rpc, program
+        #: By the number that Delve has given them.
+        self._set: dict[int, Trap] = {}
+
+    def keep(
+        self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]
+    ) -> Iterator[str]:
+        try:
+            while True:
+                self._follow(watcher.traps())
+                if not self._set:
+                    return
+                state = self._rpc.call("Command", name="continue")["State"]
+                self._program.moved()
+                if state["exited"]:
+                    self._set.clear()
+                    yield f"{watcher.name}: the process has ended, with status {state['exitStatus']}"
+                    return
+                stays = False
+                struck, other = self._struck(state)
+                for trap, lwp in struck:
+                    seen = watcher.struck(trap, lwp)
+                    if seen is not None:
+                        yield from told(seen)
+                        stays = stays or seen.stops
+                if other:
+                    yield f"{watcher.name}: ended by {other}; give it again to go on with it"
+                if stays or other:
+                    return
+        finally:
+            self._take_back()
+
+    def drop(self, command: str) -> Sequence[str]:
+        return ()
+
+    def _struck(self, state: dict[str, Any]) -> tuple[list[tuple[Trap, int]], str]:
+        """The traps that were struck, each with its thread; and what else has stopped the program, if anything."""
+        struck, other = [], ""
+        for thread in state["Threads"] or ():
+            breakpoint = thread.get("breakPoint")
+            if not breakpoint:
+                continue
+            trap = self._set.get(breakpoint["id"])
+            if trap is not None:
+                struck.append((trap, int(thread["id"])))
+            else:
+                own = breakpoint.get("name") or "a breakpoint of Delve's own"
+                other = f"breakpoint {breakpoint['id']}" if breakpoint["id"] > 0 else own
+        return struck, other or ("" if struck else "a stop that is none of its own")
+
+    def _follow(self, traps: Sequence[Trap]) -> None:
+        """Have those traps set and no others. Raises ProgramError."""
+        for number in [number for number, trap in self._set.items() if trap not in traps]:
+            self._rpc.call("ClearBreakpoint", Id=number)
+            del self._set[number]
+        for trap in traps:
+            if trap not in self._set.values():
+                self._set[self._made(trap)] = trap
+
+    def _made(self, trap: Trap) -> int:
+        try:
+            if trap.size:
+                place = f"*(*{_TYPES[trap.size]})({trap.address:#x})"
+                made = self._rpc.call("CreateWatchpoint", Scope=_INNERMOST, Expr=place, Type=_WRITES)
+            else:
+                made = self._rpc.call("CreateBreakpoint", Breakpoint={"addr": trap.address})
+        except CallError as error:
+            advice = f"; there are {MOST_WATCHED}, 'clear' frees one" if trap.size else ""
+            raise ProgramError(f"no watchpoint at {trap.address:#x}: {error}{advice}") from None
+        number: int = (made if trap.size else made["Breakpoint"])["id"]
+        return number
+
+    def _take_back(self) -> None:
+        """Clear all, whatever the program does by now: an interrupt may have come while it ran."""
+        with suppress(CallError):
+            if self._set and self._rpc.call("State", NonBlocking=True)["State"]["Running"]:
+                self._rpc.call("Command", name="halt")
+        for number in self._set:
+            with suppress(CallError):
+                self._rpc.call("ClearBreakpoint", Id=number)
+        self._set.clear()

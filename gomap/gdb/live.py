@@ -1,0 +1,233 @@
+"""Watching a program run in GDB: breakpoints and hardware watchpoints that ask a watcher whether to stop.
+
+GDB asks a breakpoint's stop method while the program stands still for a moment. Breakpoints may be made there, but not
+deleted: GDB is going through those that were hit. What is no longer wanted is disabled, and deleted at the next
+occasion. A watchpoint that the processor does not watch over makes GDB execute the program instruction by instruction,
+so none is ever set.
+
+As the process ends all are deleted. What is left then is a breakpoint on the instruction at which the command was
+given: in the next run expressions mean there what they meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import gdb
+
+from gomap.expressions.scope import Scope
+from gomap.gdb.failing import failure
+from gomap.gdb.scope import live_scope
+from gomap.gdb.target import forget_memory, live
+from gomap.live.traps import MOST_WATCHED, Sighting, Trap, Watcher
+from gomap.program.program import ProgramError
+
+__all__ = ["GdbLive", "end_all"]
+
+#: What GDB, in C, calls as many bytes.
+_TYPES = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
+
+
+class GdbLive:
+    """What GDB offers to those who watch a program run. Raises ProgramError where none runs."""
+
+    def __init__(self) -> None:
+        live(force=True)
+        connection = gdb.selected_inferior().connection
+        if connection is not None and connection.type == "core":
+            raise ProgramError("a core does not run: this needs a live process")
+
+    def keep(
+        self,
+        watcher: Watcher[Any],
+        make: Callable[[Scope], Watcher[Any]],
+        told: Callable[[Any], Iterable[str]],
+    ) -> Iterator[str]:
+        if gdb.parameter("can-use-hw-watchpoints") == 0:
+            raise ProgramError("hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them")
+        for kept in [kept for kept in _kept if kept.name == watcher.name]:
+            kept.end()
+        _kept.append(_Kept(watcher, make, told))
+        if _on_exit not in _connected:
+            gdb.events.exited.connect(_on_exit)
+            _connected.append(_on_exit)
+        yield f"'continue' goes on; '{watcher.name.split()[0]} -off' ends it"
+
+    def drop(self, command: str) -> Sequence[str]:
+        dropped = [kept for kept in _kept if kept.name.split()[0] == command]
+        for kept in dropped:
+            kept.end()
+        return [kept.name for kept in dropped]
+
+
+class _Kept:
+    """A watcher with its breakpoints. Raises ProgramError if they cannot be set."""
+
+    def __init__(
+        self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]
+    ) -> None:
+        self.name = watcher.name
+        self._watcher: Watcher[Any] | None = watcher
+        self._make, self._told = make, told
+        self._set: dict[Trap, _Breakpoint] = {}
+        self._retired: list[gdb.Breakpoint] = []
+        self._again: _Again | None = None
+        #: It was said that it cannot be set again yet.
+        self._waits = False
+        frame = gdb.selected_frame()
+        self._place = frame.pc()
+        #: The same for a person.
+        self.place = f"{frame.name() or 'an unknown function'} at {self._place:#x}"
+        try:
+            self._follow(watcher.traps())
+        except ProgramError:
+            self._follow(())
+            self._bury()
+            raise
+
+    def struck(self, trap: Trap) -> bool:
+        """Whether the program is to stay stopped at a breakpoint of this."""
+        forget_memory()
+        self._bury()
+        watcher = self._watcher
+        if watcher is None or trap not in self._set:
+            return False
+        try:
+            seen: Sighting | None = watcher.struck(trap, _lwp())
+            if seen is not None:
+                for line in self._told(seen):
+                    gdb.write(line + "\n")
+            self._follow(watcher.traps())
+        except KeyboardInterrupt:
+            gdb.write(f"{self.name}: interrupted\n")
+            return True
+        except Exception as error:
+            gdb.write(f"{self.name}: {failure(error)}\n")
+            return True
+        if not watcher.traps():
+            _kept.remove(self)
+        return seen is not None and seen.stops
+
+    def again(self) -> None:
+        """Begin anew in a new process, if what was typed means a map by now."""
+        forget_memory()
+        try:
+            watcher = self._make(live_scope(force=True))
+            self._follow(watcher.traps())
+        except Exception as error:
+            if not self._waits:
+                gdb.write(f"{self.name}: not set again yet: {failure(error)}\n")
+            self._waits = True
+            return
+        self._watcher = watcher
+        gdb.write(f"{self.name}: set again\n")
+        if self._again is not None:
+            self._again.enabled = False
+            self._retired.append(self._again)
+            self._again = None
+
+    def process_ended(self) -> None:
+        """Take all back, and wait for the next process."""
+        self._follow(())
+        self._bury()
+        self._watcher, self._waits = None, False
+        if self._again is None:
+            self._again = _Again(self, self._place)
+
+    def end(self) -> None:
+        """Take all back."""
+        self._follow(())
+        if self._again is not None:
+            self._retired.append(self._again)
+        self._bury()
+        _kept.remove(self)
+
+    def _follow(self, traps: Sequence[Trap]) -> None:
+        """Have breakpoints at those traps and no others. Raises ProgramError."""
+        for trap in [trap for trap in self._set if trap not in traps]:
+            breakpoint = self._set.pop(trap)
+            breakpoint.enabled = False
+            self._retired.append(breakpoint)
+        for trap in traps:
+            if trap not in self._set:
+                self._set[trap] = _made(self, trap)
+
+    def _bury(self) -> None:
+        """Delete what is of no more use. Never while one of them is asked."""
+        while self._retired:
+            with suppress(RuntimeError, gdb.error):  # somebody else has deleted it
+                self._retired.pop().delete()
+
+
+class _Breakpoint(gdb.Breakpoint):
+    """What stands at one trap."""
+
+    def __init__(self, kept: _Kept, trap: Trap) -> None:
+        self._kept, self._trap = kept, trap
+        if not trap.size:
+            super().__init__(f"*{trap.address:#x}", gdb.BP_BREAKPOINT, internal=True)
+            return
+        with gdb.with_parameter("language", "c"):
+            super().__init__(
+                f"*({_TYPES[trap.size]} *) {trap.address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True
+            )
+
+    def stop(self) -> bool:
+        return self._kept.struck(self._trap)
+
+
+class _Again(gdb.Breakpoint):
+    """Where a command is carried out once more, in the next process."""
+
+    def __init__(self, kept: _Kept, address: int) -> None:
+        self._kept = kept
+        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
+
+    def stop(self) -> bool:
+        self._kept.again()
+        return False
+
+
+#: The watchers that stand by, the oldest first; and what stands in GDB's registry of events.
+_kept: list[_Kept] = []
+_connected: list[Callable[[object], None]] = []
+
+
+def _made(kept: _Kept, trap: Trap) -> _Breakpoint:
+    """A breakpoint at TRAP. Raises ProgramError."""
+    watched = [each for each in gdb.breakpoints() if each.type == gdb.BP_HARDWARE_WATCHPOINT and each.enabled]
+    if trap.size and len(watched) >= MOST_WATCHED:
+        raise ProgramError(
+            f"all {MOST_WATCHED} hardware watchpoints are in use; end another gomap-guard or gomap-watch with -off, "
+            "or delete one of your own"
+        )
+    try:
+        made = _Breakpoint(kept, trap)
+    except gdb.error as error:
+        raise ProgramError(f"no watchpoint at {trap.address:#x}: {error}") from None
+    if trap.size and made.type != gdb.BP_HARDWARE_WATCHPOINT:
+        made.enabled = False
+        made.delete()
+        raise ProgramError(f"this target has no hardware watchpoint for {trap.size} bytes at {trap.address:#x}")
+    return made
+
+
+def _lwp() -> int:
+    thread = gdb.selected_thread()
+    return int(thread.ptid[1] or thread.ptid[2])
+
+
+def _on_exit(event: object) -> None:
+    for kept in _kept:
+        kept.process_ended()
+        gdb.write(f"{kept.name}: the process has ended; set again once the next one gets to {kept.place}\n")
+
+
+def end_all() -> None:
+    """End all watchers, and let go of GDB's events."""
+    for kept in list(_kept):
+        kept.end()
+    while _connected:
+        gdb.events.exited.disconnect(_connected.pop())

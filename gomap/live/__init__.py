@@ -1,0 +1,20 @@
+"""What looks at a map while the program runs: stopped at the right moment, and only then.
+
+    traps       what a debugger has to offer for that, and what it drives: Trap, Watcher, Live
+    culprit     whose doing it was: the goroutine that stands at a trap, its calls, the map function that it is in
+    guard       the first operation on a map that leaves it broken
+
+A command of this kind makes a Watcher and hands it to the door's Live::
+
+    live = door.live()                            # raises ProgramError where nothing runs: a core, gomap attach
+    def make(scope: Scope) -> Guard: ...          # from what was typed; in the next run of the program again
+    watcher = make(door.scope())
+    yield from live.keep(watcher, make, told)     # told: from what the watcher has seen to lines of text
+
+The watcher says which traps it needs now (``traps``), and is told of each that is struck (``struck``), with the program
+standing still and its memory forgotten. It answers with what it has seen, which says whether the program is to stay
+stopped, or with None. A sighting that does not stop the program is a line in a log. After each answer the debugger sets
+the traps that are asked for then: moving one, or ending with none, is all that a watcher ever does about them.
+
+Nothing here knows which debugger that is, nor how its traps are set; see gomap.gdb.live and gomap.delve.live.
+"""

@@ -1,0 +1,61 @@
+"""Whose doing it was that a trap was struck: the goroutine on that thread, and what it was in the middle of."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import NamedTuple
+
+from gomap.goruntime.own_calls import library_folder, own_call
+from gomap.goruntime.positions import positions_of
+from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of
+from gomap.maps.operations import kind_of, of_map_code
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program
+
+__all__ = ["Culprit", "culprit"]
+
+
+class Culprit(NamedTuple):
+    """Who struck a trap.
+
+    Attributes:
+        lwp: the system's number for the thread.
+        trace: the goroutine; None of a thread that runs none, or if that cannot be told.
+        kind: what the map function that it is in does, as Operation.kind has it; empty if it is in none.
+        direct: whether that function itself struck the trap, not one that it has called.
+        own: its innermost call of a function of the program's own.
+        unknown: why the goroutine cannot be told; empty otherwise.
+    """
+
+    lwp: int
+    trace: Traceback | None
+    kind: str = ""
+    direct: bool = False
+    own: CallFrame | None = None
+    unknown: str = ""
+
+    @property
+    def innermost(self) -> CallFrame | None:
+        """The call that struck it."""
+        return self.trace.calls[0] if self.trace is not None and self.trace.calls else None
+
+
+def culprit(program: Program, lwp: int) -> Culprit:
+    """Who is on that thread."""
+    try:
+        positions = positions_of(program)
+        on_it = (address for address, thread in positions.runtime_threads.items() if thread.lwp == lwp)
+        address = next(on_it, None)
+        if address is None:
+            return Culprit(lwp, None, unknown="no goroutine is on that thread")
+        trace = traceback_of(program, positions.goroutines.at(address))
+    except (LayoutError, ReadError) as error:
+        return Culprit(lwp, None, unknown=str(error))
+    own = own_call(trace, library_folder([trace]))
+    inner = trace.calls[: own.number if own is not None else 0]
+    entered = next((call.number for call in inner if of_map_code(call.call.name)), len(inner))
+    inside = list(takewhile(lambda call: of_map_code(call.call.name), inner[entered:]))
+    kinds = [kind for call in inside if (kind := kind_of(call.call.name))]
+    direct = bool(inside) and inside[0].frame is trace.calls[0].frame  # what is inlined in it has the same frame
+    return Culprit(lwp, trace, kinds[-1] if kinds else "", direct, own)

@@ -1,0 +1,80 @@
+"""What a debugger offers to those who watch a program run, and what it drives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from gomap.expressions.scope import Scope
+
+__all__ = ["MOST_WATCHED", "Live", "Sighting", "Trap", "Watcher"]
+
+#: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
+MOST_WATCHED = 4
+
+
+class Trap(NamedTuple):
+    """Where the program is to be stopped.
+
+    Attributes:
+        address: of the bytes that are watched for writes, or of the instruction.
+        size: how many bytes: 1, 2, 4 or 8, aligned; 0: as that instruction is about to be executed.
+    """
+
+    address: int
+    size: int = 0
+
+
+class Sighting(Protocol):
+    """What a watcher has seen."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the program is to stay stopped."""
+        ...
+
+
+T = TypeVar("T", bound=Sighting)
+T_co = TypeVar("T_co", bound=Sighting, covariant=True)
+
+
+class Watcher(Protocol[T_co]):
+    """Who is asked at traps whether the program goes on."""
+
+    @property
+    def name(self) -> str:
+        """The command and what it is about, for a person: ``gomap-guard main.m``. There is one watcher of a name."""
+        ...
+
+    def traps(self) -> Sequence[Trap]:
+        """What must be set now. With none left it is over."""
+        ...
+
+    def struck(self, trap: Trap, lwp: int) -> T_co | None:
+        """One of its traps was struck by that thread of the system's: what it makes of that; None: nothing.
+
+        The program stands still, and what was read of it before is forgotten. A write is told of once it has been made,
+        and one that leaves the bytes as they were may be told of too. Raises gomap's errors, which stop the program.
+        """
+        ...
+
+
+class Live(Protocol):
+    """What a debugger offers whose program runs."""
+
+    def keep(
+        self, watcher: Watcher[T], make: Callable[[Scope], Watcher[T]], told: Callable[[T], Iterable[str]]
+    ) -> Iterable[str]:
+        """Set the watcher's traps and let it answer at them; what is to be said of that.
+
+        In GDB this returns at once, and the watcher stands by until it is dropped, or has no traps left; as the program
+        runs again, MAKE makes a new one where expressions mean what they did. Delve calls nobody back: the program is
+        resumed here, until the watcher stops it or anything else does, and then the watcher has ended.
+
+        TOLD: from what the watcher has seen to lines. Raises ProgramError where its traps cannot be set.
+        """
+        ...
+
+    def drop(self, command: str) -> Sequence[str]:
+        """End all watchers of a command (``gomap-guard``); their names."""
+        ...

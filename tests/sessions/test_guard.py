@@ -1,0 +1,191 @@
+"""gomap-guard stops a real program at the very operation that breaks a map, and at no other.
+
+The fixture knows at which operation it makes which fault, and counts them in main.current.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.fixtures.builds import Experiment, build, kernel_core_of
+from tests.sessions.debugger import Gdb
+from tests.sessions.gomap import GomapDelve, gomap
+from tests.sessions.targets import READY, Debugger, debugger, expect_stop
+
+_SOURCE = Path(__file__).parents[1] / "fixtures" / "guarded" / "main.go"
+#: The line that makes the runtime misplace a key.
+_LINE = next(n for n, line in enumerate(_SOURCE.read_text().splitlines(), 1) if line.endswith("// the fault"))
+
+
+class Subject(NamedTuple):
+    """A build, and the debugger that runs it."""
+
+    go: str
+    debugger: Debugger
+    optimised: bool = True
+    experiment: Experiment | None = None
+
+
+_SOME = [Subject("1.23.9", "system_gdb"), Subject("1.27.3", "gdb18")]
+_MORE = [
+    Subject("1.23.9", "gdb18", False),
+    Subject("1.27.3", "system_gdb", False),
+    Subject("1.24.11", "gdb18", True, "noswissmap"),
+    Subject("1.24.11", "system_gdb"),
+    Subject("1.27.3", "gdb18", True, "mapsplitgroup"),
+]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    whole = metafunc.config.getoption("--matrix")
+    if "subject" in metafunc.fixturenames:
+        metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=str)
+    if "delve_go" in metafunc.fixturenames:
+        metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
+
+
+def _started(subject: Subject, arguments: str) -> Gdb:
+    """A GDB whose program stands before its first operation."""
+    binary = build("guarded", subject.go, optimised=subject.optimised, experiment=subject.experiment)
+    session = Gdb(debugger(subject.debugger), binary)
+    session.run(f"break {READY}")
+    expect_stop(session.run(f"run {arguments} < /dev/null"))
+    session.run("delete")
+    return session
+
+
+def _current(session: Gdb) -> int:
+    return int(session.run("output 'main.current'"))
+
+
+def _is_caught(said: str, operation: int) -> None:
+    """SAID: of the fault of the runtime's own assignment, at that operation."""
+    whose = f"goroutine 1 assigns to it, in main.misplace at main.go:{_LINE}"
+    first = f"gomap-guard main.guarded: broken by this operation: {whose}"
+    assert f"{first}; {operation - 1} operations before it broke nothing" in said, said
+    assert re.search(rf"error +(key-misplaced|probe-broken) .*: -{operation} ", said), said
+
+
+def test_stops_at_the_operation_that_breaks_it(subject: Subject) -> None:
+    with _started(subject, "hash 57 100 1000") as session:
+        said = session.run("gomap-guard main.guarded")
+        assert said.startswith("gomap-guard main.guarded: map[int]int at 0x"), said
+        assert "broken" not in said
+        _is_caught(session.run("continue"), 57)
+        assert _current(session) == 57
+        assert session.run("info breakpoints").startswith("No breakpoints")
+        # What is broken now is not told of again, and what comes breaks nothing more.
+        said = session.run("continue")
+        assert "exited normally" in said, said
+        assert "broken" not in said
+        assert "set again once" in said
+        # In the next run it is there again by itself, and ends when it is told to.
+        said = session.run("run hash 9 20 100 < /dev/null")
+        assert "gomap-guard main.guarded: set again" in said, said
+        _is_caught(said, 9)
+        assert _current(session) == 9
+        assert session.run("gomap-guard -off") == "gomap-guard main.guarded: ended"
+        assert session.run("gomap-guard -off") == "gomap-guard: there is none"
+        assert "exited normally" in session.run("continue")
+        said = session.run("run hash 9 20 100 < /dev/null")
+        assert "exited normally" in said, said
+        assert "gomap-guard" not in said
+
+
+def test_tells_damage_that_no_operation_did(subject: Subject) -> None:
+    with _started(subject, "count 7 20 100") as session:
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        head = "gomap-guard main.guarded: broken before this operation, by no operation: goroutine 1 begins it "
+        assert head + "(deletes from it), in main.remove at main.go:" in said, said
+        assert "; 6 operations before it broke nothing" in said
+        assert "count-mismatch" in said
+        assert _current(session) == 7
+        assert "exited normally" in session.run("continue")
+
+
+def test_a_sound_map_is_never_stopped_for(subject: Subject) -> None:
+    with _started(subject, "clear 0 120 1000") as session:
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        assert "exited normally" in said, said
+
+
+def test_a_map_that_is_broken_at_the_beginning() -> None:
+    with _started(_SOME[1], "none 0 20 100") as session:
+        session.run("set language c")
+        session.run("set var *(unsigned char *) *(unsigned long *) &'main.guarded' = 99")
+        said = session.run("gomap-guard main.guarded")
+        assert "it is broken already; what is found now is not told of again:" in said, said
+        assert "count-mismatch" in said
+        assert "exited normally" in session.run("continue")
+
+
+def test_what_cannot_be_guarded_is_refused_in_a_line() -> None:
+    with _started(_SOME[0], "none 0 5 100") as session:
+        session.run("set can-use-hw-watchpoints 0")
+        (line,) = session.run("gomap-guard main.guarded").splitlines()[1:]
+        assert line == "hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them"
+        session.run("set can-use-hw-watchpoints 1")
+        for number in range(4):
+            assert "'continue' goes on" in session.run(f"gomap-guard main.others[{number}]")
+        said = session.run("gomap-guard main.guarded").splitlines()[-1]
+        assert said.startswith("all 4 hardware watchpoints are in use; end another"), said
+        assert session.run("gomap-guard -off").count("ended") == 4
+        assert "'continue' goes on" in session.run("gomap-guard main.guarded")
+        assert "exited normally" in session.run("continue")
+        said = session.run("gomap-guard main.guarded")
+        assert said == "no process: run the program, attach to it, or open a core file"
+
+
+def test_a_core_is_refused_in_a_line() -> None:
+    binary = build("maps", "1.27.3")
+    core = kernel_core_of(binary, "abort")
+    with Gdb(debugger("gdb18"), binary, core.path) as session:
+        said = session.run("gomap-guard main.G")
+        assert said == "a core does not run: this needs a live process"
+    done = gomap("core", binary, core.path, "guard", "main.G")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "gomap: this needs a program that runs in a debugger, GDB or Delve; a core does not run, and gomap attach "
+        "only reads\n"
+    )
+
+
+def _in_delve(go: str, *arguments: str) -> GomapDelve:
+    binary = build("guarded", go)
+    session = GomapDelve("dlv", "exec", binary, "--check-go-version=false", "--", *arguments)
+    session.run(f"break {READY}")
+    session.run("continue")
+    session.run("clearall")
+    return session
+
+
+def test_in_delve(delve_go: str) -> None:
+    with _in_delve(delve_go, "hash", "57", "100", "1000") as session:
+        _is_caught(session.run("gomap-guard main.guarded"), 57)
+        assert session.run("print main.current") == "57"
+        assert "Watchpoint" not in session.run("breakpoints")
+        stop = re.search(r"Breakpoint \d+", session.run("break main.remove"))
+        assert stop
+        said = session.run("gomap-guard main.guarded")
+        assert "it is broken already" in said
+        assert f"gomap-guard main.guarded: ended by {stop[0].lower()}; give it again to go on with it" in said
+        assert session.run("print main.current") == "59"
+        session.run("clearall")
+        said = session.run("gomap-guard main.guarded")
+        assert said.endswith("gomap-guard main.guarded: the process has ended, with status 0")
+
+
+def test_interrupted_in_delve(delve_go: str) -> None:
+    with _in_delve(delve_go, "none", "0", "100", "100000000") as session:
+        session.press("gomap-guard main.guarded\n")
+        session.read_until("40 entries")
+        session.press("\x03")
+        assert "interrupted" in session.read_until("(dlv) ")
+        assert "Watchpoint" not in session.run("breakpoints")
+        assert "> " in session.run("frame 0")
