@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "-program", "--program", type=Path, metavar="FILE", help="the program, if it lies elsewhere here"
     )
+    connect.add_argument("-core", "--core", type=Path, metavar="FILE", help="the core that it reads, if it does")
     connect.add_argument("address", metavar="HOST:PORT")
     connect.set_defaults(run=_connect)
     return parser
@@ -118,7 +119,7 @@ def _dlv(given: argparse.Namespace) -> int:
 def _connect(given: argparse.Namespace) -> int:
     from gomap.delve.door import connect
 
-    return connect(given.address, given.program)
+    return connect(given.address, given.program, given.core)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from gomap.delve.bridge import Bridge, Request
 from gomap.delve.live import DelveLive
 from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
 from gomap.delve.scope import DelveScope
-from gomap.delve.target import DelveTarget
+from gomap.delve.target import DelveTarget, reads_core
 from gomap.delve.terminal import Terminal
 from gomap.program.program import Program, ProgramError
 
@@ -56,12 +56,15 @@ def start(arguments: Sequence[str]) -> int:
         _end(server)
 
 
-def connect(address: str, program: Path | None = None) -> int:
-    """A terminal connected to the server at ADDRESS (``HOST:PORT``); the exit status."""
+def connect(address: str, program: Path | None = None, core: Path | None = None) -> int:
+    """A terminal connected to the server at ADDRESS (``HOST:PORT``); the exit status.
+
+    PROGRAM, CORE: what the server has opened, where it does not tell, or has it elsewhere.
+    """
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         return _fail(f"{address}: not HOST:PORT")
-    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program)
+    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core)
 
 
 class DelveDoor(PlainDoor):
@@ -130,6 +133,12 @@ def _converse(delve: str, host: str, port: int, program: Path | None, core: Path
         rpc = Rpc(host, port)
     except ConnectionLostError as error:
         return _fail(str(error))
+    if core is None and reads_core(rpc):
+        print(
+            "gomap: this Delve reads a core, and does not tell which: name it with -core FILE, "
+            "or what the core has not got of mapped files is shown as something else",
+            file=sys.stderr,
+        )
     server = DelveServer(rpc, program, core)
     busy = threading.Event()
 

@@ -21,7 +21,7 @@ from gomap.program.memory import Memory, ReadError
 from gomap.program.program import ProgramError
 from gomap.program.target import Symbol, Thread, not_the_memory_of
 
-__all__ = ["DelveTarget"]
+__all__ = ["DelveTarget", "reads_core"]
 
 #: The lowest page is mapped nowhere; Delve's numbers end where Go's int64 does.
 _LOWEST, _HIGHEST = 4096, 1 << 63
@@ -37,14 +37,19 @@ class DelveTarget:
         program: its file, where it is not at the path that the server knows.
         core: the core that the server reads, where that is known: the server does not tell.
 
-    Raises ProgramError if there is no such file here, or it is not the server's program.
+    Raises ProgramError if there is no such file here, or it is not what the server has opened.
     """
 
     def __init__(self, rpc: Rpc, program: Path | None = None, core: Path | None = None) -> None:
         self._rpc = rpc
+        if core is not None and not reads_core(rpc):
+            raise ProgramError(f"this Delve debugs a process, not a core such as {core}: leave -core out")
         path = program or _program_of(rpc)
         # Of a core Delve takes each mapped file for the program's own, so it is read here if it can be.
         self._file: FileTarget = open_program(path) if core is None else open_core(path, core)
+        theirs = {thread.id for thread in self._file.threads()}
+        if theirs and not theirs.issuperset(thread["id"] for thread in self._listed_threads()):
+            raise ProgramError(f"{core} is not the core that this Delve reads: its threads are others")
         there = rpc.call("Eval", Scope=_NOWHERE, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
         self._file.place("runtime.firstmoduledata", there["children"][0]["addr"])
         self.pointer_size = self._file.pointer_size
@@ -75,11 +80,13 @@ class DelveTarget:
         return self._file.variables()
 
     def threads(self) -> list[Thread]:
-        threads = self._rpc.call("ListThreads")["Threads"] or []
-        return [self._thread(thread["id"]) for thread in threads]
+        return [self._thread(thread["id"]) for thread in self._listed_threads()]
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._file.frame_variables(standing)
+
+    def _listed_threads(self) -> Sequence[Any]:
+        return self._rpc.call("ListThreads")["Threads"] or ()
 
     def _thread(self, id: int) -> Thread:
         registers = self._rpc.call("ListRegisters", ThreadID=id, IncludeFp=False)["Regs"]
@@ -116,8 +123,18 @@ _BRIEF = {
 }
 
 
+def reads_core(rpc: Rpc) -> bool:
+    """Whether the server reads a core. Of which program, and where that core is, it does not tell."""
+    backend: str = rpc.call("GetVersion")["Backend"]
+    return backend == "core"
+
+
 def _program_of(rpc: Rpc) -> Path:
-    """The file of the server's program, as far as this machine has it."""
+    """The file of the server's program, as far as this machine has it. Raises ProgramError."""
+    if reads_core(rpc):  # whose process is gone; its number may be another one's now
+        raise ProgramError(
+            "this Delve reads a core, and does not tell of which program: name both with -program FILE -core FILE"
+        )
     state: dict[str, Any] = rpc.call("State", NonBlocking=True)["State"]
     named = state.get("TargetCommandLine", "")
     pid = state.get("Pid", 0)

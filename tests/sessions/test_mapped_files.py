@@ -14,6 +14,7 @@ import pytest
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
+from tests.sessions.gomap import gomap
 from tests.sessions.targets import debugger
 
 _VERSIONS = ("1.23.9", "1.27.3")
@@ -39,6 +40,24 @@ def test_what_the_core_was_not_given_is_not_held_against_a_map(go: str) -> None:
     else:
         with serving("core", program, core) as port:
             assert DelveRpc(port, program, core).run(_COMMAND) == said
+
+
+def test_a_server_is_told_which_core_it_reads() -> None:
+    """It does not say itself."""
+    program, core = core_of("1.27.3")
+    said = Files(program, core).run(_COMMAND)
+    with serving("core", program, core) as port:
+        address, typed = f"127.0.0.1:{port}", f"{_COMMAND}\nexit\n"
+        given = gomap("connect", "-program", program, "-core", core, address, typed=typed)
+        assert said in given.stdout
+        assert "gomap: " not in given.stderr
+        without = gomap("connect", "-program", program, address, typed=typed)
+        assert without.stderr.startswith("gomap: this Delve reads a core, and does not tell which: name it with -core ")
+        neither = gomap("connect", address, typed=typed)
+        assert "does not tell of which program: name both with -program FILE -core FILE" in neither.stdout
+        other = core_of("1.27.3", "gone")[1]
+        mistaken = gomap("connect", "-program", program, "-core", other, address, typed=typed)
+        assert f"{other} is not the core that this Delve reads: its threads are others" in mistaken.stdout
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
