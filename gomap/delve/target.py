@@ -19,6 +19,7 @@ from gomap.program.gotypes import GoType
 from gomap.program.machine import GENERAL_REGISTERS
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import ProgramError
+from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, not_the_memory_of
 
 __all__ = ["DelveTarget", "reads_core"]
@@ -75,6 +76,10 @@ class DelveTarget:
         fit = fits(self._file.program, self._read, self._file.bias)
         differs = other_build(self, self._file.program, self._file.bias, fit, self._file.address_of)
         return differs and not_the_memory_of(str(self._file.program.path), differs, "-program FILE")
+
+    @property
+    def signal(self) -> Signal | None:
+        return self._file.signal
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self._file.variables()

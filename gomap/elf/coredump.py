@@ -16,9 +16,10 @@ from gomap.elf.compressed import unpacked
 from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
+from gomap.program.signals import Signal
 from gomap.program.target import Thread
 
-__all__ = ["CoreDump", "MappedFile", "Signal", "auxiliary_vector", "core_at"]
+__all__ = ["CoreDump", "MappedFile", "auxiliary_vector", "core_at"]
 
 #: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
@@ -39,14 +40,6 @@ class MappedFile(NamedTuple):
     end: int
     offset: int
     path: str
-
-
-class Signal(NamedTuple):
-    """What ended the process: siginfo_t. The address means something where the number is that of a fault."""
-
-    number: int
-    code: int
-    address: int
 
 
 class CoreDump:
@@ -123,13 +116,21 @@ class CoreDump:
 
     @cached_property
     def signal(self) -> Signal | None:
-        """The signal that ended it, as far as the core says."""
-        # The union that has si_addr begins behind three numbers, at a place where a pointer may stand.
-        layout = struct.Struct(self.file.endian + ("iii4xQ" if self.file.pointer_size == 8 else "iiiI"))
+        """The signal that it is of, as far as it says. (GDB's have one too: that which the process was stopped by.)"""
+        # The union that has si_addr, or si_pid, begins behind three numbers, at a place where a pointer may stand.
+        endian, wide = self.file.endian, self.file.pointer_size == 8
+        fault, sent = (
+            struct.Struct(endian + ("iii4x" if wide else "iii") + union) for union in ("Q" if wide else "I", "i")
+        )
+        at, thread = _STATUS_ID[self.file.pointer_size], 0
+        for note in self._notes(_STATUS):
+            thread = int.from_bytes(note.content[at : at + 4], self.file.byte_order)
+            break
         for note in self._notes(_SIGINFO):
-            if len(note.content) >= layout.size:
-                number, _, code, address = layout.unpack_from(note.content)
-                return Signal(number, code, address)
+            if len(note.content) >= fault.size:
+                number, _, code, address = fault.unpack_from(note.content)
+                sender = sent.unpack_from(note.content)[3]
+                return Signal(number, code, address, sender, thread) if number else None
         return None
 
     def _notes(self, type: int) -> Iterator[ElfNote]:

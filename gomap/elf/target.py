@@ -22,6 +22,7 @@ from gomap.language.spelling import as_linked, as_written
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
+from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, no_debug_information, not_the_memory_of
 
 __all__ = ["FileTarget", "open_core", "open_process", "open_program"]
@@ -45,9 +46,10 @@ class FileTarget:
         threads: where they stand.
         fits: whether the memory has just what the file has, as loading.fits says.
         left_out: as Memory takes it.
+        signal: as in Target.
 
     Attributes:
-        memory, pointer_size, byte_order, architecture: as in Target.
+        memory, pointer_size, byte_order, architecture, signal: as in Target.
         program, bias: as given.
     """
 
@@ -60,6 +62,7 @@ class FileTarget:
         threads: Sequence[Thread] = (),
         fits: bool | None = None,
         left_out: Callable[[int], bool] = lambda address: False,
+        signal: Signal | None = None,
     ) -> None:
         self.program = program
         self.bias = bias
@@ -68,6 +71,7 @@ class FileTarget:
         self.byte_order: Literal["little", "big"] = program.byte_order
         self.architecture = program.architecture
         self.memory = Memory(read, self.pointer_size, left_out)
+        self.signal = signal
         self._threads = threads
         self._symbols = SymbolTable(program)
         self._info = DebugInfo(program)
@@ -165,7 +169,15 @@ def open_core(program: Path, core: Path, progress: Callable[[str], None] | None 
     for segment in file.segments:
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
-    return FileTarget(file, memory.read, bias=bias, threads=dump.threads, fits=fit, left_out=dump.left_out)
+    return FileTarget(
+        file,
+        memory.read,
+        bias=bias,
+        threads=dump.threads,
+        fits=fit,
+        left_out=dump.left_out,
+        signal=dump.signal,
+    )
 
 
 def open_process(process: Process, program: Path | None = None, threads: Sequence[Thread] = ()) -> FileTarget:

@@ -24,6 +24,7 @@ from gomap.program.gotypes import GoType
 from gomap.program.machine import alike, machine_called, machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
+from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ class GdbTarget:
     @property
     def variable_names(self) -> list[str]:
         return self._variables.names
+
+    @property
+    def signal(self) -> Signal | None:
+        return self._core.signal if self._core is not None else None
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self._variables.all()

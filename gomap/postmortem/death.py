@@ -71,7 +71,7 @@ class Death(NamedTuple):
         trace: the goroutine that raised it.
         how: ``fatal error``, ``panic``, ``signal``.
         message: the runtime's; of a panic its value; empty if that cannot be told.
-        raised: the number of the call in whose middle it was raised.
+        raised: the number of the call in whose middle it was raised; 0: the runtime had not been told yet.
         fault: the signal, if there was one.
         dies: its thread is where the program ends; others have raised an error as well, and wait for that.
     """
@@ -92,6 +92,8 @@ class Death(NamedTuple):
 def deaths(program: Program, traces: Sequence[Traceback]) -> list[Death]:
     """Who raised an error that ends the program; the one whose thread ends it comes first. Raises LayoutError."""
     found = [death for trace in traces if (death := _death(program, trace)) is not None]
+    if not found:
+        found = list(_faulted(program, traces))
     return sorted(found, key=lambda death: not death.dies)
 
 
@@ -110,6 +112,17 @@ def _death(program: Program, trace: Traceback) -> Death | None:
     message = _panic_value(program, trace) if fatal is None else _text(program, trace, fatal)
     how: How = "panic" if fatal is None else "fatal error"
     return Death(trace, "signal" if fault else how, message, raised, fault, _dies(program, trace))
+
+
+def _faulted(program: Program, traces: Sequence[Traceback]) -> Iterator[Death]:
+    """Whose instruction has faulted, in a core that was written before the runtime dealt with that, as GDB's can be."""
+    signal = program.signal
+    if signal is None or not signal.fault:
+        return
+    for trace in traces:
+        if trace.thread is not None and trace.thread.id == signal.thread:
+            fault = Fault(signal.number, signal.code, signal.address, trace.thread.pc)
+            yield Death(trace, "signal", "", 0, fault, True)
 
 
 def _fault(program: Program, trace: Traceback) -> Fault | None:

@@ -93,8 +93,8 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
     checked: list[CheckedMap] = []
     interrupted = False
     try:
-        if verdict.death is not None and verdict.death.fault is not None:
-            fault_at = _what_is(program, verdict.death.fault.address)
+        if verdict.fault_address is not None:
+            fault_at = _what_is(program, verdict.fault_address)
         try:
             census = with_retained(take_census(program, progress), progress)
             interrupted = census.interrupted

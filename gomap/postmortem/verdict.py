@@ -36,6 +36,7 @@ from gomap.postmortem.sides import Involved, involved
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
+from gomap.program.signals import Signal
 
 __all__ = ["ENDLESS", "Kind", "Verdict", "why"]
 
@@ -83,6 +84,8 @@ class Verdict:
         goroutines: how many there are.
         inside: how many map operations are under way, where none failed.
         checked: maps that somebody is inside of, and that were looked at since there was no other hint.
+        signal: the one that the core is of.
+        sent_by_itself: whether it is one that the program sent itself, as the runtime does to end it.
     """
 
     kind: Kind | None
@@ -105,6 +108,15 @@ class Verdict:
     goroutines: int = 0
     inside: int = 0
     checked: Sequence[Report] = ()
+    signal: Signal | None = None
+    sent_by_itself: bool = False
+
+    @property
+    def fault_address(self) -> int | None:
+        """The memory that an instruction could not have; None if there was no such fault."""
+        if self.death is not None and self.death.fault is not None:
+            return self.death.fault.address
+        return self.signal.address if self.signal is not None and self.signal.fault else None
 
 
 def why(program: Program, progress: Callable[[str], None]) -> Verdict:
@@ -112,6 +124,12 @@ def why(program: Program, progress: Callable[[str], None]) -> Verdict:
 
     PROGRESS: is told what is being done. Raises LayoutError, ReadError.
     """
+    verdict, signal = _why(program, progress), program.signal
+    itself = signal is not None and signal.sent and signal.sender in {thread.id for thread in program.threads()}
+    return replace(verdict, signal=signal, sent_by_itself=itself)
+
+
+def _why(program: Program, progress: Callable[[str], None]) -> Verdict:
     progress("following the stacks")
     traces = list(tracebacks(program))
     found = deaths(program, traces)

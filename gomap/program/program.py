@@ -21,6 +21,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Target, Thread
 
 __all__ = ["Program", "ProgramError", "until_it_moves", "while_files_stay"]
@@ -69,6 +70,10 @@ class Program:
     @property
     def other_build(self) -> str | None:
         return self.target.other_build
+
+    @property
+    def signal(self) -> Signal | None:
+        return self.target.signal
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:
         return self.target.variables()

@@ -11,6 +11,7 @@ from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
+from gomap.program.signals import Signal
 
 __all__ = ["SAME_LAYOUT", "Symbol", "Target", "Thread", "no_debug_information", "not_the_memory_of", "pointer_at"]
 
@@ -85,6 +86,11 @@ class Target(Protocol):
     @property
     def other_build(self) -> str | None:
         """Why the memory is that of another build than the program; None if it is this one's, or may be."""
+        ...
+
+    @property
+    def signal(self) -> Signal | None:
+        """The signal that a core is of; None of a process, and where the core does not say."""
         ...
 
     def variables(self) -> Iterator[tuple[str, int, GoType]]:

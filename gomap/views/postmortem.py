@@ -40,8 +40,8 @@ def postmortem_lines(
     verdict = examination.verdict
     first, *rest = verdict_lines(verdict, arguments, paint)
     yield first
-    if examination.fault_at is not None and verdict.death is not None and verdict.death.fault is not None:
-        yield f"  {verdict.death.fault.address:#x}: {answer_text(examination.fault_at)}"
+    if examination.fault_at is not None and verdict.fault_address is not None:
+        yield f"  {verdict.fault_address:#x}: {answer_text(examination.fault_at)}"
     yield from rest
     yield from (paint.note(f"note: {note}") for note in examination.notes)
     if examination.interrupted:

@@ -14,6 +14,7 @@ from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Reach, Side, Site
 from gomap.postmortem.verdict import ENDLESS, Verdict
+from gomap.program.signals import Signal
 from gomap.views.findings import check_lines
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
@@ -24,6 +25,11 @@ __all__ = ["Arguments", "death_text", "verdict_lines"]
 #: The arguments of a call, by the goroutine's number and the call's, in words: ``s=0x578450 i=17``.
 Arguments = Mapping[tuple[int, int], str]
 
+#: What si_code says, by the signal's number where it depends on that (asm-generic/siginfo.h).
+_CODES = {
+    (11, 1): "SEGV_MAPERR", (11, 2): "SEGV_ACCERR", (7, 1): "BUS_ADRALN", (7, 2): "BUS_ADRERR", (7, 3): "BUS_OBJERR",
+    (0, 0): "SI_USER", (0, -1): "SI_QUEUE", (0, -6): "SI_TKILL", (0, 128): "SI_KERNEL",
+}  # fmt: skip
 _FINDINGS = 5
 _LONGEST_NAME = 60
 #: Goroutines of one function that are named by number.
@@ -33,6 +39,10 @@ _MOST_NAMED = 8
 def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
     """What is concluded, and what speaks for it; the first lines hold the answer."""
     yield death_text(verdict.death)
+    # That the runtime ends the program by a signal says no more than that it has died.
+    known = verdict.death is not None and (verdict.sent_by_itself or not verdict.death.raised)
+    if verdict.signal is not None and not known:
+        yield f"  the core's signal: {_signal(verdict.signal, verdict.sent_by_itself)}"
     if verdict.kind is None:
         yield from _without_map(verdict, paint)
         return
@@ -69,7 +79,20 @@ def death_text(death: Death | None) -> str:
     if fault is None:
         return f"{death.how}{said}"
     at = f"signal {fault.number} ({_signal_name(fault.number)}) at address {fault.address:#x}, pc {fault.pc:#x}"
+    if not death.raised:
+        return f"{at}; the runtime had not dealt with it yet"
     return f"{at}; {'panic' if 'runtime.gopanic' in _names(death.trace) else 'fatal error'}{said}"
+
+
+def _signal(signal: Signal, by_itself: bool) -> str:
+    """``11 (SIGSEGV), code 1 (SEGV_MAPERR), at address 0x10``; ``6 (SIGABRT), code 0 (SI_USER), sent by process 1``."""
+    code = _CODES.get((signal.number, signal.code)) or _CODES.get((0, signal.code))
+    told = f"{signal.number} ({_signal_name(signal.number)}), code {signal.code}{f' ({code})' if code else ''}"
+    if signal.fault:
+        return f"{told}, at address {signal.address:#x}"
+    if signal.sent:
+        return f"{told}, sent by {'the program itself' if by_itself else f'process {signal.sender}'}"
+    return told
 
 
 def _signal_name(number: int) -> str:
@@ -149,7 +172,9 @@ def _bad_key(trouble: KeyTrouble | None, id: int, does: str) -> str:
 def _who(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
     """Who was at the map."""
     if verdict.trace is not None and verdict.operation is not None:
-        role = "threw" if verdict.death is not None and verdict.death.trace is verdict.trace else "is inside it"
+        role = "is inside it"
+        if verdict.death is not None and verdict.death.trace is verdict.trace:
+            role = "threw" if verdict.death.raised else "faulted"
         yield _head(verdict.trace, role, _thread(verdict.trace), DOES[verdict.operation.kind] + " it")
         yield from _stack(verdict.trace, verdict.operation.inner, verdict.operation.caller, arguments, paint)
     others = verdict.others

@@ -9,6 +9,7 @@ from gomap.postmortem.death import Death
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Side
 from gomap.postmortem.verdict import Verdict
+from gomap.program.signals import Signal
 from gomap.views.findings import check_object
 from gomap.views.goroutines import place_text
 
@@ -22,6 +23,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.kind,
         "certain": verdict.certain,
         "death": None if verdict.death is None else _death(verdict.death),
+        "signal": None if verdict.signal is None else _signal(verdict.signal),
         "also": [_death(each) for each in verdict.also],
         "goroutines": verdict.goroutines,
         "notes": list(verdict.notes),
@@ -81,6 +83,16 @@ def _death(death: Death) -> dict[str, Any]:
             "address": f"{fault.address:#x}",
             "pc": f"{fault.pc:#x}",
         }
+    return object
+
+
+def _signal(signal: Signal) -> dict[str, Any]:
+    """The signal that the core is of: with the address of a fault, or with who sent it."""
+    object: dict[str, Any] = {"number": signal.number, "code": signal.code, "thread": signal.thread}
+    if signal.fault:
+        object["address"] = f"{signal.address:#x}"
+    if signal.sent:
+        object["sender"] = signal.sender
     return object
 
 

@@ -8,6 +8,7 @@ missing. With --matrix there are twenty cores of each kind, and the counts are p
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections import Counter
 from dataclasses import replace
@@ -29,6 +30,8 @@ from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
 from tests.sessions.targets import debugger
 
+#: si_code of what tgkill(2) sends.
+_SI_TKILL = -6
 _VERSIONS = ("1.23.9", "1.27.3")
 _RACES = ("writers", "reader", "iterator", "deleter")
 _WAYS = ("field", "global", "captured")
@@ -177,8 +180,10 @@ def test_deaths_that_no_map_is_to_blame_for(go: str, mode: str) -> None:
     assert said["verdict"] is None
     assert "map" not in said
     complained = (core.parent / "complained").read_text(errors="replace")
+    assert (said["signal"]["number"], said["signal"]["code"]) == (signal.SIGABRT, 0 if mode == "killed" else _SI_TKILL)
     if mode == "killed":
         assert said["death"] is None
+        assert ", code 0 (SI_USER), sent by the program itself" in Files(program, core).run("why")
     elif said["death"] is not None:  # of a deadlock nobody can be blamed: it is found by a thread without goroutine
         assert said["death"]["message"].partition("\n")[0] in complained
     assert mode in ("killed", "deadlock") or said["death"]["goroutine"] == 1
@@ -195,6 +200,24 @@ def test_healthy_maps_are_never_to_blame(go: str, mode: str, cores: int) -> None
         assert said["verdict"] is None, number
         inside += said["inside"]
     print(f"{go} {mode}: no verdict, {inside} map operations under way")
+
+
+def test_a_core_that_was_written_before_the_runtime_knew() -> None:
+    """GDB's, stopped by the signal: nothing but the core's own notes tells of the fault."""
+    program = build("deaths", "1.27.3")
+    core = gdb_core_of(program, "runtime.sigpanic", "bad-string", gdb=debugger("gdb18"))
+    said = _why(program, core.path)
+    assert said["verdict"] == "bad key"
+    assert (said["signal"]["number"], said["signal"]["address"], said["key"]["start"]) == (11, "0x1f1000", "0x1f1000")
+    assert said["death"]["goroutine"] == 1
+    ours = Files(program, core.path).run("gomap-why")
+    first = "signal 11 (SIGSEGV) at address 0x1f1000, pc 0x"
+    assert ours.startswith(first) and "; the runtime had not dealt with it yet\n" in ours
+    with Gdb(debugger("gdb18"), program, core.path) as gdb:
+        assert gdb.run("gomap-why") == ours
+        assert said["death"]["function"] in gdb.run("info symbol $pc").replace("[", ".").replace("]", "")
+    with serving("core", program, core.path) as port:
+        assert DelveRpc(port, program, core.path).run("gomap-why") == ours
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
@@ -240,4 +263,4 @@ def test_the_debuggers_say_the_same(go: str) -> None:
     with Gdb(debugger("gdb18"), program, core) as gdb:
         assert gdb.run("gomap-why") == ours
     with serving("core", program, core) as port:
-        assert DelveRpc(port, program).run("gomap-why") == ours
+        assert DelveRpc(port, program, core).run("gomap-why") == ours

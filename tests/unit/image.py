@@ -8,6 +8,7 @@ from typing import Literal
 
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import Memory, ReadError
+from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread
 
 __all__ = ["Image", "array_of", "basic", "pointer_to", "slice_of", "string_type", "struct_of"]
@@ -57,6 +58,7 @@ class Image:
         self.byte_order: Literal["little", "big"] = byte_order
         self.architecture = architecture or ("amd64" if pointer_size == 8 else "386")
         self.other_build: str | None = None
+        self.signal: Signal | None = None
         self._threads = list(threads)
         self.memory = Memory(self._read, pointer_size)
         self._types = {type.name: type for type in types}

@@ -21,6 +21,7 @@ class _NamedImage:
         self.byte_order = image.byte_order
         self.architecture = image.architecture
         self.other_build = image.other_build
+        self.signal = image.signal
         self.symbol_at = image.symbol_at
         self.threads = image.threads
         self.variable_names = sorted(variables)

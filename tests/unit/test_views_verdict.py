@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gomap.postmortem.sides import Involved
 from gomap.postmortem.verdict import Verdict
+from gomap.program.signals import Signal
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
 
@@ -11,3 +12,13 @@ from gomap.views.verdict import verdict_lines
 def test_a_race_whose_other_side_is_gone_is_told() -> None:
     lines = list(verdict_lines(Verdict("race", True, None, others=Involved([], [], [], "")), {}, Paint()))
     assert any("somebody wrote to it meanwhile who is not seen at it any more" in line for line in lines)
+
+
+def test_a_core_tells_of_its_signal() -> None:
+    def said(signal: Signal) -> str:
+        return list(verdict_lines(Verdict(None, True, None, signal=signal), {}, Paint()))[1].partition(": ")[2]
+
+    assert said(Signal(6, 0, 0, 4711, 1)) == "6 (SIGABRT), code 0 (SI_USER), sent by process 4711"
+    assert said(Signal(11, 2, 0x1000, 0, 1)) == "11 (SIGSEGV), code 2 (SEGV_ACCERR), at address 0x1000"
+    assert said(Signal(11, 128, 0, 0, 1)) == "11 (SIGSEGV), code 128 (SI_KERNEL)"
+    assert said(Signal(99, 7, 0, 0, 1)) == "99 (unknown here), code 7"
