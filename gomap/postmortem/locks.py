@@ -1,5 +1,8 @@
 """The locks beside a map: every sync.Mutex and sync.RWMutex in the structs that the map is a field of.
 
+Where there are none, those among the variables of the package that the map's own variable is of: no more than that they
+are declared there tells that they have to do with it.
+
 A lock says whether it is taken, not by whom. Who waits for it is parked inside package sync, with its address on the
 stack there. Who has it can only be guessed: a goroutine that gets to the struct, and that stands in a function between
 a call of Lock and a call of Unlock, has probably taken it. (Sources: sync/mutex.go, sync/rwmutex.go; internal/sync
@@ -10,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from gomap.expressions.evaluating import evaluate
-from gomap.expressions.go_values import ExpressionError, GoValue
+from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
 from gomap.expressions.scope import Scope
 from gomap.goruntime.code import CallSite, Code, code_of, reads_code
 from gomap.goruntime.tracebacks import CallFrame, Traceback
@@ -22,7 +26,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct
 
-__all__ = ["Holder", "Lock", "locks_of", "owners"]
+__all__ = ["Holder", "Lock", "locks_of", "owners", "package_locks"]
 
 _MUTEX, _RWMUTEX = "sync.Mutex", "sync.RWMutex"
 #: sync/mutex.go: mutexLocked, mutexWaiterShift; sync/rwmutex.go: rwmutexMaxReaders.
@@ -40,6 +44,8 @@ _UNLOCKS = {
 }
 #: Structs in one another, from the map's outwards.
 _MOST_OWNERS = 4
+#: Locks of a package that are looked at.
+_MOST_OF_PACKAGE = 8
 
 
 class Holder(NamedTuple):
@@ -64,6 +70,7 @@ class Lock(NamedTuple):
 
     Attributes:
         path: ``main.srv.mu``.
+        package: it is a variable of that package, as the map is, or what leads to it; empty: both are in one struct.
         type: ``sync.Mutex`` or ``sync.RWMutex``.
         address: of it.
         taken: for writing, or by the one that a Mutex is for.
@@ -75,6 +82,7 @@ class Lock(NamedTuple):
     """
 
     path: str
+    package: str
     type: str
     address: int
     taken: bool
@@ -116,12 +124,43 @@ def locks_of(
             yield _lock(program, traces, value, owner, at_map)
 
 
+def package_locks(
+    program: Program, traces: Sequence[Traceback], path: str, at_map: Sequence[Traceback]
+) -> tuple[list[Lock], int]:
+    """The locks among the variables of the package whose variable PATH begins with, and how many more there are.
+
+    Chosen are foremost those that a function on the stacks of AT_MAP gets to; those that are taken come first.
+    Raises LayoutError, ReadError.
+    """
+    begins = (name for name in program.variable_names if path == name or path.startswith((f"{name}.", f"{name}[")))
+    package = max(begins, key=len, default="").rpartition(".")[0]
+    found = []
+    for name, address, type in program.variables() if package else ():
+        if name.rpartition(".")[0] != package:
+            continue
+        value = in_memory(program, type, name, address)
+        if type.kind is Kind.POINTER and _is_lock(type.elem):
+            with suppress(ExpressionError):  # nil
+                value = value.behind()
+        if _is_lock(value.type):
+            near = any(_gets_to(program, call, value) for trace in at_map for call in trace.calls)
+            found.append((not near, value))
+    found.sort(key=lambda each: each[0])
+    locks = [_lock(program, traces, value, value, at_map, package) for _, value in found[:_MOST_OF_PACKAGE]]
+    return sorted(locks, key=lambda lock: not (lock.taken or lock.readers or lock.wait)), len(found) - len(locks)
+
+
 def _is_lock(type: GoType) -> bool:
     return type.name in (_MUTEX, _RWMUTEX)
 
 
 def _lock(
-    program: Program, traces: Sequence[Traceback], value: GoValue, owner: GoValue, at_map: Sequence[Traceback]
+    program: Program,
+    traces: Sequence[Traceback],
+    value: GoValue,
+    owner: GoValue,
+    at_map: Sequence[Traceback],
+    package: str = "",
 ) -> Lock:
     address, type = value.address or 0, value.type.name
     if value.type.name == _MUTEX:
@@ -142,7 +181,7 @@ def _lock(
     others = [trace for trace in traces if trace.goroutine.address not in parked] if taken or readers else []
     holders = [holder for trace in others if (holder := _holder(program, trace, type, owner)) is not None]
     without = [trace for trace in at_map if reads_code(program) and not _locks(program, trace, type, owner)]
-    return Lock(value.text, type, address, taken, readers, wait, waiters, holders, without)
+    return Lock(value.text, package, type, address, taken, readers, wait, waiters, holders, without)
 
 
 def _state(program: Program, mutex: GoType, address: int) -> int:

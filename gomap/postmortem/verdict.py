@@ -31,7 +31,7 @@ from gomap.maps.naming import maps_from, package_paths
 from gomap.maps.operations import Operation, operations
 from gomap.postmortem.death import Death, deaths
 from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
-from gomap.postmortem.locks import Lock, locks_of, owners
+from gomap.postmortem.locks import Lock, locks_of, owners, package_locks
 from gomap.postmortem.sides import Involved, involved
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
@@ -256,20 +256,19 @@ def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: Go
     if _damage(begun.report) == "corruption" and not firm:
         # What the runtime takes for a writer's mark may be damage too.
         return replace(verdict, kind="corruption", certain=False)
-    owner, locks = "", list[Lock]()
     try:
-        at_map = [begun.death.trace, *(side.trace for side in firm)]
-        owner, locks = _beside(program, traces, verdict, at_map)
+        verdict = _beside(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
     except (LayoutError, ReadError, ExpressionError) as error:
         verdict = replace(verdict, notes=[*verdict.notes, f"locks beside the map are not looked at: {error}"])
     tells = [] if firm else ["a build with -race: it names both sides as they meet, with both stacks"]
-    return replace(verdict, owner=owner, locks=locks, tells=tells)
+    return replace(verdict, tells=tells)
 
 
-def _beside(
-    program: Program, traces: Sequence[Traceback], verdict: Verdict, at_map: Sequence[Traceback]
-) -> tuple[str, list[Lock]]:
-    """The struct that the map is a field of, and the locks in it or in what it is a part of."""
+def _beside(program: Program, traces: Sequence[Traceback], verdict: Verdict, at_map: Sequence[Traceback]) -> Verdict:
+    """VERDICT with the struct that the map is a field of, and the locks in it or in what it is a part of.
+
+    If there are none, with those of the package whose variable leads to the map.
+    """
     package = PackageScope(program)
     scopes: list[tuple[Scope, str]] = [(package, verdict.rooted), (package, verdict.path)]
     if verdict.trace is not None and verdict.operation is not None:
@@ -281,8 +280,14 @@ def _beside(
         structs = list(owners(scope, path))
         if structs:
             locks = [lock for path, owner in structs for lock in locks_of(program, traces, path, owner, at_map)]
-            return structs[0][0], locks
-    return "", []
+            verdict = replace(verdict, owner=structs[0][0], locks=locks)
+            break
+    if verdict.locks:
+        return verdict
+    path = verdict.rooted or ("" if verdict.path_in else verdict.path)
+    locks, more = package_locks(program, traces, path, at_map)
+    notes = [f"{more} more locks are among the variables of package {locks[0].package}"] if more else []
+    return replace(verdict, locks=locks, notes=[*verdict.notes, *notes])
 
 
 def _without_operation(

@@ -280,7 +280,8 @@ def _lock(lock: Lock) -> str:
     if lock.without:
         theirs = "its stack" if len(lock.without) == 1 else "their stacks"
         told.append(f"{_ids(lock.without)}: no function on {theirs} that gets to it calls Lock")
-    return f"{lock.path} ({lock.type}): {'; '.join(told)}"
+    beside = f", a variable of package {lock.package} too" if lock.package else ""
+    return f"{lock.path} ({lock.type}{beside}): {'; '.join(told)}"
 
 
 def _no_lock(verdict: Verdict) -> str:

@@ -130,6 +130,7 @@ def _side(side: Side) -> dict[str, Any]:
 def _lock(lock: Lock) -> dict[str, Any]:
     return {
         "path": lock.path,
+        "package": lock.package,
         "type": lock.type,
         "address": f"{lock.address:#x}",
         "taken": lock.taken,

@@ -87,6 +87,14 @@ def assert_race(go: str, mode: str, way: str, *number: str) -> str:
         assert said["map"]["rooted"] == 'main.stacks["first"].rows[1].entries'
         assert [lock["path"] for lock in said["locks"]] == ['main.stacks["first"].rows[1].mu']
         assert not said["locks"][0]["taken"]
+    elif way == "global":
+        first, *others = said["locks"]
+        assert (first["path"], first["package"]) == ("main.globalMu", "main")
+        assert [lock["path"] for lock in others] == ["main.guard"]
+        assert (first["taken"], first["waiting"]) == (True, 2)
+        assert sorted(first["waiters"]) == sorted(roles["waits"])
+        assert [each["goroutine"] for each in first["holders"]] == roles["holds"]
+        assert thrower in first["without"]
     else:
         assert said["locks"] == []
     return firm[0]["degree"] if firm else "possible" if set(roles["racer"]) & sided else "none"
