@@ -42,6 +42,7 @@ __all__ = [
     "help_in",
     "json_line",
     "scope_of",
+    "scope_within",
 ]
 
 Options = dict[str, Any]
@@ -222,14 +223,19 @@ def scope_of(door: Door, options: Options) -> Scope:
 
     Raises UsageError, and what FrameScope does.
     """
-    goroutine, frame = options[GOROUTINE.name], options[FRAME.name]
+    return scope_within(door.scope, options)
+
+
+def scope_within(scope: Callable[[], Scope], options: Options) -> Scope:
+    """The same, where the door's own SCOPE is known and not the door; OPTIONS need not have those that name a frame."""
+    goroutine, frame = options.get(GOROUTINE.name), options.get(FRAME.name)
     if goroutine is None:
         if frame is not None:
             raise UsageError(f"-frame {frame} is one of a goroutine: give -goroutine N too")
-        return door.scope()
+        return scope()
     from gomap.expressions.frame_scope import FrameScope
 
-    return FrameScope(door.scope(), goroutine, frame)
+    return FrameScope(scope(), goroutine, frame)
 
 
 def json_line(door: Door, object: dict[str, Any]) -> Iterable[str]:

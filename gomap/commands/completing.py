@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gomap.commands.options import complete, value_begun
+from gomap.commands.command import scope_within
+from gomap.commands.options import UsageError, complete, parse, value_begun
 
 if TYPE_CHECKING:
     from gomap.commands.command import Command
@@ -17,9 +18,13 @@ __all__ = ["completions", "expression_begun", "goes_on_as_the_debuggers"]
 def completions(command: Command, text: str, scope: Callable[[], Scope]) -> list[str]:
     """How TEXT, typed behind the name of COMMAND, may go on: each as a whole, with TEXT before it.
 
-    SCOPE: where expressions are evaluated; called if there is one to go on with. Raises ProgramError as it does.
+    SCOPE: where expressions are evaluated, unless -goroutine says where; called if there is one to go on with. Raises
+    ProgramError as it does.
     """
     from gomap.expressions.completing import expressions, map_types
+    from gomap.expressions.go_values import ExpressionError
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
 
     value = value_begun(command.options, text)
     if value is not None and value[0].name == "type":
@@ -28,7 +33,11 @@ def completions(command: Command, text: str, scope: Callable[[], Scope]) -> list
         offers, expression = complete(command.options, text)
         begun = text.rpartition(" ")[2]
         if not offers and expression is not None and command.argument:
-            begun, offers = expression, expressions(scope(), expression)
+            options, _ = parse(command.options, text[: len(text) - len(expression)])
+            try:
+                begun, offers = expression, expressions(scope_within(scope, options), expression)
+            except (UsageError, ExpressionError, LayoutError, ReadError):  # there is no such goroutine or frame
+                return []
     return [text[: len(text) - len(begun)] + each for each in offers]
 
 

@@ -14,6 +14,11 @@ from typing import Any
 
 import pytest
 
+from gomap.commands import COMMANDS
+from gomap.commands.completing import completions
+from gomap.elf.target import open_core
+from gomap.expressions.package_scope import PackageScope
+from gomap.program.program import Program
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
@@ -81,6 +86,26 @@ def test_every_local_of_plain_code(plain: Stuck) -> None:
     caught = f"-goroutine {plain.of('main.waitsWithLocals')['id']} -frame {inside}"
     assert header(plain.run(f"header {caught} w1")) == first
     assert header(plain.run(f"header {caught} t1.Counts")) == counts
+
+
+def test_tab_offers_that_frames_variables(plain: Stuck) -> None:
+    place = plain.place("main.waitsWithLocals")
+    id = plain.of("main.waitsWithLocals")["id"]
+    scope = PackageScope(Program(open_core(plain.program, plain.core)))
+    walk = COMMANDS["gomap-walk"]
+
+    def offers(text: str) -> list[str]:
+        return completions(walk, text, lambda: scope)
+
+    assert offers(f"{place} sec") == [f"{place} second"]
+    assert offers(f"{place} -limit 3 h.Cou") == [f"{place} -limit 3 h.Counts"]
+    waits = f"-goroutine {plain.of('main.waits')['id']}"
+    assert f"{waits} m" in offers(f"{waits} m")
+    assert "m" not in offers("m")
+    assert offers("sec") == offers(f"-goroutine {id} -frame 0 sec") == offers("-goroutine 9999 sec") == []
+    with Gdb(debugger("gdb18"), plain.program, plain.core) as gdb:
+        assert gdb.run(f"complete gomap-walk {place} sec") == f"gomap-walk {place} second"
+        assert gdb.run("complete gomap-walk -goroutine 9999 sec") == ""
 
 
 def test_without_a_frame_it_is_the_programs_own(plain: Stuck) -> None:
