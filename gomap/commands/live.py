@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from gomap.commands.command import FORCE, TYPE, Door, Options, command
-from gomap.commands.options import Option, number_or_unlimited
+from gomap.commands.command import TYPE, Door, Options, command
+from gomap.commands.options import Option, UsageError, number_or_unlimited
 
 if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
+    from gomap.live.changes import Changed
+    from gomap.live.entry_watch import EntryWatch
+    from gomap.live.field_watch import FieldWatch
     from gomap.live.guard import Guard, Guarded
+    from gomap.live.traps import Live
+    from gomap.maps.model import GoMap
 
 _LIMIT = Option("limit", "N|unlimited", "Show N findings at most; 20 without it.", number_or_unlimited, default=20)
 
@@ -26,6 +31,27 @@ def _dropped(door: Door, command: str) -> Iterator[str]:
         yield f"{command}: there is none"
 
 
+def _live(door: Door) -> Live:
+    """What watches the program run. Raises ProgramError where nothing runs, or not what the debug information is of."""
+    from gomap.program.program import ProgramError
+
+    live = door.live()
+    live.demand()
+    wrong = door.program().other_build
+    if wrong:
+        raise ProgramError(wrong)
+    return live
+
+
+def _on_stack(door: Door, map: GoMap) -> Iterator[str]:
+    from gomap.live.whereabouts import stack_of
+    from gomap.views.live import on_stack_line
+
+    goroutine = stack_of(door.program(), map)
+    if goroutine is not None:
+        yield on_stack_line(goroutine)
+
+
 @command(
     "gomap-guard",
     options=(
@@ -33,7 +59,6 @@ def _dropped(door: Door, command: str) -> Iterator[str]:
         _LIMIT,
         _off("gomap-guard"),
         TYPE,
-        FORCE,
     ),
     instead="off",
 )
@@ -57,7 +82,7 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
     if options["off"]:
         yield from _dropped(door, "gomap-guard")
         return
-    live, paint, limit = door.live(), door.paint(), options["limit"]
+    live, paint, limit = _live(door), door.paint(), options["limit"]
 
     def make(scope: Scope) -> Guard:
         map = find_map(scope, expression, options["type"])
@@ -68,4 +93,68 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
 
     made = make(door.scope())
     yield from guard_lines(made, limit, paint)
+    yield from _on_stack(door, made.first.map)
+    yield from live.keep(made, make, told)
+
+
+@command(
+    "gomap-watch",
+    options=(
+        Option("header", "FIELD", "Watch a field of the map's header, such as B or dirLen; without KEY."),
+        Option("state", "", "Watch the state of the entry's slot, at the very instruction that changes it."),
+        Option("overflow", "", "Watch the overflow pointer of the entry's bucket, of a classic map."),
+        _off("gomap-watch"),
+        TYPE,
+    ),
+    argument="EXPR [KEY]",
+    instead="off",
+)
+def watch(door: Door, options: Options, line: str) -> Iterable[str]:
+    """Stop when an entry of a map changes, wherever growth moves it; or a field of the map's header.
+
+    KEY is a Go literal of the key's type, or an expression, which is evaluated once. Watched are its
+    element, and whether the key is there: deleted, stored. What is struck in the middle of an
+    operation is looked into as the operation ends. There are four hardware watchpoints of eight bytes:
+    of a larger element the last bytes are not watched, which is said. Without KEY it is how many
+    entries the map has, or the field that -header names.
+
+    In GDB the watch stands by: continue, or do whatever you like. It ends with -off, or as the map's
+    memory is no longer in use; as the program is run again it waits until the place is reached at
+    which it was set. In Delve the command itself resumes the program, until its event or anything else
+    stops it, and the watch ends with that; give it again to go on. On a core it refuses."""
+    from gomap.expressions.go_values import ExpressionError
+    from gomap.expressions.key_search import Sought, map_and_key
+    from gomap.expressions.map_finding import find_map
+    from gomap.live.entry_watch import EntryWatch, Part
+    from gomap.live.field_watch import FieldWatch
+    from gomap.views.live import changed_lines, entry_watch_lines, field_watch_lines
+
+    if options["off"]:
+        yield from _dropped(door, "gomap-watch")
+        return
+    live, paint, limits = _live(door), door.paint(), door.limits()
+    field, state, overflow = options["header"], options["state"], options["overflow"]
+    if sum(map(bool, (field, state, overflow))) > 1:
+        raise UsageError("-header, -state and -overflow stand for different things to watch: give one")
+    part = Part.STATE if state else Part.OVERFLOW if overflow else Part.ENTRY
+
+    def make(scope: Scope) -> EntryWatch | FieldWatch:
+        name = f"gomap-watch {line}"
+        try:
+            map, key = map_and_key(scope, line, options["type"])
+        except ExpressionError:
+            map = find_map(scope, line, options["type"])
+            if part is not Part.ENTRY:
+                raise UsageError(f"-{part.name.lower()} is about an entry: needs KEY behind EXPR") from None
+            return FieldWatch(scope.program, name, map, field or map.count_field)
+        if field:
+            raise UsageError(f"-header {field} is about the map: give no KEY")
+        return EntryWatch(scope.program, name, map, Sought(scope, map, key), part, limits)
+
+    def told(seen: Changed) -> Iterator[str]:
+        return changed_lines(seen, paint)
+
+    made = make(door.scope())
+    yield from entry_watch_lines(made, paint) if isinstance(made, EntryWatch) else field_watch_lines(made, paint)
+    yield from _on_stack(door, made.map)
     yield from live.keep(made, make, told)

@@ -14,6 +14,7 @@ from gomap.delve.rpc import CallError, Rpc
 from gomap.expressions.scope import Scope
 from gomap.live.traps import MOST_WATCHED, Trap, Watcher
 from gomap.program.program import Program, ProgramError
+from gomap.program.structs import variable
 
 __all__ = ["DelveLive"]
 
@@ -36,10 +37,17 @@ class DelveLive:
         self._rpc, self._program = rpc, program
         #: By the number that Delve has given them.
         self._set: dict[int, Trap] = {}
+        #: The numbers of those that were there before; the addresses at which some were asked for since.
+        self._others: set[int] = set()
+        self._asked: set[int] = set()
+
+    def demand(self) -> None:
+        """The server has a process or a core, and Delve itself says of a core that it does not run."""
 
     def keep(
         self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]
     ) -> Iterator[str]:
+        self._others = {each["id"] for each in self._breakpoints()}
         try:
             while True:
                 self._follow(watcher.traps())
@@ -48,7 +56,7 @@ class DelveLive:
                 state = self._rpc.call("Command", name="continue")["State"]
                 self._program.moved()
                 if state["exited"]:
-                    self._set.clear()
+                    self._asked.clear()
                     yield f"{watcher.name}: the process has ended, with status {state['exitStatus']}"
                     return
                 stays = False
@@ -88,29 +96,53 @@ class DelveLive:
         for number in [number for number, trap in self._set.items() if trap not in traps]:
             self._rpc.call("ClearBreakpoint", Id=number)
             del self._set[number]
-        for trap in traps:
-            if trap not in self._set.values():
-                self._set[self._made(trap)] = trap
+        for trap in [trap for trap in traps if trap not in self._set.values()]:
+            for piece in trap.pieces:
+                place = f"*(*{_TYPES[piece.size]})({piece.address:#x})"
+                self._set[self._made(piece, "CreateWatchpoint", Scope=_INNERMOST, Expr=place, Type=_WRITES)] = trap
+            if not trap.size:
+                self._set[self._made(trap, "CreateBreakpoint", Breakpoint={"addr": trap.address})] = trap
 
-    def _made(self, trap: Trap) -> int:
+    def _made(self, trap: Trap, method: str, **argument: Any) -> int:
+        """The number of a breakpoint that Delve makes. Raises ProgramError."""
+        self._asked.add(trap.address)
         try:
-            if trap.size:
-                place = f"*(*{_TYPES[trap.size]})({trap.address:#x})"
-                made = self._rpc.call("CreateWatchpoint", Scope=_INNERMOST, Expr=place, Type=_WRITES)
-            else:
-                made = self._rpc.call("CreateBreakpoint", Breakpoint={"addr": trap.address})
+            try:
+                made = self._rpc.call(method, **argument)
+            except CallError as error:
+                if not trap.size or "invalid argument" not in str(error):
+                    raise
+                self._forget_length()
+                made = self._rpc.call(method, **argument)
         except CallError as error:
-            advice = f"; there are {MOST_WATCHED}, 'clear' frees one" if trap.size else ""
-            raise ProgramError(f"no watchpoint at {trap.address:#x}: {error}{advice}") from None
+            advice = f"; there are {MOST_WATCHED}, 'clear' frees one of yours" if trap.size else ""
+            raise ProgramError(f"nothing can be set at {trap.address:#x}: {error}{advice}") from None
         number: int = (made if trap.size else made["Breakpoint"])["id"]
         return number
 
+    def _forget_length(self) -> None:
+        """Have the next watchpoint set where the system takes it.
+
+        Delve leaves the length of a watchpoint that it clears in the processor's register, and the system refuses the
+        address of the next one there if it is not aligned to that length. A byte that is aligned to any is taken.
+        """
+        address, _ = variable(self._program, "runtime.firstmoduledata")
+        made = self._rpc.call("CreateWatchpoint", Scope=_INNERMOST, Expr=f"*(*uint8)({address:#x})", Type=_WRITES)
+        self._rpc.call("ClearBreakpoint", Id=made["id"])
+
     def _take_back(self) -> None:
-        """Clear all, whatever the program does by now: an interrupt may have come while it ran."""
-        with suppress(CallError):
-            if self._set and self._rpc.call("State", NonBlocking=True)["State"]["Running"]:
-                self._rpc.call("Command", name="halt")
-        for number in self._set:
-            with suppress(CallError):
-                self._rpc.call("ClearBreakpoint", Id=number)
-        self._set.clear()
+        """Clear all, whatever the program does by now: an interrupt may have come while it ran.
+
+        Of one that was just being made the number may not have come back.
+        """
+        if not self._asked:
+            return
+        if self._rpc.call("State", NonBlocking=True)["State"]["Running"]:
+            self._rpc.call("Command", name="halt")
+        for each in self._breakpoints():
+            if each["addr"] in self._asked and each["id"] not in self._others:
+                with suppress(CallError):  # somebody else has cleared it
+                    self._rpc.call("ClearBreakpoint", Id=each["id"])
+
+    def _breakpoints(self) -> list[dict[str, Any]]:
+        return self._rpc.call("ListBreakpoints", All=True)["Breakpoints"] or []

@@ -24,7 +24,7 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Scan", "Search", "map_and_key", "search"]
+__all__ = ["Scan", "Search", "Sought", "map_and_key", "search"]
 
 #: Entries that are looked through for a key that a lookup misses, and after how many it is told how far it is.
 _MOST_SCANNED, _TOLD = 1 << 22, 1 << 14
@@ -81,45 +81,70 @@ class Search(NamedTuple):
         return own is not None and mark_of(step.map, own) not in (None, one.slot.mark)
 
 
+class Sought:
+    """A key that is looked for: evaluated once, whatever becomes of the program and the map since.
+
+    Args:
+        scope: where TEXT means something.
+        map: a map with keys of its type.
+        text: a Go literal or an expression.
+
+    Attributes:
+        text: as given.
+        key: its bytes; strings in it are not in the program's memory.
+        match: tells it from other keys.
+        without: why it cannot be looked up; empty otherwise.
+
+    Raises ExpressionError if the map can have no such key.
+    """
+
+    def __init__(self, scope: Scope, map: GoMap, text: str) -> None:
+        written = read(text, lambda inner: evaluate(scope, inner))
+        program = scope.program
+        self.text, self.key, self.without = text, b"", ""
+        self.match = matching(program, map, text, written)
+        self._hasher: KeyHasher | None = None
+        keys = KeyBytes(program, lambda: _held_types(program, map))
+        try:
+            self.key = keys.of(map.key, written)
+            self._hasher = keys.hasher(map.type, map.key)
+        except UnfitError as error:
+            raise unfit(map, text, error) from None
+        except (ExpressionError, LayoutError, ReadError) as error:
+            self.without = str(error)
+
+    def look_up(self, map: GoMap) -> tuple[Sequence[Lookup], str]:
+        """The steps of its lookup in MAP; or why there are none."""
+        if self.without:
+            return (), self.without
+        try:
+            return look_up_any(map, self._hash_of, self.match), ""
+        except (HashError, LayoutError, ReadError) as error:
+            return (), f"the key has no hash: {error}"
+
+    def hash_in(self, cell: Cell, seed: int) -> int | None:
+        """The hash of a key that stands in the map, under a seed; None where it has none."""
+        try:
+            return self._hasher.one(cell.buffer, cell.offset, seed) if self._hasher is not None else None
+        except (HashError, LayoutError, ReadError):
+            return None
+
+    def _hash_of(self, seed: int) -> int | None:
+        assert self._hasher is not None
+        return self._hasher.one(self.key, 0, seed)
+
+
 def search(scope: Scope, map: GoMap, text: str, progress: Callable[[str], None]) -> Search:
     """Look for the key TEXT, a Go literal or an expression, in MAP.
 
     Raises ExpressionError if the map can have no such key.
     """
-    written = read(text, lambda inner: evaluate(scope, inner))
-    program = scope.program
-    match = matching(program, map, text, written)
-    keys = KeyBytes(program, lambda: _held_types(program, map))
-    key, without = b"", ""
-    hasher: KeyHasher | None = None
-    try:
-        key = keys.of(map.key, written)
-        hasher = keys.hasher(map.type, map.key)
-    except UnfitError as error:
-        raise unfit(map, text, error) from None
-    except (ExpressionError, LayoutError, ReadError) as error:
-        without = str(error)
-
-    def hash_of(seed: int) -> int | None:
-        assert hasher is not None
-        return hasher.one(key, 0, seed)
-
-    def hash_in(cell: Cell, seed: int) -> int | None:
-        try:
-            return hasher.one(cell.buffer, cell.offset, seed) if hasher is not None else None
-        except (HashError, LayoutError, ReadError):
-            return None
-
-    steps: Sequence[Lookup] = ()
-    if not without:
-        try:
-            steps = look_up_any(map, hash_of, match)
-        except (HashError, LayoutError, ReadError) as error:
-            without = f"the key has no hash: {error}"
+    sought = Sought(scope, map, text)
+    steps, without = sought.look_up(map)
     ended = steps[-1].end if steps else None
     needless = (End.FOUND, End.NIL_MAP, End.RANDOM_HASH)
-    scan = None if ended in needless else _scan(map, match, progress)
-    return Search(map, text, key, steps, without, scan, hash_in)
+    scan = None if ended in needless else _scan(map, sought.match, progress)
+    return Search(map, text, sought.key, steps, without, scan, sought.hash_in)
 
 
 def _scan(map: GoMap, match: Match, progress: Callable[[str], None]) -> Scan:

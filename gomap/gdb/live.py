@@ -31,9 +31,9 @@ _TYPES = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsign
 
 
 class GdbLive:
-    """What GDB offers to those who watch a program run. Raises ProgramError where none runs."""
+    """What GDB offers to those who watch a program run."""
 
-    def __init__(self) -> None:
+    def demand(self) -> None:
         live(force=True)
         connection = gdb.selected_inferior().connection
         if connection is not None and connection.type == "core":
@@ -162,20 +162,23 @@ class _Kept:
 
 
 class _Breakpoint(gdb.Breakpoint):
-    """What stands at one trap."""
+    """What stands at one trap.
+
+    Attributes:
+        trap: which.
+    """
 
     def __init__(self, kept: _Kept, trap: Trap) -> None:
-        self._kept, self._trap = kept, trap
+        self._kept, self.trap = kept, trap
         if not trap.size:
             super().__init__(f"*{trap.address:#x}", gdb.BP_BREAKPOINT, internal=True)
             return
+        type = f"{_TYPES[trap.size]} *" if trap.size in _TYPES else f"unsigned char (*)[{trap.size}]"
         with gdb.with_parameter("language", "c"):
-            super().__init__(
-                f"*({_TYPES[trap.size]} *) {trap.address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True
-            )
+            super().__init__(f"*({type}) {trap.address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True)
 
     def stop(self) -> bool:
-        return self._kept.struck(self._trap)
+        return self._kept.struck(self.trap)
 
 
 class _Again(gdb.Breakpoint):
@@ -197,11 +200,12 @@ _connected: list[Callable[[object], None]] = []
 
 def _made(kept: _Kept, trap: Trap) -> _Breakpoint:
     """A breakpoint at TRAP. Raises ProgramError."""
-    watched = [each for each in gdb.breakpoints() if each.type == gdb.BP_HARDWARE_WATCHPOINT and each.enabled]
-    if trap.size and len(watched) >= MOST_WATCHED:
+    watching = [each for each in gdb.breakpoints() if each.type == gdb.BP_HARDWARE_WATCHPOINT and each.enabled]
+    taken = sum(len(each.trap.pieces) if isinstance(each, _Breakpoint) else 1 for each in watching)
+    if taken + len(trap.pieces) > MOST_WATCHED:
         raise ProgramError(
-            f"all {MOST_WATCHED} hardware watchpoints are in use; end another gomap-guard or gomap-watch with -off, "
-            "or delete one of your own"
+            f"{taken} of {MOST_WATCHED} hardware watchpoints are in use, and this takes {len(trap.pieces)} more; "
+            "end another gomap-guard or gomap-watch with -off, or delete one of your own"
         )
     try:
         made = _Breakpoint(kept, trap)

@@ -3,10 +3,14 @@
     traps       what a debugger has to offer for that, and what it drives: Trap, Watcher, Live
     culprit     whose doing it was: the goroutine that stands at a trap, its calls, the map function that it is in
     guard       the first operation on a map that leaves it broken
+    entry_watch one entry, wherever growth moves it; field_watch, a field of the header
+    changes     what these two see
+    whereabouts where the map itself lies
 
 A command of this kind makes a Watcher and hands it to the door's Live::
 
-    live = door.live()                            # raises ProgramError where nothing runs: a core, gomap attach
+    live = door.live()                            # raises ProgramError where nothing can run: gomap core, attach
+    live.demand()                                 # raises ProgramError where nothing runs now, or there is a core
     def make(scope: Scope) -> Guard: ...          # from what was typed; in the next run of the program again
     watcher = make(door.scope())
     yield from live.keep(watcher, make, told)     # told: from what the watcher has seen to lines of text

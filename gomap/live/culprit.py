@@ -6,14 +6,18 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from gomap.goruntime.own_calls import library_folder, own_call
-from gomap.goruntime.positions import positions_of
+from gomap.goruntime.positions import Positions, positions_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of
+from gomap.live.traps import Trap
 from gomap.maps.operations import kind_of, of_map_code
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
 __all__ = ["Culprit", "culprit"]
+
+#: Where a processor tells of a write once it has been made, standing at the next instruction.
+_BEHIND = ("amd64", "386")
 
 
 class Culprit(NamedTuple):
@@ -41,8 +45,8 @@ class Culprit(NamedTuple):
         return self.trace.calls[0] if self.trace is not None and self.trace.calls else None
 
 
-def culprit(program: Program, lwp: int) -> Culprit:
-    """Who is on that thread."""
+def culprit(program: Program, lwp: int, trap: Trap) -> Culprit:
+    """Who is on that thread, which has struck TRAP."""
     try:
         positions = positions_of(program)
         on_it = (address for address, thread in positions.runtime_threads.items() if thread.lwp == lwp)
@@ -50,6 +54,8 @@ def culprit(program: Program, lwp: int) -> Culprit:
         if address is None:
             return Culprit(lwp, None, unknown="no goroutine is on that thread")
         trace = traceback_of(program, positions.goroutines.at(address))
+        if trap.size and program.architecture in _BEHIND:
+            trace = _an_instruction_ago(positions, trace)
     except (LayoutError, ReadError) as error:
         return Culprit(lwp, None, unknown=str(error))
     own = own_call(trace, library_folder([trace]))
@@ -59,3 +65,17 @@ def culprit(program: Program, lwp: int) -> Culprit:
     kinds = [kind for call in inside if (kind := kind_of(call.call.name))]
     direct = bool(inside) and inside[0].frame is trace.calls[0].frame  # what is inlined in it has the same frame
     return Culprit(lwp, trace, kinds[-1] if kinds else "", direct, own)
+
+
+def _an_instruction_ago(positions: Positions, trace: Traceback) -> Traceback:
+    """The stack as the instruction that was executed last belongs to it: it may be of another line, or inlined call.
+
+    Raises ReadError.
+    """
+    frame = trace.calls[0].frame if trace.calls else None
+    if frame is None or not frame.exact or frame.pc <= frame.function.entry:
+        return trace
+    inner = [(frame, level, call) for level, call in enumerate(positions.frames.functions.calls(frame.pc - 1))]
+    outer = [(each.frame, each.level, each.call) for each in trace.calls if each.frame is not frame]
+    calls = [CallFrame(number, call, of, level) for number, (of, level, call) in enumerate([*inner, *outer])]
+    return trace._replace(calls=calls, outer=trace.outer + len(calls) - len(trace.calls))

@@ -111,7 +111,7 @@ class Guard:
             return None
         if any(finding.rule is FREED for finding in new):
             return self._end(Moment.GONE, lwp, map)
-        by = culprit(self._program, lwp)
+        by = culprit(self._program, lwp, self._trap)
         if not by.kind or not by.direct:
             return self._end(Moment.FOREIGN, lwp, map)
         self._known.update(_identity(finding) for finding in new)
@@ -120,7 +120,7 @@ class Guard:
 
     def _end(self, moment: Moment, lwp: int, map: GoMap | None) -> Guarded:
         self._over = True
-        return Guarded(moment, self.name, culprit(self._program, lwp), map, None, self._operations)
+        return Guarded(moment, self.name, culprit(self._program, lwp, self._trap), map, None, self._operations)
 
 
 def _identity(finding: Finding) -> tuple[str, int]:

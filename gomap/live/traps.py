@@ -11,6 +11,8 @@ __all__ = ["MOST_WATCHED", "Live", "Sighting", "Trap", "Watcher"]
 
 #: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
 MOST_WATCHED = 4
+#: How many bytes at one place.
+_WIDEST = 8
 
 
 class Trap(NamedTuple):
@@ -18,11 +20,23 @@ class Trap(NamedTuple):
 
     Attributes:
         address: of the bytes that are watched for writes, or of the instruction.
-        size: how many bytes: 1, 2, 4 or 8, aligned; 0: as that instruction is about to be executed.
+        size: how many bytes; 0: as that instruction is about to be executed.
     """
 
     address: int
     size: int = 0
+
+    @property
+    def pieces(self) -> list[Trap]:
+        """As few aligned pieces as cover the bytes, each as much as a processor watches at one place: 1, 2, 4, 8."""
+        found, at, end = [], self.address, self.address + self.size
+        while at < end:
+            width = _WIDEST
+            while width > end - at or at % width:
+                width //= 2
+            found.append(Trap(at, width))
+            at += width
+        return found
 
 
 class Sighting(Protocol):
@@ -61,6 +75,10 @@ class Watcher(Protocol[T_co]):
 
 class Live(Protocol):
     """What a debugger offers whose program runs."""
+
+    def demand(self) -> None:
+        """Raises ProgramError unless there is a process now."""
+        ...
 
     def keep(
         self, watcher: Watcher[T], make: Callable[[Scope], Watcher[T]], told: Callable[[T], Iterable[str]]

@@ -55,7 +55,7 @@ class ClassicMap(GoMap):
     """An ``hmap``."""
 
     kind = "classic"
-    writing_field = "flags"
+    writing_field, count_field = "flags", "count"
     _hexadecimal = frozenset({"flags", "hash0", "buckets", "oldbuckets", "extra"})
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:

@@ -233,6 +233,8 @@ class GoMap(abc.ABC):
     recognised_by: Evidence | None = None
     #: The header's field that says whether a write is under way; empty where no field alone does.
     writing_field: ClassVar[str] = ""
+    #: The one that counts the entries; empty where none does.
+    count_field: ClassVar[str] = ""
     #: Header fields that are shown in hexadecimal: addresses, a hash seed, flags.
     _hexadecimal: ClassVar[frozenset[str]]
 

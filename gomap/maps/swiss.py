@@ -58,7 +58,7 @@ class SwissMap(GoMap):
     """A ``Map``."""
 
     kind = "swiss"
-    writing_field = "writing"
+    writing_field, count_field = "writing", "used"
     _hexadecimal = frozenset({"seed", "dirPtr"})
 
     def __init__(self, target: Target, map_type: GoType, address: int) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gomap.live.changes import Change, Changed
 from gomap.live.culprit import Culprit
+from gomap.live.entry_watch import EntryWatch, Part
+from gomap.live.field_watch import FieldWatch
 from gomap.live.guard import Guard, Guarded, Moment
 from gomap.maps.wording import counted
 from gomap.views.findings import check_lines
@@ -12,7 +15,7 @@ from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
 from gomap.views.text import title
 
-__all__ = ["guard_lines", "guarded_lines"]
+__all__ = ["changed_lines", "entry_watch_lines", "field_watch_lines", "guard_lines", "guarded_lines", "on_stack_line"]
 
 #: Calls that are shown beyond the program's own innermost one.
 _OUTWARD = 3
@@ -44,6 +47,59 @@ def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[st
     yield from _calls(seen.culprit, paint)
     if seen.report is not None:
         yield from check_lines(seen.report, limit, paint)
+
+
+def field_watch_lines(watch: FieldWatch, paint: Paint) -> Iterator[str]:
+    """What the watch of a header's field begins with."""
+    yield f"{watch.name}: {title(watch.map, paint)}"
+    yield f"watched: {watch.field}, which is {watch.value}"
+
+
+def entry_watch_lines(watch: EntryWatch, paint: Paint) -> Iterator[str]:
+    """What the watch of an entry begins with."""
+    yield f"{watch.name}: {title(watch.map, paint)}"
+    here, key = watch.here, paint.literal(watch.sought.text)
+    if here is None:
+        yield f"{key} is not in it; watched: whether it comes to be"
+        return
+    yield f"{key}: {paint.literal(here.literal)}  {here.place}"
+    if watch.part is not Part.ENTRY:
+        yield f"watched: {watch.part.value}"
+        return
+    size, watched = watch.map.elem.size, watch.watched
+    left = "" if watched >= size else f"; not watched: its last {size - watched} bytes of {size}"
+    yield f"watched: the element at {here.elem:#x}, and whether the key is there{left}"
+
+
+def on_stack_line(goroutine: int) -> str:
+    """What to say of a map that lies on that goroutine's stack."""
+    return (
+        f"note: this map lies on the stack of goroutine {goroutine}, which moves as it grows, and is gone as the "
+        "function returns; what is seen after that is not of this map"
+    )
+
+
+def changed_lines(seen: Changed, paint: Paint) -> Iterator[str]:
+    """What a watch has stopped for."""
+    old, new = paint.literal(seen.old), paint.literal(seen.new)
+    texts = {
+        Change.FIELD: f"{seen.subject}: {old} -> {new}",
+        Change.VALUE: f"{old} -> {new}  {seen.subject}",
+        Change.STATE: f"{old} -> {new}  {seen.subject}",
+        Change.OVERFLOW: f"overflow pointer {old} -> {new}  {seen.subject}",
+        Change.STORED: f"the key is there now, with {new} until its element is stored  {seen.subject}",
+        Change.DELETED: f"the key is gone; it was {old}  {seen.subject}",
+        Change.FREED: "the map's memory is no longer in use; the watch ends",
+    }
+    moved = f"; growth has moved it {counted(seen.moves, 'time')}" if seen.moves else ""
+    yield f"{seen.name}: {texts[seen.what]}{moved}"
+    does = f"{DOES[seen.culprit.kind]} the map, " if seen.culprit.kind else ""
+    yield f"  {_who(seen.culprit)}, {does}{_place(seen.culprit)}"
+    yield from _calls(seen.culprit, paint)
+    if seen.unseen:
+        yield "note: only bytes that are not watched have changed, at any time since the map was last looked at"
+    if seen.partly:
+        yield "note: an element of several words is stored in parts; this may be one with parts of the old"
 
 
 def _who(culprit: Culprit) -> str:
