@@ -82,6 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("-core", "--core", type=Path, metavar="FILE", help="the core that it reads, if it does")
     connect.add_argument("address", metavar="HOST:PORT")
     connect.set_defaults(run=_connect)
+
+    gdbinit = ways.add_parser("gdbinit", help="print the line by which every GDB loads gomap")
+    gdbinit.add_argument(
+        "-install", "--install", action="store_true", help="write it to your gdbinit, after asking, if it is not there"
+    )
+    gdbinit.set_defaults(run=_gdbinit)
+
+    doctor = ways.add_parser("doctor", help="what this machine has for gomap, and what to do about what it lacks")
+    doctor.add_argument("-json", "--json", action="store_true", help="as one JSON object")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -99,12 +109,11 @@ def _attach(given: argparse.Namespace) -> int:
 
 def _gdb(given: argparse.Namespace) -> int:
     """Become GDB."""
+    from gomap.shell.sourced import GDB_SCRIPT
+
     gdb = os.environ.get("GDB", "gdb")
-    load = (
-        f"python import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); import gomap.gdb; gomap.gdb.load()"
-    )
     try:
-        os.execvp(gdb, [gdb, "-iex", load, *given.arguments])
+        os.execvp(gdb, [gdb, "-iex", f"source {GDB_SCRIPT}", *given.arguments])
     except OSError as error:
         print(f"gomap: cannot start {gdb}: {error.strerror}; install GDB, or name it in $GDB", file=sys.stderr)
         return 2
@@ -120,6 +129,18 @@ def _connect(given: argparse.Namespace) -> int:
     from gomap.delve.door import connect
 
     return connect(given.address, given.program, given.core)
+
+
+def _gdbinit(given: argparse.Namespace) -> int:
+    from gomap.shell.gdbinit import gdbinit
+
+    return gdbinit(given.install)
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from gomap.shell.doctor.report import doctor
+
+    return doctor(given.json)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import gdb
 
 from gomap.gdb.target import live
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.sessions.described import described
 
 

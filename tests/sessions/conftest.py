@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fixtures import toolchains
 from tests.fixtures.builds import CoreDump, build, kernel_core_of
 from tests.sessions.configurations import Configuration, every, run_for_each, some
 from tests.sessions.debugger import Gdb
 from tests.sessions.delve import Delve
+from tests.sessions.gomap import ROOT
+from tests.sessions.installed import Installed, install
 from tests.sessions.pairs import PAIRS, live
 from tests.sessions.targets import Stopped, bring_up, debugger
 
@@ -53,6 +58,27 @@ def gdb(face: Stopped) -> Gdb:
     """Its GDB, in the frame of main.fixtureReady, a function of package main without variables."""
     face.gdb.run("frame 0")
     return face.gdb
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """gomap's wheel in an environment of its own."""
+    return install(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="session")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo leaves: a program and its core for each of two versions of Go, in a folder ``go1.27.3``, say."""
+    place = tmp_path_factory.mktemp("demo")
+    subprocess.run(
+        [ROOT / "examples" / "demo.sh", toolchains.go("1.23.9"), toolchains.go("1.27.3")],
+        env={**os.environ, "GDB": str(toolchains.gdb()), "DEMO_DIR": str(place)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        timeout=120,
+        check=True,
+    )
+    return place
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.fixtures import toolchains
@@ -55,13 +55,22 @@ class Shell(Terminal):
 
 
 class GomapDelve(Terminal):
-    """``gomap dlv ...`` or ``gomap connect ...``: Delve's terminal with gomap's commands in it."""
+    """``gomap dlv ...`` or ``gomap connect ...``: Delve's terminal with gomap's commands in it.
 
-    def __init__(self, *arguments: str | Path, timeout: float = 120) -> None:
+    COMMAND is gomap, by default this checkout's.
+    """
+
+    def __init__(
+        self,
+        *arguments: str | Path,
+        command: Sequence[str | Path] = (sys.executable, "-m", "gomap"),
+        timeout: float = 120,
+    ) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="gomap-")
+        program, *before = command
         super().__init__(
-            Path(sys.executable),
-            ["-m", "gomap", *map(str, arguments)],
+            Path(program),
+            [*map(str, before), *map(str, arguments)],
             prompt="(dlv) ",
             environment={"TERM": "dumb", "XDG_CONFIG_HOME": self._home.name, "DLV": str(toolchains.delve())},
             codec_errors="replace",

@@ -1,4 +1,7 @@
-"""The README shows what gomap says: its transcripts are replayed, on the cores of the programs that they are about."""
+"""The README shows what gomap says: its transcripts are replayed, on the cores of the programs that they are about.
+
+The gomap that they are replayed with is the wheel's, installed: "source gdb_gomap" is typed where that lies.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb
 from tests.sessions.delve import Delve
-from tests.sessions.gomap import GomapDelve, gomap
+from tests.sessions.gomap import GomapDelve
+from tests.sessions.installed import Installed
 
 _REPOSITORY = Path(__file__).parents[2]
 _CLASSIC, _SWISS = "1.23.9", "1.27.3"
@@ -26,25 +30,10 @@ pytestmark = pytest.mark.xdist_group("examples")
 
 
 @pytest.fixture(scope="module")
-def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the demo leaves: a program and its core for each Go."""
-    place = tmp_path_factory.mktemp("demo")
-    subprocess.run(
-        [_REPOSITORY / "examples" / "demo.sh", toolchains.go(_CLASSIC), toolchains.go(_SWISS)],
-        env={**os.environ, "GDB": str(toolchains.gdb()), "DEMO_DIR": str(place)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        timeout=120,
-        check=True,
-    )
-    return place
-
-
-@pytest.fixture(scope="module")
-def shop(shops: Path) -> Gdb:
+def shop(shops: Path, installed: Installed) -> Gdb:
     """GDB on the core of the demo's program."""
     there = shops / f"go{_CLASSIC}"
-    return Gdb(toolchains.gdb(), there / "shop", there / "core", load=False, cwd=_REPOSITORY)
+    return Gdb(toolchains.gdb(), there / "shop", there / "core", load=False, cwd=installed.packages)
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +57,15 @@ def fault(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def service(fault: tuple[Path, Path]) -> Gdb:
+def service(fault: tuple[Path, Path], installed: Installed) -> Gdb:
     """GDB on that core."""
-    return Gdb(toolchains.gdb(), *fault, cwd=_REPOSITORY)
+    return Gdb(toolchains.gdb(), *fault, cwd=installed.packages)
 
 
 @pytest.mark.parametrize(("map", "status"), [("main.words", 3), ("main.ints", 0)])
-def test_a_batch_session_ends_with_the_number_of_findings(fault: tuple[Path, Path], map: str, status: int) -> None:
+def test_a_batch_session_ends_with_the_number_of_findings(
+    fault: tuple[Path, Path], installed: Installed, map: str, status: int
+) -> None:
     page = (_REPOSITORY / "README.md").read_text()
     (line,) = re.findall(r"^    (gdb .*quit \$gomap_findings.*)$", page, re.M)
     binary, core = fault
@@ -82,7 +73,7 @@ def test_a_batch_session_ends_with_the_number_of_findings(fault: tuple[Path, Pat
     words = [str({"gdb": toolchains.gdb(), "PROGRAM": binary, "CORE": core}.get(word, word)) for word in words]
     words[1:1] = ["-nx", "-iex", "set auto-load off"]
     done = subprocess.run(
-        words, cwd=_REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+        words, cwd=installed.packages, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == status, done.stderr
 
@@ -97,15 +88,15 @@ def test_the_transcripts_can_be_replayed(shop: Gdb, service: Gdb) -> None:
                 assert _normal(session.run(command)) == _normal(answer), command
 
 
-def test_the_transcripts_of_delve_can_be_replayed(shops: Path) -> None:
+def test_the_transcripts_of_delve_can_be_replayed(shops: Path, installed: Installed) -> None:
     there = shops / f"go{_SWISS}"
     (transcript,) = [text for text in _transcripts() if text.startswith("(dlv) ")]
-    with Delve("core", there / "shop", there / "core", load=False, cwd=_REPOSITORY) as session:
+    with Delve("core", there / "shop", there / "core", load=False, cwd=installed.packages) as session:
         for command, answer in _turns(transcript):
             assert _normal(session.run(command)) == _normal(answer), command
 
 
-def test_the_transcripts_of_the_shell_can_be_replayed(shops: Path) -> None:
+def test_the_transcripts_of_the_shell_can_be_replayed(shops: Path, installed: Installed) -> None:
     """gomap's command lines, and Delve's terminal where one of them opens it."""
     there = shops / f"go{_SWISS}"
     transcripts = [text for text in _transcripts() if text.startswith("$ gomap ")]
@@ -116,9 +107,9 @@ def test_the_transcripts_of_the_shell_can_be_replayed(shops: Path) -> None:
             words[0] = words[0].removeprefix(f"{there}/")  # the way that is called core
             assert command == "gomap"
             if words[0] != "dlv":
-                assert _normal(gomap(*words).stdout) == _normal(answer), line
+                assert _normal(installed.run(installed.gomap, *words, cwd=shops)) == _normal(answer), line
                 continue
-            with GomapDelve("dlv", "core", *words[2:]) as terminal:
+            with GomapDelve("dlv", "core", *words[2:], command=[installed.gomap]) as terminal:
                 for typed, said in _turns(answer):
                     assert _normal(terminal.run(typed)) == _normal(said), typed
 
