@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     ways = parser.add_subparsers(title="ways to a program", required=True, metavar="WAY")
 
     core = ways.add_parser("core", help="the core dump of a program; nothing but Python is needed")
-    core.add_argument("program", type=Path, metavar="PROGRAM", help="the program, with its debug information")
+    core.add_argument("program", type=Path, metavar="PROGRAM", help="the program")
     core.add_argument("core", type=Path, metavar="CORE")
     core.set_defaults(run=_core)
 
@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     attach.set_defaults(run=_attach)
 
     for way in (core, attach):
+        way.add_argument(
+            "-symbols", "--symbols", type=Path, metavar="FILE", help="another build of it that has debug information"
+        )
         way.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
 
     for name, run, text in (
@@ -98,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
 def _core(given: argparse.Namespace) -> int:
     from gomap.shell.ways import core
 
-    return core(given.program, given.core, given.command)
+    return core(given.program, given.core, given.symbols, given.command)
 
 
 def _attach(given: argparse.Namespace) -> int:
     from gomap.shell.ways import attach
 
-    return attach(given.pid, given.program, given.stop, given.command)
+    return attach(given.pid, given.program, given.symbols, given.stop, given.command)
 
 
 def _gdb(given: argparse.Namespace) -> int:

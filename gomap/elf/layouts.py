@@ -10,32 +10,67 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gomap.elf.elffile import ElfFile, FileError
+from gomap.elf.elffile import ElfFile, FileError, Section
+from gomap.program.memory import RawRead, ReadError
 
-__all__ = ["laid_out_alike"]
+__all__ = ["files_differ", "layouts_differ", "memory_differs"]
 
 #: sh_flags of a section that is in memory.
 _ALLOCATED = 2
+#: Where the header of the table of functions has the one address in it, which a program that may lie anywhere has
+#: moved in memory: textStart of runtime.pcHeader, behind eight bytes and two words.
+_WORDS_BEFORE_TEXT_START = 2
 
 
-def laid_out_alike(one: Path, other: Path) -> bool | None:
-    """Whether all that is in memory lies at the same places in two builds; None if a file cannot be read."""
+def layouts_differ(one: Path, other: Path) -> str | None:
+    """How the builds ONE and OTHER are not laid out alike; None if they are, or a file cannot be read."""
     try:
-        first, second = ElfFile(one), ElfFile(other)
-        if _places(first) != _places(second):
-            return False
-        tables = _functions(first), _functions(second)
+        return files_differ(ElfFile(one), ElfFile(other))
     except FileError:
         return None
+
+
+def files_differ(one: ElfFile, other: ElfFile) -> str | None:
+    """The same of files that are open. Raises FileError."""
+    first, second = _places(one), _places(other)
+    for name in (*first, *second):
+        if first.get(name) != second.get(name):
+            return f"{name} {_said(first.get(name))} in the one, and {_said(second.get(name))} in the other"
+    tables = _contents(one), _contents(other)
     # A file that has debug information alone has no table in it, but its place.
-    return tables[0] == tables[1] or not all(tables)
+    return "their functions are not the same" if tables[0] != tables[1] and all(tables) else None
 
 
-def _places(file: ElfFile) -> list[tuple[str, int, int]]:
-    return [(each.name, each.address, each.size) for each in file.sections if each.flags & _ALLOCATED]
+def memory_differs(file: ElfFile, read: RawRead, bias: int) -> bool | None:
+    """Whether memory has another table of functions than FILE; None if one of them has none that can be read.
+
+    Raises FileError.
+    """
+    section, there = _table(file), _contents(file)
+    if section is None or not there:
+        return None
+    try:
+        here = read(section.address + bias, len(there))
+    except ReadError:
+        return None
+    start = 8 + _WORDS_BEFORE_TEXT_START * file.pointer_size
+    end = start + file.pointer_size
+    return (here[:start], here[end:]) != (there[:start], there[end:])
 
 
-def _functions(file: ElfFile) -> bytes:
+def _places(file: ElfFile) -> dict[str, tuple[int, int]]:
+    return {each.name: (each.address, each.size) for each in file.sections if each.flags & _ALLOCATED}
+
+
+def _said(place: tuple[int, int] | None) -> str:
+    return "is not there" if place is None else f"has {place[1]} bytes at {place[0]:#x}"
+
+
+def _table(file: ElfFile) -> Section | None:
     # In a program that may lie anywhere it is .data.rel.ro.gopclntab.
-    table = next((each for each in file.sections if each.name.endswith(".gopclntab")), None)
+    return next((each for each in file.sections if each.name.endswith(".gopclntab")), None)
+
+
+def _contents(file: ElfFile) -> bytes:
+    table = _table(file)
     return b"" if table is None else file.contents(table.name)

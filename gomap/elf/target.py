@@ -14,6 +14,7 @@ from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
 from gomap.elf.functions import FrameVariables
 from gomap.elf.gotypes import ElfTypes
+from gomap.elf.layouts import files_differ, memory_differs
 from gomap.elf.loading import fits, load_bias, other_build
 from gomap.elf.process import Process
 from gomap.elf.space import Space
@@ -23,7 +24,7 @@ from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory, RawRead
 from gomap.program.signals import Signal
-from gomap.program.target import Symbol, Thread, no_debug_information, not_the_memory_of
+from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
 
 __all__ = ["FileTarget", "open_core", "open_process", "open_program"]
 
@@ -34,13 +35,16 @@ _LOCATION, _TYPE = 0x02, 0x49
 
 #: How gomap's command line takes the program.
 _REMEDY = "'gomap core PROGRAM CORE', or -program FILE"
+#: And another build of it.
+_REBUILT = "-symbols FILE ('gomap core -symbols FILE PROGRAM CORE', or 'gomap attach -symbols FILE PID')"
 
 
 class FileTarget:
     """A program whose types and symbols come from its own file.
 
     Args:
-        program: its file, a Go program with debug information; FileError is raised otherwise.
+        program: its file, a Go program with debug information, or that of a build that is laid out alike; FileError is
+            raised otherwise.
         read: the memory.
         bias: how much further up it lies there than the file says.
         threads: where they stand.
@@ -150,14 +154,18 @@ class FileTarget:
 
     def _unusable(self) -> FileError:
         if "Go" in self.program.build_ids or self.program.section(".gopclntab") is not None:
-            return FileError(no_debug_information(str(self.program.path), f"name that program with {_REMEDY}"))
+            return FileError(no_debug_information(str(self.program.path), f"name that program with {_REBUILT}"))
         return self.program.error("is not a Go program")
 
 
-def open_core(program: Path, core: Path, progress: Callable[[str], None] | None = None) -> FileTarget:
+def open_core(
+    program: Path, core: Path, progress: Callable[[str], None] | None = None, symbols: Path | None = None
+) -> FileTarget:
     """The PROGRAM as it was when the CORE was written. Raises FileError.
 
-    PROGRESS is told how far a core that is compressed is unpacked.
+    Args:
+        progress: is told how far a core that is compressed is unpacked.
+        symbols: another build of the program that has the debug information for it.
     """
     file, dump = _program(program), CoreDump(core, progress)
     if (dump.file.architecture, dump.file.byte_order) != (file.architecture, file.byte_order):
@@ -170,7 +178,7 @@ def open_core(program: Path, core: Path, progress: Callable[[str], None] | None 
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
     return FileTarget(
-        file,
+        _described(file, symbols, memory.read, bias),
         memory.read,
         bias=bias,
         threads=dump.threads,
@@ -180,14 +188,17 @@ def open_core(program: Path, core: Path, progress: Callable[[str], None] | None 
     )
 
 
-def open_process(process: Process, program: Path | None = None, threads: Sequence[Thread] = ()) -> FileTarget:
-    """A running process; its own program unless another file has the debug information. Raises FileError.
+def open_process(process: Process, program: Path | None = None, symbols: Path | None = None) -> FileTarget:
+    """A running process; its own program unless another file is the PROGRAM. Raises FileError.
 
-    Its memory changes as it runs: whoever wants to understand it stops it first, and says where its THREADS stand.
+    Its memory changes as it runs: whoever wants to understand it stops it first, and says where its threads stand.
+
+    SYMBOLS: as of a core.
     """
     file = _program(program or process.program)
     bias = load_bias(file, process.read, process.auxiliary(file.pointer_size, file.byte_order), process.mapped_files)
-    return FileTarget(file, process.read, bias=bias, threads=threads, fits=fits(file, process.read, bias))
+    described = _described(file, symbols, process.read, bias)
+    return FileTarget(described, process.read, bias=bias, fits=fits(file, process.read, bias))
 
 
 def open_program(program: Path) -> FileTarget:
@@ -199,6 +210,22 @@ def open_program(program: Path) -> FileTarget:
             memory.add(segment.address, segment.file_size, file, segment.offset)
             memory.add(segment.address, segment.memory_size, None)
     return FileTarget(file, memory.read)
+
+
+def _described(program: ElfFile, symbols: Path | None, read: RawRead, bias: int) -> ElfFile:
+    """The file that has the debug information for the PROGRAM: itself, or the build SYMBOLS, which has to fit it.
+
+    Raises FileError if it does not: something lies elsewhere in it, or the functions in memory are not its own.
+    """
+    if symbols is None:
+        return program
+    file = _program(symbols)
+    differing = files_differ(program, file)
+    if differing is None and memory_differs(file, read, bias):
+        differing = "the table of functions in memory is not the one that it has"
+    if differing is not None:
+        raise FileError(not_laid_out_as(str(program.path), str(symbols), differing))
+    return file
 
 
 def _spelled(name: bytes) -> str:

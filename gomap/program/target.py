@@ -117,10 +117,13 @@ def no_debug_information(program: str, remedy: str) -> str:
     )
 
 
-def not_laid_out_as(executed: str, symbols: str) -> str:
-    """What to say of debug information in the file SYMBOLS that does not fit what runs, the file EXECUTED."""
+def not_laid_out_as(executed: str, symbols: str, differing: str) -> str:
+    """What to say of debug information in the file SYMBOLS that does not fit what runs, the file EXECUTED.
+
+    DIFFERING: in what they differ.
+    """
     return (
-        f"{symbols} is not laid out as {executed}, so its debug information does not fit: "
+        f"{symbols} is not laid out as {executed}, so its debug information does not fit ({differing}): "
         f"{SAME_LAYOUT}, in the same folder with the same Go"
     )
 

@@ -19,11 +19,14 @@ from gomap.shell.session import FAILED, Session
 __all__ = ["attach", "core"]
 
 
-def core(program: Path, core: Path, command: Sequence[str]) -> int:
-    """Run COMMAND, or the commands that are typed, on a CORE of PROGRAM; the exit status."""
+def core(program: Path, core: Path, symbols: Path | None, command: Sequence[str]) -> int:
+    """Run COMMAND, or the commands that are typed, on a CORE of PROGRAM; the exit status.
+
+    SYMBOLS: another build of it that has the debug information.
+    """
     progress = progress_on_terminal()
     try:
-        opened = Program(open_core(program, core, progress.at))
+        opened = Program(open_core(program, core, progress.at, symbols))
     except ProgramError as error:
         return _fail(error)
     finally:
@@ -31,14 +34,14 @@ def core(program: Path, core: Path, command: Sequence[str]) -> int:
     return _run(lambda: nullcontext(ShellDoor(opened)), command)
 
 
-def attach(pid: int, program: Path | None, stop: bool, command: Sequence[str]) -> int:
+def attach(pid: int, program: Path | None, symbols: Path | None, stop: bool, command: Sequence[str]) -> int:
     """The same on the process PID, which runs on as soon as a command has ended.
 
     STOP: it stands still for the whole session.
     """
     try:
         process = Process(pid)
-        target = open_process(process, program)
+        target = open_process(process, program, symbols)
     except ProgramError as error:
         return _fail(error)
     attached = Program(target)
