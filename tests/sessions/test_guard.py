@@ -6,6 +6,8 @@ The fixture knows at which operation it makes which fault, and counts them in ma
 from __future__ import annotations
 
 import re
+import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,3 +181,40 @@ def test_interrupted_in_delve(delve_go: str) -> None:
         assert "interrupted" in session.read_until("(dlv) ")
         assert "Watchpoint" not in session.run("breakpoints")
         assert "> " in session.run("frame 0")
+
+
+#: A hundred operations on the map, and meanwhile a million writes to each of nine others.
+_BUSY = ("hash", "100", "100", "1000000")
+
+
+def _alone(go: str) -> float:
+    """Seconds that the program takes by itself, the best of two."""
+    command = [build("guarded", go), *_BUSY]
+    return min(int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in "12") / 1e9
+
+
+def test_other_maps_cost_nothing_in_gdb(subject: Subject, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--matrix") or subject not in _SOME:
+        pytest.skip("with --matrix only: it measures time")
+    alone = _alone(subject.go)
+    with _started(subject, " ".join(_BUSY)) as session:
+        session.run("gomap-guard main.guarded")
+        start = time.monotonic()
+        _is_caught(session.run("continue"), 100)
+        guarded = time.monotonic() - start
+    print(
+        f"go{subject.go} in {subject.debugger}: {guarded:.2f} s, alone {alone:.2f} s: {guarded / alone:.2f} times that"
+    )
+    assert guarded < 3 * alone
+
+
+def test_other_maps_cost_nothing_in_delve(delve_go: str, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--matrix"):
+        pytest.skip("with --matrix only: it measures time")
+    alone = _alone(delve_go)
+    with _in_delve(delve_go, *_BUSY) as session:
+        start = time.monotonic()
+        _is_caught(session.run("gomap-guard main.guarded"), 100)
+        guarded = time.monotonic() - start
+    print(f"go{delve_go} in Delve: {guarded:.2f} s, alone {alone:.2f} s: {guarded / alone:.2f} times that")
+    assert guarded < 3 * alone
