@@ -12,7 +12,7 @@ from typing import Any
 
 from gomap.delve.rpc import CallError, Rpc
 from gomap.expressions.scope import Scope
-from gomap.live.traps import MOST_WATCHED, Trap, Watcher
+from gomap.live.traps import A_CORE, MOST_WATCHED, Trap, Watcher
 from gomap.program.program import Program, ProgramError
 from gomap.program.structs import variable
 
@@ -42,7 +42,8 @@ class DelveLive:
         self._asked: set[int] = set()
 
     def demand(self) -> None:
-        """The server has a process or a core, and Delve itself says of a core that it does not run."""
+        if self._rpc.call("GetVersion")["Backend"] == "core":
+            raise ProgramError(A_CORE)
 
     def keep(
         self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]

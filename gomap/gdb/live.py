@@ -21,7 +21,7 @@ from gomap.expressions.scope import Scope
 from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
 from gomap.gdb.target import forget_memory, live
-from gomap.live.traps import MOST_WATCHED, Sighting, Trap, Watcher
+from gomap.live.traps import A_CORE, MOST_WATCHED, Sighting, Trap, Watcher
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbLive", "end_all"]
@@ -37,7 +37,7 @@ class GdbLive:
         live(force=True)
         connection = gdb.selected_inferior().connection
         if connection is not None and connection.type == "core":
-            raise ProgramError("a core does not run: this needs a live process")
+            raise ProgramError(A_CORE)
 
     def keep(
         self,

@@ -7,10 +7,12 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from gomap.expressions.scope import Scope
 
-__all__ = ["MOST_WATCHED", "Live", "Sighting", "Trap", "Watcher"]
+__all__ = ["A_CORE", "MOST_WATCHED", "Live", "Sighting", "Trap", "Watcher"]
 
 #: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
 MOST_WATCHED = 4
+#: What to say where there is one.
+A_CORE = "a core does not run: this needs a live process"
 #: How many bytes at one place.
 _WIDEST = 8
 

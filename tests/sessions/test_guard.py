@@ -5,6 +5,7 @@ The fixture knows at which operation it makes which fault, and counts them in ma
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from tests.fixtures.builds import Experiment, build, kernel_core_of
 from tests.sessions.debugger import Gdb
+from tests.sessions.doors import DelveRpc, serving
 from tests.sessions.gomap import GomapDelve, gomap
 from tests.sessions.targets import READY, Debugger, debugger, ended, expect_stop
 
@@ -41,10 +43,16 @@ _MORE = [
     Subject("1.27.3", "gdb18", True, "mapsplitgroup"),
 ]
 
+#: What makes the header something else than a map's.
+_FAULTS = ["scribble", "freed"]
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     whole = metafunc.config.getoption("--matrix")
-    if "subject" in metafunc.fixturenames:
+    if "fault" in metafunc.fixturenames:
+        pairs = itertools.product(_FAULTS, _SOME) if whole else zip(_FAULTS, _SOME, strict=True)
+        metafunc.parametrize(("fault", "subject"), list(pairs), ids=str)
+    elif "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=str)
     if "delve_go" in metafunc.fixturenames:
         metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
@@ -107,6 +115,20 @@ def test_stops_at_the_operation_that_breaks_it(subject: Subject) -> None:
         assert "gomap-guard" not in said
 
 
+def test_what_is_no_map_any_more_gets_no_verdict(fault: str, subject: Subject) -> None:
+    """Other code writes to the header's memory: by a wild pointer, or since it has it by right."""
+    with _started(subject, f"{fault} 9 20 100") as session:
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        head = "gomap-guard main.guarded: the map's header is written to outside of all map functions: goroutine 1, in "
+        assert f"{head}main.{'scribble' if fault == 'scribble' else 'reuse'} at main.go:" in said, said
+        assert "; 8 operations before it broke nothing" in said
+        assert "or the map is out of use and its memory serves something else; the guard ends" in said
+        assert "error" not in said
+        assert _current(session) == 9
+        assert session.run("gomap-guard -off") == "gomap-guard: there is none"
+
+
 def test_a_map_that_is_broken_at_the_beginning() -> None:
     with _started(_SOME[1], "none 0 20 100") as session:
         session.run("set language c")
@@ -138,9 +160,13 @@ def test_a_core_is_refused_in_a_line() -> None:
     binary = build("maps", "1.27.3")
     core = kernel_core_of(binary, "abort")
     with Gdb(debugger("gdb18"), binary, core.path) as session:
-        said = session.run("gomap-guard main.G")
+        said = session.run("gomap-guard main.uneven")
         assert said == "a core does not run: this needs a live process"
-    done = gomap("core", binary, core.path, "guard", "main.G")
+    with serving("core", binary, core.path) as port:
+        server = DelveRpc(port, binary)
+        assert server.run("gomap-guard main.uneven") == "a core does not run: this needs a live process"
+        assert server.run("gomap-watch main.uneven 1") == "a core does not run: this needs a live process"
+    done = gomap("core", binary, core.path, "guard", "main.uneven")
     assert done.returncode == 2
     assert done.stderr == (
         "gomap: this needs a program that runs in a debugger, GDB or Delve; a core does not run, and gomap attach "
