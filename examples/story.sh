@@ -1,7 +1,10 @@
 #!/bin/sh
-# A Go program dies; gomap-postmortem tells of what.
+# A Go program, and what gomap says of it.
 #
 #   examples/story.sh NAME [GO]     NAME: one of examples/stories; GO: the go command, without it that on the PATH
+#
+# The program dies, and gomap-postmortem tells of what; or the commands in the story's file looks are run on its core. A
+# story with a file session.gdb has that replayed in GDB on the running program.
 #
 # PYTHON names another Python (3.10 or newer), GDB the debugger that makes a core where the kernel leaves none, STORY_DIR
 # another place than build/stories for the program and its core.
@@ -28,12 +31,36 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd -P)
 (cd "$source" && GOTOOLCHAIN=local GOFLAGS=-buildvcs=false "$go" build -o "$dir/$name" .)
 
+if [ -f "$source/session.gdb" ]; then
+    echo "\$ gdb ./$name"
+    cd "$dir"
+    # GDB puts a + in front of each command that it traces. Where it has stopped each time is left out.
+    "$gdb" -nx -q -batch -iex 'set auto-load off' -iex 'set debuginfod enabled off' -iex 'set width 0' \
+        -iex 'set print thread-events off' -ex "source $root/gdb_gomap" -ex 'set trace-commands on' \
+        -x "$source/session.gdb" "./$name" 2>&1 </dev/null |
+        sed -E '/^$|^\+source |^gomap .* its commands$|^(Thread|Breakpoint) |^[0-9]+\t/d; s/^\+/(gdb) /'
+    exit
+fi
+
 echo "\$ GOTRACEBACK=crash ./$name"
 leave_core "$dir" "$name"
-grep -E '^(panic|fatal error): |^[0-9]+ pages|^SIGABRT' "$dir/died" || :
-echo "\$ gomap core $name core postmortem -html postmortem.html"
+grep -E '^(panic|fatal error|own view): |^[0-9]+ pages|^SIGABRT' "$dir/died" || :
 cd "$dir"
-status=0
-PYTHONPATH=$root "$python" -m gomap core "$name" core postmortem -html postmortem.html || status=$?
-# 1: a map is to blame. 2: gomap could not look.
-[ $status -lt 2 ]
+export PYTHONPATH="$root"
+
+# look COMMAND: gomap's, and what it is piped into.
+look() {
+    status=0
+    echo "\$ gomap core $name core $1"
+    eval "\"\$python\" -m gomap core $name core $1" </dev/null || status=$?
+    # 1: there is something to say. 2: gomap could not look.
+    [ $status -lt 2 ]
+}
+
+if [ -f "$source/looks" ]; then
+    while read -r line; do
+        look "$line"
+    done <"$source/looks"
+else
+    look 'postmortem -html postmortem.html'
+fi

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
-from itertools import compress
+from functools import cached_property
+from itertools import accumulate, chain, compress
+from operator import mul
+from struct import Struct
 
 from gomap.check.hashwords import words_of
 from gomap.maps.layout import Places
+from gomap.maps.slots import row_sums
 
 __all__ = ["SlotBatch", "bytes_of_each"]
 
@@ -49,10 +52,12 @@ class SlotBatch:
         """How many slots are live. From here on nothing can be added."""
         return self._flags.count(1)
 
-    @cached_property
-    def slots(self) -> list[int]:
-        """The live slots of all, as record number * slots in a record + slot."""
-        return list(compress(range(len(self._flags)), self._flags))
+    def place(self, number: int) -> tuple[int, int]:
+        """The number of live slot NUMBER's record, and that of the slot in there."""
+        slots, record = self.places.slots, bisect_right(self._ends, number)
+        before = self._ends[record - 1] if record else 0
+        of_record = self._flags[record * slots : (record + 1) * slots]
+        return record, list(compress(range(slots), of_record))[number - before]
 
     @cached_property
     def marks(self) -> bytes:
@@ -66,39 +71,24 @@ class SlotBatch:
         return self._packed[start, stride]
 
     def _pack(self, start: int, stride: int) -> bytes:
-        buffer, size = self._buffer, self.places.size
-        runs = {
-            pattern: [(start + first * stride, start + end * stride) for first, end in _runs(pattern)]
-            for pattern in set(self._patterns)
-        }
-        return b"".join(
-            [
-                buffer[at + first : at + end]
-                for at, pattern in zip(range(0, len(buffer), size), self._patterns, strict=True)
-                for first, end in runs[pattern]
-            ]
-        )
+        # Cut up from START on: the last piece of a record may reach into the next.
+        record = Struct(f"{stride}s" * self.places.slots + f"{self.places.size - self.places.slots * stride}x")
+        pieces = record.iter_unpack(self._buffer[start:] + self._buffer[:start])
+        return b"".join(compress(chain.from_iterable(pieces), self._flags))
 
     def stored(self, number: int, start: int, stride: int) -> bytes:
         """The same of live slot NUMBER alone."""
-        record, slot = divmod(self.slots[number], self.places.slots)
+        record, slot = self.place(number)
         at = record * self.places.size + start + slot * stride
         return self._buffer[at : at + stride]
 
     def home_words(self) -> bytes:
         """The home of each live slot's record, in words of 8 bytes."""
-        words = words_of(self.homes)
-        counts = {pattern: pattern.count(1) for pattern in set(self._patterns)}
-        return b"".join(
-            [
-                words[at : at + 8] * counts[pattern]
-                for at, pattern in zip(range(0, len(words), 8), self._patterns, strict=True)
-            ]
-        )
+        return b"".join(map(mul, bytes_of_each(words_of(self.homes), 8), self._counts))
 
     def address(self, number: int, start: int, stride: int) -> int:
         """Where in the target live slot NUMBER has what ``packed`` packs."""
-        record, slot = divmod(self.slots[number], self.places.slots)
+        record, slot = self.place(number)
         return self.addresses[record] + start + slot * stride
 
     def mark_address(self, number: int) -> int:
@@ -114,17 +104,16 @@ class SlotBatch:
         return b"".join(self._live)
 
     @cached_property
-    def _patterns(self) -> list[bytes]:
-        """The flags of each record's slots."""
-        return bytes_of_each(self._flags, self.places.slots)
+    def _counts(self) -> bytes:
+        """How many slots of each record are live."""
+        return row_sums(self._flags, self.places.slots)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """How many live slots there are up to the end of each record."""
+        return list(accumulate(self._counts))
 
 
 def bytes_of_each(joined: bytes, each: int) -> list[bytes]:
     """Bytes cut into pieces of one length."""
     return [joined[at : at + each] for at in range(0, len(joined), each)]
-
-
-@lru_cache(maxsize=1024)
-def _runs(pattern: bytes) -> list[tuple[int, int]]:
-    """Where live slots follow each other: first, and the one past the last."""
-    return [found.span() for found in re.finditer(b"\1+", pattern)]

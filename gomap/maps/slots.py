@@ -10,7 +10,7 @@ from gomap.maps.model import Cell, Entry, MaybeCell
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["SlotReader", "all_marks", "slots_in"]
+__all__ = ["SlotReader", "all_marks", "row_sums", "slots_in"]
 
 
 class SlotReader:
@@ -74,3 +74,13 @@ def all_marks(buffer: bytes, places: Places, reverse: bool) -> bytes:
     for slot in range(slots):
         marks[slot::slots] = buffer[places.marks + (slots - 1 - slot if reverse else slot) :: size]
     return bytes(marks)
+
+
+def row_sums(flags: bytes, each: int) -> bytes:
+    """How many of EACH flags in a row are 1, for all rows: each sum is one byte of a large integer.
+
+    >>> list(row_sums(bytes([1, 0, 1, 1]), 2))
+    [1, 2]
+    """
+    total = sum(int.from_bytes(flags[number::each], "little") for number in range(each))
+    return total.to_bytes(len(flags) // each, "little")

@@ -124,7 +124,7 @@ def meaning(map: GoMap, field: HeaderField) -> str:
         case SwissMap(small=True) if name == "dirLen":
             return "small map"
         case SwissMap(small=False) if name == "globalShift":
-            return f"table = directory[hash >> {value}]"
+            return "one table for all hashes" if map.header["dirLen"] == 1 else f"table = directory[hash >> {value}]"
         case SwissMap() if name == "writing" and value:
             return "a write is under way"
         case HashTrie():
@@ -144,6 +144,8 @@ def _classic_meaning(map: ClassicMap, name: str, value: int) -> str:
             return "approximate from B = 16 on"
         case "oldbuckets":
             return counted(map.oldbuckets, "old bucket") if value else "not growing"
+        case "buckets":
+            return "" if value else "nothing allocated yet"
         case "nevacuate" if map.oldbuckets:
             return f"old buckets below {value} are evacuated"
     return ""

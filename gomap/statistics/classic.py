@@ -23,12 +23,11 @@ from gomap.maps.classic import (
 )
 from gomap.maps.model import Bucket, Selection
 from gomap.maps.rebuilding import PREALLOCATING_B
-from gomap.maps.slots import all_marks
+from gomap.maps.slots import all_marks, row_sums
 from gomap.maps.wording import note_text
 from gomap.program.memory import ReadError
 from gomap.statistics.expected import bucket_lengths, poisson
 from gomap.statistics.model import Statistics, Taken
-from gomap.statistics.rows import row_sums
 
 __all__ = ["measure_classic"]
 

@@ -6,6 +6,7 @@ with an empty slot. Source: table.getWithKey in internal/runtime/maps/table.go.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 from gomap.check.hashwords import HashWords, words_of
@@ -15,12 +16,11 @@ from gomap.goruntime.allocator import Allocator
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.model import Table
 from gomap.maps.probing import H2_BITS, ProbeSequence
-from gomap.maps.slots import all_marks
+from gomap.maps.slots import all_marks, row_sums
 from gomap.maps.swiss import DELETED, EMPTY, FULL, STATE_OF, SwissMap
 from gomap.maps.wording import note_text
 from gomap.statistics.expected import group_lengths
 from gomap.statistics.model import Statistics, Taken
-from gomap.statistics.rows import row_sums
 
 __all__ = ["measure_swiss"]
 
@@ -119,7 +119,7 @@ class _Measuring:
         figures.fill.update(live)
         mask = count - 1
         # A miss in a map of one group ends there, whether or not a slot of that is empty.
-        full = [] if table is None else [group for group, slots_left in enumerate(empty) if not slots_left]
+        full = [] if table is None else [found.start() for found in re.finditer(rb"\0", empty)]
         figures.misses.add(1, weight * (count - len(full)))
         for group in full:
             figures.misses.add(_until(group, mask, empty, count), weight)
@@ -150,7 +150,7 @@ class _Measuring:
         """The lengths of hits of all keys in the batch."""
         if self._keys is None or not self._groups:
             return
-        map, figures, batch, slots = self._map, self._figures, self._batch, self._map.places.slots
+        map, figures, batch = self._map, self._figures, self._batch
         hashes = self._keys.hashes(batch) or ()
         # Most keys are in the first group that a lookup comes to.
         elsewhere = HashWords(hashes).differing(batch.home_words(), b"".join(self._masks))
@@ -161,7 +161,7 @@ class _Measuring:
             key_hash = hashes[number]
             if key_hash is None:
                 continue
-            record = batch.slots[number] // slots
+            record, _ = batch.place(number)
             at = bisect_right(self._firsts, record) - 1
             mask, empty, first, last = self._tables[at]
             probes = 0

@@ -50,7 +50,7 @@ def two_lines(first: Snapshot, second: Snapshot, found: Differences, limit: int 
     if found.equal_entries:
         yield f"they have the same {counted(len(first.entries), 'entry', 'entries')}"
         return
-    yield from _entry_lines(found, limit, paint, (f"in {b} only", f"in {a} only", "with other elements"))
+    yield from _entry_lines(found, limit, paint, (f"in {b} only", f"in {a} only", "with different elements"))
 
 
 def differences_object(first: Snapshot, second: Snapshot, found: Differences) -> dict[str, Any]:

@@ -47,14 +47,21 @@ def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[
         yield paint.note(f"note: {line}")
     if isinstance(map, ClassicMap):
         yield from _histogram(
-            "entries in a bucket and its overflow buckets", figures.fill, figures.expected_fill, paint
+            "entries in a bucket and its overflow buckets; how many buckets have so many",
+            figures.fill,
+            figures.expected_fill,
+            paint,
         )
-        yield from _histogram("overflow buckets behind a bucket", figures.chains, None, paint)
+        yield from _histogram(
+            "overflow buckets behind a bucket; how many buckets have so many", figures.chains, None, paint
+        )
     else:
-        yield from _histogram("entries in a group", figures.fill, None, paint)
+        yield from _histogram("entries in a group; how many groups have so many", figures.fill, None, paint)
     for name, lengths in (("hits", figures.hits), ("misses", figures.misses)):
         if lengths.longest > 1:
-            yield from _histogram(f"{unit}s that {name} come to, in parts of all", lengths.counts, None, paint)
+            total = f"{lengths.counts.total():,}"
+            heading = f"{name}: {unit}s that a lookup comes to; how many of {total} lookups come to so many"
+            yield from _histogram(heading, lengths.counts, None, paint)
 
 
 def statistics_object(map: GoMap, figures: Statistics) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def _histogram(heading: str, counts: Counter[int], expected: Mapping[int, float]
     """Bars, the longest as wide as there is room; EXPECTED: numbers beside them."""
     if not counts:
         return
-    yield heading + ("; expected of random hashes" if expected is not None else "")
+    yield heading + ("; beside that how many random hashes would give" if expected is not None else "")
     numbers = range(min(counts), max(counts) + 1)
     shown, rest = numbers[:_MOST_ROWS], numbers[_MOST_ROWS:]
     rows = [(str(number), counts[number], expected and expected.get(number, 0.0)) for number in shown]

@@ -75,7 +75,7 @@ def test_two_variables(go: str, tmp_path: Path) -> None:
     told = files.run("gomap-diff main.m main.other").splitlines()[2:]
     assert told[:2] == [
         "two maps that share nothing",
-        "entries: 1 in main.other only, 1 in main.m only, 1 with other elements",
+        "entries: 1 in main.other only, 1 in main.m only, 1 with different elements",
     ]
     assert [line.partition("  bucket")[0].partition("  table")[0] for line in told[2:]] == [
         '  + "only": 1',

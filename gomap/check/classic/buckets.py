@@ -210,7 +210,7 @@ class ClassicCheck:
         top_at = 8 * (self.map.target.pointer_size - 1)
 
         def fits(number: int, key_hash: int) -> bool:
-            home = batch.homes[batch.slots[number] // self._places.slots]
+            home = batch.homes[batch.place(number)[0]]
             return _TOPHASH[key_hash >> top_at] == batch.marks[number] and key_hash & mask == home
 
         hashes, wrong = self._subject.judged(batch, fits)
@@ -224,7 +224,7 @@ class ClassicCheck:
                 key_hash = hashes[number]
                 if key_hash is None:
                     continue
-                record, slot = divmod(batch.slots[number], self._places.slots)
+                record, slot = batch.place(number)
                 home, address = batch.homes[record], self._keys.address(batch, number)
                 where = f"{role} {home} slot {slot}: {self._keys.text(batch, number)}"
                 if tops[number] != batch.marks[number]:

@@ -172,12 +172,12 @@ class ProbedGroups:
 
     def _where(self, number: int) -> tuple[int, _Place]:
         """The record of a live slot, and whose it is."""
-        record = self._batch.slots[number] // self._map.places.slots
+        record, _ = self._batch.place(number)
         return record, self._places[bisect_right(self._firsts, record) - 1]
 
     def _name(self, number: int) -> str:
         """Where a live slot is, and its key: for findings only, since a key's text takes its time."""
         record, place = self._where(number)
-        slot = self._batch.slots[number] % self._map.places.slots
+        _, slot = self._batch.place(number)
         group = f"{place.table} group" if place.table else "group"
         return f"{group} {record - place.first} slot {slot}: {self._keys.text(self._batch, number)}"

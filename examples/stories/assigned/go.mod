@@ -1,0 +1,3 @@
+module example.org/assigned
+
+go 1.21

@@ -1,0 +1,3 @@
+module example.org/deletes
+
+go 1.19

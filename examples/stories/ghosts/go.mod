@@ -1,0 +1,3 @@
+module example.org/ghosts
+
+go 1.20

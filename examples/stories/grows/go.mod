@@ -1,0 +1,3 @@
+module example.org/grows
+
+go 1.19

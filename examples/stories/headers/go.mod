@@ -1,0 +1,3 @@
+module example.org/headers
+
+go 1.19
