@@ -63,7 +63,7 @@ class DelveLive:
                 stays = False
                 struck, other = self._struck(state)
                 for trap, lwp in struck:
-                    seen = watcher.struck(trap, lwp)
+                    seen = watcher.struck(trap, lwp, still=True)
                     if seen is not None:
                         yield from told(seen)
                         stays = stays or seen.stops

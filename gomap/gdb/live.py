@@ -1,9 +1,10 @@
 """Watching a program run in GDB: breakpoints and hardware watchpoints that ask a watcher whether to stop.
 
-GDB asks a breakpoint's stop method while the program stands still for a moment. Breakpoints may be made there, but not
-deleted: GDB is going through those that were hit. What is no longer wanted is disabled, and deleted at the next
-occasion. A watchpoint that the processor does not watch over makes GDB execute the program instruction by instruction,
-so none is ever set.
+GDB asks a breakpoint's stop method while the thread that hit it stands still; on Linux the others run on meanwhile. So
+what is seen there to stop for is looked into once more when GDB has stopped them all, in the breakpoint's commands, and
+the program is continued if nothing comes of it. In the method breakpoints may be made, but not deleted: GDB is going
+through those that were hit. What is no longer wanted is disabled, and deleted at the next occasion. A watchpoint that
+the processor does not watch over makes GDB execute the program instruction by instruction, so none is ever set.
 
 As the process ends all are deleted. What is left then is a breakpoint on the instruction at which the command was
 given: in the next run expressions mean there what they meant.
@@ -11,6 +12,7 @@ given: in the next run expressions mean there what they meant.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,8 +26,10 @@ from gomap.gdb.target import forget_memory, live
 from gomap.live.traps import A_CORE, MOST_WATCHED, Sighting, Trap, Watcher
 from gomap.program.program import ProgramError
 
-__all__ = ["GdbLive", "end_all"]
+__all__ = ["GdbLive", "confirm", "end_all"]
 
+#: In what GDB says of a stop: a breakpoint that somebody else has set. Those of gomap's have numbers below 0.
+_STOPPED_ELSE = re.compile(r"at breakpoint \d")
 #: What GDB, in C, calls as many bytes.
 _TYPES = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
 
@@ -74,6 +78,8 @@ class _Kept:
         self._set: dict[Trap, _Breakpoint] = {}
         self._retired: list[gdb.Breakpoint] = []
         self._again: _Again | None = None
+        #: The trap for which the program was stopped, to be looked into.
+        self._doubt: Trap | None = None
         #: It was said that it cannot be set again yet.
         self._waits = False
         frame = gdb.selected_frame()
@@ -88,15 +94,27 @@ class _Kept:
             raise
 
     def struck(self, trap: Trap) -> bool:
-        """Whether the program is to stay stopped at a breakpoint of this."""
-        forget_memory()
+        """Whether the program is to be stopped at a breakpoint of this, as far as can be told while others run."""
         self._bury()
-        watcher = self._watcher
-        if watcher is None or trap not in self._set:
+        if self._watcher is None or trap not in self._set:
             return False
+        stops = self._asked(trap, still=False)
+        self._doubt = trap if stops else None
+        return stops
+
+    def confirmed(self) -> bool | None:
+        """Whether the program, which stands still now, is to stay stopped; None if this has not stopped it."""
+        trap, self._doubt = self._doubt, None
+        return None if trap is None else self._asked(trap, still=True)
+
+    def _asked(self, trap: Trap, still: bool) -> bool:
+        """Whether the program is to stay stopped; what is to be said of that is."""
+        forget_memory()
+        watcher = self._watcher
+        assert watcher is not None
         try:
-            seen: Sighting | None = watcher.struck(trap, _lwp())
-            if seen is not None:
+            seen: Sighting | None = watcher.struck(trap, _lwp(), still)
+            if seen is not None and (still or not seen.stops):
                 for line in self._told(seen):
                     gdb.write(line + "\n")
             self._follow(watcher.traps())
@@ -104,7 +122,8 @@ class _Kept:
             gdb.write(f"{self.name}: interrupted\n")
             return True
         except Exception as error:
-            gdb.write(f"{self.name}: {failure(error)}\n")
+            if still:
+                gdb.write(f"{self.name}: {failure(error)}\n")
             return True
         if not watcher.traps():
             _kept.remove(self)
@@ -132,7 +151,7 @@ class _Kept:
         """Take all back, and wait for the next process."""
         self._follow(())
         self._bury()
-        self._watcher, self._waits = None, False
+        self._watcher, self._waits, self._doubt = None, False, None
         if self._again is None:
             self._again = _Again(self, self._place)
 
@@ -170,6 +189,11 @@ class _Breakpoint(gdb.Breakpoint):
 
     def __init__(self, kept: _Kept, trap: Trap) -> None:
         self._kept, self.trap = kept, trap
+        self._make(trap)
+        self.silent = True
+        self.commands = f"python __import__({__name__!r}, fromlist=['confirm']).confirm()"
+
+    def _make(self, trap: Trap) -> None:
         if not trap.size:
             super().__init__(f"*{trap.address:#x}", gdb.BP_BREAKPOINT, internal=True)
             return
@@ -216,6 +240,15 @@ def _made(kept: _Kept, trap: Trap) -> _Breakpoint:
         made.delete()
         raise ProgramError(f"this target has no hardware watchpoint for {trap.size} bytes at {trap.address:#x}")
     return made
+
+
+def confirm() -> None:
+    """The program has been stopped for a watcher: look into it, and go on if nothing comes of it."""
+    answers = [answer for kept in list(_kept) if (answer := kept.confirmed()) is not None]
+    if any(answers):
+        gdb.execute("frame")
+    elif answers and not _STOPPED_ELSE.search(gdb.execute("info program", to_string=True)):
+        gdb.execute("continue")
 
 
 def _lwp() -> int:

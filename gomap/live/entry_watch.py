@@ -19,7 +19,7 @@ from gomap.expressions.key_search import Sought
 from gomap.language import Limits
 from gomap.live.changes import Change, Changed
 from gomap.live.culprit import culprit
-from gomap.live.traps import MOST_WATCHED, Trap
+from gomap.live.traps import MOST_WATCHED, Suspicion, Trap
 from gomap.live.whereabouts import is_freed
 from gomap.maps.classic import ClassicMap
 from gomap.maps.lookups import Probe
@@ -27,6 +27,7 @@ from gomap.maps.model import Bucket, Cell, GoMap, Slot
 from gomap.maps.opening import literals_of, open_map
 from gomap.maps.placed import place_name
 from gomap.maps.swiss import SwissMap
+from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -62,6 +63,16 @@ class Located(NamedTuple):
     content: bytes
     literal: str
     mover: Trap | None
+
+
+class _Told(NamedTuple):
+    """A change; as Changed has it."""
+
+    what: Change
+    old: str
+    new: str
+    place: str
+    unseen: bool = False
 
 
 class EntryWatch:
@@ -125,20 +136,40 @@ class EntryWatch:
         also = (here.mover, self._overflow(here), Trap(here.elem, self.watched) if self.watched else None)
         return [Trap(here.mark, 1), *(each for each in also if each is not None)]
 
-    def struck(self, trap: Trap, lwp: int) -> Changed | None:
+    def struck(self, trap: Trap, lwp: int, still: bool) -> Changed | Suspicion | None:
+        state = self.here, self._settling, self._moves
+        try:
+            told = self._looked()
+        except (ReadError, LayoutError):
+            if still:
+                raise
+            told = _Told(Change.VALUE, "", "", "")
+        if told is None:
+            return None
+        if not still:
+            self.here, self._settling, self._moves = state
+            return Suspicion()
+        self._over = is_freed(self._program, self.map)
+        what = Change.FREED if self._over else told.what
+        partly = what is Change.VALUE and self.map.elem.size > self.map.target.pointer_size
+        by = culprit(self._program, lwp, trap)
+        return Changed(what, self.name, by, told.old, told.new, told.place, self._moves, told.unseen, partly)
+
+    def _looked(self) -> _Told | None:
+        """What has changed."""
         map = open_map(self._program, self.map.type, self.map.address)
         if self._settling:
             if map.being_written:  # another of the flags, or the next writer
                 return None
             self._settling = False
-            return self._compared(map, trap, lwp)
-        seen = self._at_once(map, trap, lwp)
+            return self._compared(map)
+        seen = self._at_once(map)
         if map.being_written:
             self._settling = True
             return seen
-        return seen or self._compared(map, trap, lwp)
+        return seen or self._compared(map)
 
-    def _at_once(self, map: GoMap, trap: Trap, lwp: int) -> Changed | None:
+    def _at_once(self, map: GoMap) -> _Told | None:
         """What is told in the middle of an operation too: a change of state or overflow pointer."""
         here = self.here
         if here is None or self.part is Part.ENTRY:
@@ -152,35 +183,27 @@ class EntryWatch:
         else:
             what, old, new = Change.STATE, here.slot.state, slot.state
         self.here = here._replace(bucket=now, slot=slot)
-        return None if old == new else self._changed(map, what, trap, lwp, old, new, here.place)
+        return None if old == new else _Told(what, old, new, here.place)
 
-    def _compared(self, map: GoMap, trap: Trap, lwp: int) -> Changed | None:
+    def _compared(self, map: GoMap) -> _Told | None:
         """What is different now that no operation is under way."""
         old, new = self.here, self._located(map)
         self.here = new
         if new is None:
             told = old is not None and self.part is Part.ENTRY
-            return self._changed(map, Change.DELETED, trap, lwp, old.literal, "", old.place) if told and old else None
+            return _Told(Change.DELETED, old.literal, "", old.place) if told and old else None
         if old is None:
-            return self._changed(map, Change.STORED, trap, lwp, "", new.literal, new.place)
+            return _Told(Change.STORED, "", new.literal, new.place)
         self._moves += new.mark != old.mark
         if self.part is not Part.ENTRY or new.content == old.content:
             return None
-        return self._changed(map, Change.VALUE, trap, lwp, old.literal, new.literal, new.place, self._unseen(old, new))
+        return _Told(Change.VALUE, old.literal, new.literal, new.place, self._unseen(old, new))
 
     def _unseen(self, old: Located, new: Located) -> bool:
         """Whether no byte that is watched has changed."""
         if len(old.content) != len(new.content):  # one of them could not be read
             return False
         return old.content[: self.watched] == new.content[: self.watched]
-
-    def _changed(
-        self, map: GoMap, what: Change, trap: Trap, lwp: int, old: str, new: str, place: str, unseen: bool = False
-    ) -> Changed:
-        self._over = is_freed(self._program, map)
-        what = Change.FREED if self._over else what
-        partly = what is Change.VALUE and map.elem.size > map.target.pointer_size
-        return Changed(what, self.name, culprit(self._program, lwp, trap), old, new, place, self._moves, unseen, partly)
 
     def _located(self, map: GoMap) -> Located | None:
         """Where a lookup finds the entry."""

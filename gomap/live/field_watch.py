@@ -5,7 +5,7 @@ from __future__ import annotations
 from gomap.expressions.go_values import ExpressionError
 from gomap.live.changes import Change, Changed
 from gomap.live.culprit import culprit
-from gomap.live.traps import Trap
+from gomap.live.traps import Suspicion, Trap
 from gomap.live.whereabouts import is_freed
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
@@ -44,11 +44,14 @@ class FieldWatch:
     def traps(self) -> list[Trap]:
         return [] if self._over else [self._trap]
 
-    def struck(self, trap: Trap, lwp: int) -> Changed | None:
+    def struck(self, trap: Trap, lwp: int, still: bool) -> Changed | Suspicion | None:
         map = open_map(self._program, self.map.type, self.map.address)
-        old, self.value = self.value, self._text(map)
-        if self.value == old:
+        old, new = self.value, self._text(map)
+        if new == old:
             return None
+        if not still:
+            return Suspicion()
+        self.value = new
         self._over = is_freed(self._program, map)
         what = Change.FREED if self._over else Change.FIELD
         return Changed(what, self.name, culprit(self._program, lwp, trap), old, self.value, self.field)

@@ -19,7 +19,7 @@ from gomap.check.checking import FREED, Report, check
 from gomap.check.finding import Finding
 from gomap.expressions.go_values import ExpressionError
 from gomap.live.culprit import Culprit, culprit
-from gomap.live.traps import Trap
+from gomap.live.traps import Suspicion, Trap
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.program.memory import ReadError
@@ -96,11 +96,11 @@ class Guard:
     def traps(self) -> list[Trap]:
         return [] if self._over else [self._trap]
 
-    def struck(self, trap: Trap, lwp: int) -> Guarded | None:
+    def struck(self, trap: Trap, lwp: int, still: bool) -> Guarded | Suspicion | None:
         try:
             map = open_map(self._program, self._type, self._address)
         except ReadError:
-            return self._end(Moment.GONE, lwp, None)
+            return self._end(Moment.GONE, lwp, None) if still else Suspicion()
         before, self._writing = self._writing, map.being_written
         if self._writing == before:  # another of the flags, an iterator's
             return None
@@ -109,6 +109,9 @@ class Guard:
         if not new:
             self._operations += not self._writing
             return None
+        if not still:
+            self._writing = before
+            return Suspicion()
         if any(finding.rule is FREED for finding in new):
             return self._end(Moment.GONE, lwp, map)
         by = culprit(self._program, lwp, self._trap)

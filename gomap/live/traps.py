@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from gomap.expressions.scope import Scope
 
-__all__ = ["A_CORE", "MOST_WATCHED", "Live", "Sighting", "Trap", "Watcher"]
+__all__ = ["A_CORE", "MOST_WATCHED", "Live", "Sighting", "Suspicion", "Trap", "Watcher"]
 
 #: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
 MOST_WATCHED = 4
@@ -50,6 +50,12 @@ class Sighting(Protocol):
         ...
 
 
+class Suspicion(NamedTuple):
+    """That there is something to stop for, as it seems while other threads run."""
+
+    stops: bool = True
+
+
 T = TypeVar("T", bound=Sighting)
 T_co = TypeVar("T_co", bound=Sighting, covariant=True)
 
@@ -66,11 +72,14 @@ class Watcher(Protocol[T_co]):
         """What must be set now. With none left it is over."""
         ...
 
-    def struck(self, trap: Trap, lwp: int) -> T_co | None:
+    def struck(self, trap: Trap, lwp: int, still: bool) -> T_co | Suspicion | None:
         """One of its traps was struck by that thread of the system's: what it makes of that; None: nothing.
 
-        The program stands still, and what was read of it before is forgotten. A write is told of once it has been made,
-        and one that leaves the bytes as they were may be told of too. Raises gomap's errors, which stop the program.
+        What was read of the program before is forgotten. A write is told of once it has been made, and one that leaves
+        the bytes as they were may be told of too. Raises gomap's errors, which stop the program.
+
+        STILL: all threads stand still. Otherwise the others run on while it looks, collect garbage, say, and nothing
+        that would stop the program can be relied on: it gives a Suspicion then, stays as it was, and is asked again.
         """
         ...
 
