@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-__all__ = ["RULES", "Finding", "Rule", "Severity", "Stray", "rule"]
+__all__ = ["RULES", "Finding", "InSlot", "Rule", "Severity", "Stray", "rule"]
 
 
 class Severity(enum.Enum):
@@ -32,6 +32,18 @@ class Stray(NamedTuple):
     table_there: str = ""
 
 
+class InSlot(NamedTuple):
+    """A slot.
+
+    Attributes:
+        bucket: address of the bucket or group that it is in.
+        number: its number there.
+    """
+
+    bucket: int
+    number: int
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong, at one place.
@@ -42,6 +54,7 @@ class Finding:
         text: what was found there, and what follows from it.
         transient: a write that was under way when the program stopped explains it.
         key_address: of one key in one slot: where that is; 0 for anything else.
+        slot: of one key in one slot: the slot.
         twin: of a key that stands twice: where it stands, too.
         stray: of a key that is out of place: where it is, and where lookups begin.
         cause: number of the cause that it is counted under, if any.
@@ -52,6 +65,7 @@ class Finding:
     text: str
     transient: bool = False
     key_address: int = 0
+    slot: InSlot | None = None
     twin: int = 0
     stray: Stray | None = None
     cause: int | None = None
@@ -78,10 +92,17 @@ class Rule:
     lasting: bool = False
 
     def broken(
-        self, address: int, text: str, *, key_address: int = 0, twin: int = 0, stray: Stray | None = None
+        self,
+        address: int,
+        text: str,
+        *,
+        key_address: int = 0,
+        slot: InSlot | None = None,
+        twin: int = 0,
+        stray: Stray | None = None,
     ) -> Finding:
         """The finding that it does not hold at ADDRESS."""
-        return Finding(self, address, text, key_address=key_address, twin=twin, stray=stray)
+        return Finding(self, address, text, key_address=key_address, slot=slot, twin=twin, stray=stray)
 
 
 #: Every rule that there is, by name.

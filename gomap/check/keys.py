@@ -118,6 +118,7 @@ class Keys:
                         self.address(batch, number),
                         f"{self.text(batch, number)} stands here and at {there:#x}; a lookup finds one of them only",
                         key_address=self.address(batch, number),
+                        slot=batch.slot(number),
                         twin=there,
                     )
                 seen.setdefault(key, number)
@@ -141,7 +142,9 @@ class Keys:
                     continue
                 address = self.address(batch, number)
                 yield IMPOSSIBLE_KEY.broken(
-                    address, f"key at {address:#x}: {self.text(batch, number)}: {error}; {KEY_FOLLOWS}"
+                    address,
+                    f"key at {address:#x}: {self.text(batch, number)}: {error}; {KEY_FOLLOWS}",
+                    slot=batch.slot(number),
                 )
             except (HashError, LayoutError) as error:
                 self.unhashed += 1

@@ -9,6 +9,7 @@ from itertools import accumulate, chain, compress
 from operator import mul
 from struct import Struct
 
+from gomap.check.finding import InSlot
 from gomap.check.hashwords import words_of
 from gomap.maps.layout import Places
 from gomap.maps.slots import row_sums
@@ -90,6 +91,11 @@ class SlotBatch:
         """Where in the target live slot NUMBER has what ``packed`` packs."""
         record, slot = self.place(number)
         return self.addresses[record] + start + slot * stride
+
+    def slot(self, number: int) -> InSlot:
+        """Which slot in the target live slot NUMBER is."""
+        record, slot = divmod(self.slots[number], self.places.slots)
+        return InSlot(self.addresses[record], slot)
 
     def mark_address(self, number: int) -> int:
         """Where in the target the tophash or control byte of live slot NUMBER stands."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from gomap.check.finding import Finding, Rule, rule
+from gomap.check.finding import Finding, InSlot, Rule, rule
 from gomap.check.leaves import Leaf, LeafJudge, Odd, leaves
 from gomap.check.slot_batch import SlotBatch
 from gomap.goruntime.heap import Heap
@@ -54,6 +54,10 @@ class _Side(NamedTuple):
     start: int
     stride: int
     leaves: Sequence[Leaf]
+
+    def slot(self, batch: SlotBatch, number: int) -> InSlot | None:
+        """The slot that a finding about live slot NUMBER is of, if it is about the key."""
+        return batch.slot(number) if self.freed is FREED_KEY else None
 
 
 class Values:
@@ -119,12 +123,13 @@ class Values:
             text = f"{side.what} at {address(number):#x}: {what}; {side.follows}"
             if half and side.halves:
                 text += ", unless a thread is just storing it"
-            yield number, replace(side.impossible.broken(address(number), text), transient=half and side.halves)
+            impossible = side.impossible.broken(address(number), text, slot=side.slot(batch, number))
+            yield number, replace(impossible, transient=half and side.halves)
         freed = {answer.address: answer for answer in self._heap.freed(pointers)} if self._heap else {}
         for number, pointer in enumerate(pointers) if freed else ():
             if pointer in freed:
                 text = f"{side.what} at {address(number):#x} -> {pointer:#x}: {answer_text(freed[pointer])}"
-                yield number, side.freed.broken(address(number), text)
+                yield number, side.freed.broken(address(number), text, slot=side.slot(batch, number))
 
     def _behind(self, pointers: Sequence[int], size: int) -> PackedValues:
         """The values that POINTERS lead to, SIZE bytes each; zeros where they cannot be read."""

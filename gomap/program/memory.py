@@ -8,7 +8,8 @@ answered between two of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 __all__ = ["Memory", "RawRead", "ReadError"]
 
@@ -66,6 +67,35 @@ class Memory:
     def clear(self) -> None:
         """Forget all that was read: the program ran, or somebody wrote to it."""
         self._pages.clear()
+
+    @contextmanager
+    def supposing(self, others: Mapping[int, bytes]) -> Iterator[None]:
+        """For a while, and for every reader, the OTHERS stand at their addresses: what would be if they did.
+
+        Nothing is written to the target. Reads that are made otherwise than through here do not take part.
+        """
+        raw = self._raw
+        pages = {page for at, some in others.items() for page in range(at - at % _PAGE, at + len(some), _PAGE)}
+
+        def changed(address: int, length: int) -> bytes:
+            data = bytearray(raw(address, length))
+            for at, some in others.items():
+                first, last = max(at, address), min(at + len(some), address + len(data))
+                if first < last:
+                    data[first - address : last - address] = some[first - at : last - at]
+            return bytes(data)
+
+        def forget() -> None:
+            for page in pages:
+                self._pages.pop(page, None)
+
+        forget()
+        self._raw = changed
+        try:
+            yield
+        finally:
+            self._raw = raw
+            forget()
 
     def read(self, address: int, length: int) -> bytes:
         """LENGTH bytes at ADDRESS. Raises ReadError, which names the first page of them that failed."""

@@ -232,6 +232,7 @@ class ClassicCheck:
                         batch.mark_address(number),
                         f"{where} has tophash {tops[number]:#04x}, not {batch.marks[number]:#04x}; lookups can miss it",
                         key_address=address,
+                        slot=batch.slot(number),
                     )
                 if key_hash & mask != home:
                     there = f"{role} {key_hash & mask}"
@@ -239,6 +240,7 @@ class ClassicCheck:
                         address,
                         f"{where} belongs in {there}; lookups miss it",
                         key_address=address,
+                        slot=batch.slot(number),
                         stray=Stray(f"{role} {home}", there, batch.addresses[record]),
                     )
             yield from self._keys.duplicates(batch, hashes)

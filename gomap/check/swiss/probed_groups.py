@@ -132,6 +132,7 @@ class ProbedGroups:
                 batch.mark_address(number),
                 f"{self._name(number)} has H2 {h2:#04x}, not {mark:#04x}; lookups can miss it",
                 key_address=address,
+                slot=batch.slot(number),
             )
         entry, (low, high) = key_hash >> self._shift, place.entries
         if not low <= entry <= high:
@@ -139,6 +140,7 @@ class ProbedGroups:
                 address,
                 f"{self._name(number)} belongs in the table of directory entry {entry}; lookups miss it",
                 key_address=address,
+                slot=batch.slot(number),
                 stray=self._stray(number, key_hash),
             )
             return
@@ -153,6 +155,7 @@ class ProbedGroups:
             f"{self._name(number)} is behind group {group} in its probe sequence, which has an empty slot; "
             "lookups miss it",
             key_address=address,
+            slot=batch.slot(number),
             stray=self._stray(number, key_hash),
         )
 
