@@ -14,8 +14,9 @@ from gomap.expressions.fitting import DEFAULT_TYPES, ByForm, UnfitError, constan
 from gomap.expressions.go_values import ExpressionError, GoValue
 from gomap.expressions.written import Composite, Constant, Conversion
 from gomap.goruntime.rtype import RuntimeTypes, runtime_types
-from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
+from gomap.hashing import KeyHasher, hash_state
 from gomap.language.numbers import FLOATS
+from gomap.maps.hashers import makes_hashers
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program
@@ -46,9 +47,7 @@ class KeyBytes(ByForm[bytes]):
         """What hashes such keys in maps of MAP_TYPE, those that were written too. Raises LayoutError, ReadError."""
         shadow = copy.copy(self._program)
         shadow.memory = self._own
-        made_by_reflect = runtime_types(self._program).made_by_reflect(map_type)
-        hasher_of = reflect_hasher_for if made_by_reflect else hasher_for
-        return hasher_of(hash_state(self._program), shadow, self._types, key)
+        return makes_hashers(self._program, map_type)(hash_state(self._program), shadow, self._types, key)
 
     def _constant(self, type: GoType, written: Constant) -> bytes:
         value, size = constant(type, written.value), type.size

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from gomap.goruntime.rtype import runtime_types
-from gomap.hashing import KeyHasher, hash_state, hasher_for, reflect_hasher_for
-from gomap.maps.model import GoMap
-from gomap.program.program import Program
+from collections.abc import Callable
 
-__all__ = ["hasher_of"]
+from gomap.goruntime.rtype import RuntimeTypes, runtime_types
+from gomap.hashing import HashState, KeyHasher, hash_state, hasher_for, reflect_hasher_for
+from gomap.maps.model import GoMap
+from gomap.program.gotypes import GoType
+from gomap.program.program import Program
+from gomap.program.target import Target
+
+__all__ = ["hasher_of", "makes_hashers"]
 
 
 def hasher_of(program: Program, map: GoMap) -> KeyHasher:
     """What hashes the keys of MAP as the program does. Raises LayoutError and ReadError."""
-    types = runtime_types(program)
-    of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
-    return of_keys(hash_state(program), program, types, map.key)
+    return makes_hashers(program, map.type)(hash_state(program), program, runtime_types(program), map.key)
+
+
+def makes_hashers(program: Program, map_type: GoType) -> Callable[[HashState, Target, RuntimeTypes, GoType], KeyHasher]:
+    """What makes the hashers of keys in maps of MAP_TYPE, which depends on who made that type."""
+    return reflect_hasher_for if runtime_types(program).made_by_reflect(map_type) else hasher_for

@@ -5,10 +5,9 @@ from __future__ import annotations
 from gomap.check.keys import Keys
 from gomap.goruntime.allocator import Allocator
 from gomap.goruntime.heap import heap_of
-from gomap.goruntime.rtype import runtime_types
-from gomap.hashing import hash_state, hasher_for, reflect_hasher_for
 from gomap.language import Limits
 from gomap.maps.classic import ClassicMap
+from gomap.maps.hashers import hasher_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of
 from gomap.maps.rebuilding import rebuilt_bytes
@@ -46,9 +45,7 @@ def measure(program: Program, map: GoMap) -> Statistics:
 def _keys(program: Program, map: GoMap, figures: Statistics) -> Keys | None:
     """What hashes the map's keys."""
     try:
-        types = runtime_types(program)
-        of_keys = reflect_hasher_for if types.made_by_reflect(map.type) else hasher_for
-        hasher = of_keys(hash_state(program), program, types, map.key)
+        hasher = hasher_of(program, map)
     except (LayoutError, ReadError) as error:
         figures.without.append(f"hits are not measured, for keys are not hashed: {error}")
         return None
