@@ -1,17 +1,24 @@
 """The one cause of many findings: what has been damaged, where the findings say only what came of it.
 
 A cause is told only with evidence: zeros that are there, keys of which each belongs where the other ones stand, hashes
-that are wrong for all keys. Findings stay as they are; each says which cause it is counted under.
+that are wrong for all keys; in modules of their own, a bit that puts all right if it is flipped (flips), bytes that
+begin in another object (overruns), keys that share their bytes (key_bytes). Findings stay as they are; each says which
+cause it is counted under.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Union
 
-from gomap.check.finding import Finding, Stray
+from gomap.check.finding import RULES, Finding, Stray
+from gomap.check.flips import Flip, flipped
+from gomap.check.key_bytes import SharedBytes, shared_bytes
 from gomap.check.keys import Keys
+from gomap.check.overruns import Overrun, overruns
+from gomap.check.scene import Scene
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
 from gomap.maps.wording import counted
@@ -33,51 +40,76 @@ _SWAPPED, _WHOLE = 2, 6
 
 @dataclass(frozen=True)
 class Cause:
-    """What explains several findings.
+    """What explains findings.
 
     Attributes:
-        kind: ``seed``, ``zeroed`` or ``swapped``.
+        kind: ``seed``, ``zeroed``, ``swapped``, ``bit``, ``overrun`` or ``shared-bytes``.
         address: of what is damaged.
         text: what it is.
         findings: how many it explains.
+        evidence: of a bit, an overrun or shared bytes: what was seen.
     """
 
     kind: str
     address: int
     text: str
     findings: int
+    evidence: Evidence = None
 
 
-def caused(map: GoMap, keys: Keys, findings: Sequence[Finding]) -> tuple[list[Finding], list[Cause]]:
-    """FINDINGS, with what each is counted under, and these causes."""
-    left = {number for number, finding in enumerate(findings) if finding.rule.name in _OF_KEYS}
+def caused(
+    map: GoMap, keys: Keys, findings: Sequence[Finding], scene: Scene | None = None
+) -> tuple[list[Finding], list[Cause]]:
+    """FINDINGS, with what each is counted under, and these causes.
+
+    SCENE: None leaves out what is found out by looking at the map otherwise.
+    """
     causes: list[Cause] = []
     result = list(findings)
-    for look in (_seed_lost(map, keys, findings), _zeroed(map.target.memory, findings), _swapped(map, findings)):
-        for kind, address, text, numbers in look:
-            explained = left.intersection(numbers)
-            if len(explained) < _FEW:
+
+    def count(found: Iterator[Found], few: int, rules: Container[str] = RULES) -> None:
+        """Count under each cause that was FOUND what it explains, if these are not too FEW."""
+        for kind, address, text, numbers, evidence in found:
+            free = {at for at in numbers if result[at].cause is None and result[at].rule.name in rules}
+            if len(free) < few:
                 continue
-            for number in explained:
+            for number in free:
                 result[number] = replace(findings[number], cause=len(causes))
-            causes.append(Cause(kind, address, text, len(explained)))
-            left -= explained
+            causes.append(Cause(kind, address, text, len(free), evidence))
+
+    shared = None
+    if scene:
+        count(overruns(scene, result), 1)
+        count(flipped(scene, result), 1)
+        shared = shared_bytes(scene, result)
+    if shared and shared[-1].proved:
+        count(iter([shared]), 1)
+    for look in (_seed_lost(map, keys, findings), _zeroed(map.target.memory, findings), _swapped(map, findings)):
+        count(((*one, None) for one in look), _FEW, _OF_KEYS)
+    if shared and not shared[-1].proved:
+        count(iter([shared]), 1)
     return result, causes
 
 
-#: Kind, address and text of a cause, and the numbers of the findings that it may explain.
+#: What a bit, an overrun, or keys that share their bytes are told by.
+Evidence = Union[Flip, Overrun, SharedBytes, None]
+#: Kind, address and text of a cause, the numbers of the findings that it may explain, and what tells of it.
+Found = tuple[str, int, str, Sequence[int], Evidence]
 _Found = Iterator[tuple[str, int, str, Sequence[int]]]
 
 
 def _seed_lost(map: GoMap, keys: Keys, findings: Sequence[Finding]) -> _Found:
     """All keys hash otherwise than it says beside them, and no seed that was tried makes it right."""
-    if keys.wrong < _MANY or 10 * keys.wrong < 9 * keys.hashed:
+    # Keys that are equal prove no more than one of them does.
+    again = sum(finding.rule.name == "duplicate-key" for finding in findings)
+    if keys.wrong - again < _MANY or 10 * (keys.wrong - again) < 9 * (keys.hashed - again):
         return
     field = "hash0" if "hash0" in map.header else "seed"
+    or_changed = ", or the bytes of nearly all keys changed after these were stored" if keys.behind else ""
     text = (
         f"{keys.wrong} of {keys.hashed} keys do not have the hash bits beside them by {field} {map.header[field]:#x}: "
-        "the seed is lost, or these are another map's keys; no seed that differs in one byte, and none of the maps in "
-        "package variables, explains them"
+        f"the seed is lost, or these are another map's keys{or_changed}; no seed that differs in one byte, and none of "
+        "the maps in package variables, explains them"
     )
     yield "seed", map.field_address(field), text, range(len(findings))
 
@@ -128,7 +160,13 @@ def _zeros_around(memory: Memory, address: int) -> tuple[int, int]:
 
 def _swapped(map: GoMap, findings: Sequence[Finding]) -> _Found:
     """Tables, and buckets or groups, of which each has the keys of the other one."""
-    strays = {number: finding.stray for number, finding in enumerate(findings) if finding.stray}
+    # What is swapped takes its hash bits along: a key that does not fit these was changed.
+    changed = {finding.slot for finding in findings if finding.rule.name == "hash-mismatch"}
+    strays = {
+        number: finding.stray
+        for number, finding in enumerate(findings)
+        if finding.stray and finding.slot not in changed
+    }
     tables = {f"table {table.first}": table.address for table in map.tables} if isinstance(map, SwissMap) else {}
     yield from _pairs({number: stray for number, stray in strays.items() if stray.table}, tables)
     yield from _pairs(strays, None)

@@ -11,6 +11,7 @@ from gomap.check.finding import Finding, Severity, rule
 from gomap.check.header import WRITING
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
+from gomap.check.scene import Enough, Scene
 from gomap.check.seed import Others, Seed
 from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
@@ -93,26 +94,66 @@ def check_map(
         others: the program's maps, for a header that has another one's buckets.
         progress: told how far the check is. With it an interruption ends the check, not the report.
     """
+    means = _Means(literals, heap, hasher, somebody_writes, others, progress)
+    report, keys = _checked(map, means, without)
+    if not report.findings or keys is None:
+        return report
+
+    def again(other: GoMap, enough: Enough) -> tuple[Sequence[Finding], int]:
+        supposed = replace(means, somebody_writes=lambda: report.written, others=None, progress=None)
+        found, _ = _checked(other, supposed, enough=enough)
+        return found.findings, found.buckets
+
+    if progress is not None:
+        progress(f"{counted(len(report.findings), 'finding')}; looking for what they come from")
+    slots = report.buckets * map.places.slots
+    scene = Scene(map, heap, hasher, literals.types, keys.seed, report.entries, slots, again)
+    try:
+        findings, causes = caused(map, keys, report.findings, None if report.written else scene)
+    except KeyboardInterrupt:
+        if progress is None:
+            raise
+        return replace(report, interrupted=True)
+    return replace(report, findings=findings, causes=causes)
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What a check works with: what check_map was given; others None: the seed is believed."""
+
+    literals: Literals
+    heap: Heap | None
+    hasher: KeyHasher | None
+    somebody_writes: Callable[[], bool]
+    others: Others | None
+    progress: Callable[[str], None] | None
+
+
+def _checked(
+    map: GoMap, means: _Means, without: Sequence[str] = (), enough: Enough | None = None
+) -> tuple[Report, Keys | None]:
+    """What is found, up to the finding that is ENOUGH, without causes; and the keys, if any were looked at."""
     if not map.address:
-        return Report(map, [], 0, 0, 0, False, False, without)
-    pointers = Pointers(heap, map.target.memory, map.address)
+        return Report(map, [], 0, 0, 0, False, False, without), None
+    pointers = Pointers(means.heap, map.target.memory, map.address)
     if pointers.dead:
         dead = FREED.broken(
             map.address, f"the map's header at {map.address:#x} is {pointers.dead}: its variable is out of use here"
         )
-        return Report(map, [dead], 0, 0, 0, False, False, without)
-    written = map.being_written and somebody_writes()
+        return Report(map, [dead], 0, 0, 0, False, False, without), None
+    written = map.being_written and means.somebody_writes()
     judged = 0
 
     def judging(entries: int) -> None:
         nonlocal judged
-        if progress is not None:
-            progress(f"{judged} of {map.count} entries checked")
+        if means.progress is not None:
+            means.progress(f"{judged} of {map.count} entries checked")
         judged += entries
 
-    keys = Keys(map.target, map.places, literals, hasher, map.seed)
-    values = Values(map.target, map.places, heap, literals.types)
-    subject = Subject(pointers, keys, values, Seed(map, keys, others), written, judging)
+    keys = Keys(map.target, map.places, means.literals, means.hasher, map.seed)
+    values = Values(map.target, map.places, means.heap, means.literals.types)
+    seed = Seed(map, keys, means.others) if means.others else None
+    subject = Subject(pointers, keys, values, seed, written, judging)
     check: ClassicCheck | SwissCheck | TrieCheck | HalvesCheck
     if isinstance(map, ClassicMap):
         check = ClassicCheck(map, subject)
@@ -124,34 +165,37 @@ def check_map(
         of_halves = without = [*without]
 
         def check_half(half: GoMap) -> Report:
-            report = check_map(half, literals, heap, hasher, somebody_writes, progress=progress)
+            report, _ = _checked(half, replace(means, others=tuple))
             if report.interrupted:
                 raise KeyboardInterrupt
             of_halves.extend(report.without)
             return report
 
-        comparable = Comparables(map.target, literals.types).of(map.key)
-        check = HalvesCheck(map, subject, check_half, literals.text(map.key), comparable)
+        comparable = Comparables(map.target, means.literals.types).of(map.key)
+        check = HalvesCheck(map, subject, check_half, means.literals.text(map.key), comparable)
     else:
         raise TypeError(f"no invariants are known for a {map.kind} map")
-    found = _marked(check.findings(), written)
     findings: list[Finding] = []
     cut = interrupted = False
     try:
-        for finding in found:
+        for finding in _marked(check.findings(), written):
             cut = len(findings) == _MOST
             if cut:
                 break
             findings.append(finding)
+            if enough and enough(finding):
+                break
     except KeyboardInterrupt:
-        if progress is None:
+        if means.progress is None:
             raise
         interrupted = True
     if keys.unhashed:
         unhashed = counted(keys.unhashed, "key has", "keys have")
         without = [*without, f"{unhashed} no hash here, and may be sound: {keys.why_unhashed}"]
-    findings, causes = caused(map, keys, findings)
-    return Report(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without, causes, interrupted)
+    report = Report(
+        *(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without), interrupted=interrupted
+    )
+    return report, keys
 
 
 def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ class Keys:
     Attributes:
         seed: what the keys are hashed with.
         hashed: how many hashes were computed so far.
+        behind: whether keys are hashed by bytes that do not lie in the map.
         wrong: how many of these do not have the bits beside them that they must have.
         unhashed: how many keys have none here though they may be sound.
         why_unhashed: of the first of them.
@@ -62,7 +63,8 @@ class Keys:
         self._hasher = hasher
         self.seed = seed
         #: Whether a key may have no hash for another reason than that it is a NaN.
-        self._can_fail = places.indirect_key or any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
+        self.behind = any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
+        self._can_fail = places.indirect_key or self.behind
         self._asked = 0
         self.hashed = 0
         self.wrong = 0

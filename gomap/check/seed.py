@@ -58,7 +58,7 @@ class Seed:
         if self._settled:
             return []
         # Most keys are the first of their probe sequence.
-        asked = list(islice((number for number, one in enumerate(hashes) if one is not None), _SAMPLE))
+        asked = list(islice(_different(hashes), _SAMPLE))
         if len(asked) < _FEW:
             return []
         self._settled = True
@@ -115,3 +115,12 @@ class Seed:
                 address = self._map.field_address(self._storage)
                 found.append(STORAGE.broken(address, f"{text}; each loses what the other one stores"))
             yield other_map.seed, f"that of {name}, the map at {other_map.address:#x}"
+
+
+def _different(hashes: Sequence[int | None]) -> Iterator[int]:
+    """The keys that have a hash, one of those that are equal: many that damage has made alike prove no more."""
+    seen = set()
+    for number, one in enumerate(hashes):
+        if one is not None and one not in seen:
+            seen.add(one)
+            yield number

@@ -94,7 +94,7 @@ class SlotBatch:
 
     def slot(self, number: int) -> InSlot:
         """Which slot in the target live slot NUMBER is."""
-        record, slot = divmod(self.slots[number], self.places.slots)
+        record, slot = self.place(number)
         return InSlot(self.addresses[record], slot)
 
     def mark_address(self, number: int) -> int:

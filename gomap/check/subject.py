@@ -23,7 +23,7 @@ class Subject:
         pointers: judges where the map's own pointers lead.
         keys: the hashes of its keys.
         values: judges its keys and elements.
-        seed: judges the seed that they are hashed with.
+        seed: judges the seed that they are hashed with; None: it is believed.
         written: whether a thread or goroutine is inside a map write, and the map's flag says so.
         judging: told how many entries are judged next.
     """
@@ -31,7 +31,7 @@ class Subject:
     pointers: Pointers
     keys: Keys
     values: Values
-    seed: Seed
+    seed: Seed | None
     written: bool
     judging: Callable[[int], None]
 
@@ -47,7 +47,7 @@ class Subject:
         hashes = self.keys.hashes(batch)
         if hashes is None:
             return None, [finding for _, finding in wrong]
-        seed = self.seed.findings(batch, hashes, fits) if fits else []
+        seed = self.seed.findings(batch, hashes, fits) if fits and self.seed else []
         if seed:
             self.keys.hashed -= len(hashes)
             hashes = self.keys.hashes(batch) or ()

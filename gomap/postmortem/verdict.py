@@ -340,4 +340,5 @@ def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | No
         return None
     keys = all(each.rule.name in _OF_CHANGED_KEYS for each in errors)
     # Of keys that lie in the map as a whole it is the map that was overwritten.
-    return "mutated keys" if keys and not report.causes and leads_outside(report.map.key) else "corruption"
+    other = any(cause.kind != "shared-bytes" for cause in report.causes)
+    return "mutated keys" if keys and not other and leads_outside(report.map.key) else "corruption"

@@ -72,12 +72,16 @@ class Memory:
     def supposing(self, others: Mapping[int, bytes]) -> Iterator[None]:
         """For a while, and for every reader, the OTHERS stand at their addresses: what would be if they did.
 
-        Nothing is written to the target. Reads that are made otherwise than through here do not take part.
+        Nothing is written to the target. Reads that are made otherwise than through here do not take part. Whole pages
+        may be where nothing is.
         """
         raw = self._raw
         pages = {page for at, some in others.items() for page in range(at - at % _PAGE, at + len(some), _PAGE)}
 
         def changed(address: int, length: int) -> bytes:
+            for at, some in others.items():
+                if at <= address and address + length <= at + len(some):
+                    return some[address - at : address - at + length]
             data = bytearray(raw(address, length))
             for at, some in others.items():
                 first, last = max(at, address), min(at + len(some), address + len(data))

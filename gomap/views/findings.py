@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gomap.check.causes import Cause
+from gomap.check.causes import Cause, Evidence
 from gomap.check.checking import Report
+from gomap.check.finding import Finding
+from gomap.check.flips import Flip
+from gomap.check.key_bytes import Equal, SharedBytes
+from gomap.check.overruns import Overrun
+from gomap.goruntime.wording import answer_text
+from gomap.language.quoting import quote
 from gomap.maps.wording import counted
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
@@ -14,11 +20,14 @@ from gomap.views.text import title
 
 __all__ = ["check_all_lines", "check_all_object", "check_lines", "check_object"]
 
+#: Findings that are shown below the cause that explains them, where there is a limit.
+_FOLLOWERS = 3
+
 
 def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
     """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows.
 
-    Causes come first; findings that these explain are shown only where there is no limit.
+    Causes come first, each with the findings that it explains below it: a few of them, or all where there is no limit.
     """
     map = report.map
     if not map.address:
@@ -38,26 +47,37 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
     if report.written:
         what = "note: the map was being written when the program stopped"
         yield paint.note(f"{what}; that may explain what follows" if report.findings else what)
-    told = [finding for finding in report.findings if limit is None or finding.cause is None]
-    shown = told[:limit]
+    loose = [finding for finding in report.findings if finding.cause is None]
+    shown = loose[:limit]
+    followers: list[list[Finding]] = [[] for _ in report.causes]
+    for finding in report.findings:
+        if finding.cause is not None:
+            followers[finding.cause].append(finding)
     names = [*(cause.kind for cause in report.causes), *(finding.rule.name for finding in shown)]
     width = max((len(name) for name in names), default=0)
-    for cause in report.causes:
+    for cause, from_it in zip(report.causes, followers, strict=True):
         yield (
             f"  {paint.note('cause')}    {paint.state(cause.kind)}{' ' * (width - len(cause.kind))}"
             f"  {paint.address(f'{cause.address:#x}')}  {cause.text}; {counted(cause.findings, 'finding')} from that"
         )
+        few = from_it if limit is None else from_it[: min(limit, _FOLLOWERS)]
+        inner = max((len(finding.rule.name) for finding in few), default=0)
+        for finding in few:
+            yield "    " + _finding_line(finding, inner, paint)
+        if len(few) < len(from_it):
+            yield f"      {counted(len(from_it) - len(few), 'more finding')} from that; -limit unlimited shows them"
     for finding in shown:
-        severity = "transient" if finding.transient else finding.rule.severity.value
-        yield (
-            f"  {paint.note(severity)}{' ' * (7 - len(severity))}  {paint.state(finding.rule.name)}"
-            f"{' ' * (width - len(finding.rule.name))}  {paint.address(f'{finding.address:#x}')}  {finding.text}"
-        )
-    if len(shown) < len(told):
-        yield f"{counted(len(told) - len(shown), 'more finding')}; see 'help gomap-check' for -limit"
-    if len(told) < len(report.findings):
-        explained = counted(len(report.findings) - len(told), "finding", "findings")
-        yield f"{explained} explained by {counted(len(report.causes), 'cause')}; -limit unlimited shows them too"
+        yield _finding_line(finding, width, paint)
+    if len(shown) < len(loose):
+        yield f"{counted(len(loose) - len(shown), 'more finding')}; see 'help gomap-check' for -limit"
+
+
+def _finding_line(finding: Finding, width: int, paint: Paint) -> str:
+    severity = "transient" if finding.transient else finding.rule.severity.value
+    return (
+        f"  {paint.note(severity)}{' ' * (7 - len(severity))}  {paint.state(finding.rule.name)}"
+        f"{' ' * (width - len(finding.rule.name))}  {paint.address(f'{finding.address:#x}')}  {finding.text}"
+    )
 
 
 def check_all_lines(
@@ -122,7 +142,54 @@ def _cause_object(cause: Cause) -> dict[str, Any]:
         "address": f"{cause.address:#x}",
         "text": cause.text,
         "findings": cause.findings,
+        **_evidence_object(cause.evidence),
     }
+
+
+def _equal_object(equal: Equal | None) -> dict[str, Any]:
+    if equal is None:
+        return {}
+    return {"equal": {"keys": equal.keys, "hashes": equal.hashes, "now": quote(equal.contents)}}
+
+
+def _evidence_object(evidence: Evidence) -> dict[str, Any]:
+    match evidence:
+        case Flip():
+            return {
+                "bit": {
+                    "number": evidence.bit,
+                    "now": evidence.now,
+                    "before": evidence.before,
+                    "part": evidence.part,
+                    "tried": evidence.tried,
+                }
+            }
+        case Overrun():
+            return {
+                "run": {
+                    "end": f"{evidence.end:#x}",
+                    "border": f"{evidence.border:#x}",
+                    "is": "text" if evidence.text else "one byte",
+                    "begins": quote(evidence.contents),
+                    "in": answer_text(evidence.first),
+                }
+            }
+        case SharedBytes():
+            return {
+                "shared": {
+                    "in": answer_text(evidence.where),
+                    "keys": evidence.keys,
+                    "misplaced": evidence.misplaced,
+                    "inPlace": evidence.in_place,
+                    "proved": evidence.proved,
+                    **_equal_object(evidence.equal),
+                    "before": [
+                        {"key": f"{address:#x}", "was": quote(contents)} for address, contents in evidence.before
+                    ],
+                }
+            }
+        case _:
+            return {}
 
 
 def check_all_object(reports: Iterable[tuple[str, Report | str]], left_out: str) -> dict[str, Any]:

@@ -220,16 +220,35 @@ def differences(truth: dict[str, Any], answer: dict[str, Any]) -> Iterator[str]:
             yield f"{rule} at {address}, which does not follow: {text}"
     causes = [(cause["kind"], cause["address"]) for cause in answer.get("causes", ())]
     wanted = truth["cause"]["rule"], truth["cause"]["address"]
-    if causes != ([wanted] if all(wanted) else []):
+    perhaps = truth["perhaps"]["rule"], truth["perhaps"]["address"]
+    if (causes and causes != [perhaps] and causes != [wanted]) or (not causes and all(wanted)):
         yield f"causes {causes}, not {wanted}"
     if causes:
         loose = [
-            each["text"] for each in answer["findings"] if each["rule"] in truth["counted"] and "cause" not in each
+            each["text"]
+            for each in answer["findings"]
+            if each["rule"] in (truth["counted"] or ()) and "cause" not in each
         ]
         yield from (f"not counted under its cause: {text}" for text in loose)
+        yield from of_the_cause(truth, answer["causes"][0])
     says = truth.get("says", "")
     if must and says not in found.get(must[0], says):
         yield f"{must[0][0]} does not say {says!r}: {found[must[0]]}"
+
+
+def of_the_cause(truth: dict[str, Any], cause: dict[str, Any]) -> Iterator[str]:
+    """What a cause says of itself against what the program knows."""
+    for name, shown in truth.get("shown", {}).items():
+        wrong = {key: cause.get(name, {}).get(key) for key, value in shown.items() if cause[name].get(key) != value}
+        if wrong:
+            yield f"{name} of the cause has {wrong}, not {shown}"
+    was = truth.get("was", {})
+    told = {each["key"]: each["was"] for each in cause.get("shared", {}).get("before", ())}
+    if was and not told:
+        yield "not one key is told to have been another"
+    yield from (
+        f"the key at {key} was {was.get(key)}, not {text}" for key, text in told.items() if was.get(key) != text
+    )
 
 
 def await_spinning(pid: int) -> None:

@@ -56,7 +56,8 @@ def test_what_a_cause_explains_is_shown_on_demand(toolchain: object) -> None:
     (cause,) = report.causes
     assert cause.kind == "seed" and cause.findings == len(report.findings) > 50
     few = list(views.check_lines(report, 20, Paint()))
-    assert len(few) == 3 and "seed" in few[1] and "-limit unlimited" in few[2]
+    assert len(few) == 6 and "seed" in few[1] and "-limit unlimited" in few[5]
+    assert all(line.startswith("      error") for line in few[2:5])
     every = list(views.check_lines(report, None, Paint()))
     assert len(every) == 2 + len(report.findings)
     shown = views.check_object(report)

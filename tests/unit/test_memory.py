@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomap.program.memory import Memory, ReadError
+from tests.unit.image import Image
 
 _PAGE = 4096
 _START = 0x10000
@@ -120,3 +121,19 @@ def test_ctrl_c_is_not_taken_for_bad_memory() -> None:
     for read in (lambda: memory.read(_START, 8), lambda: memory.readable(_START, 8)):
         with pytest.raises(KeyboardInterrupt):
             read()
+
+
+def test_what_would_be_if_other_bytes_stood_there() -> None:
+    image = Image({0x1000: bytes(range(256)) * 64})
+    memory = image.memory
+    assert memory.read(0x1FFE, 4) == b"\xfe\xff\x00\x01"
+    with memory.supposing({0x1FFF: b"\xaa\xbb", 0x10_0000: bytes(4095) + b"\x55"}):
+        assert memory.read(0x1FFE, 4) == b"\xfe\xaa\xbb\x01"
+        assert memory.read(0x1000, 0x4000)[0xFFF:0x1001] == b"\xaa\xbb"
+        assert memory.read(0x10_0FFF, 1) == b"\x55"
+    assert memory.read(0x1FFE, 4) == b"\xfe\xff\x00\x01"
+    with pytest.raises(ReadError):
+        memory.read(0x10_0FFF, 1)
+    with pytest.raises(KeyboardInterrupt), memory.supposing({0x1FFF: b"\xaa"}):
+        raise KeyboardInterrupt
+    assert memory.read(0x1FFE, 4) == b"\xfe\xff\x00\x01"

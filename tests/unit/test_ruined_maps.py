@@ -116,7 +116,7 @@ def test_no_ruin_stops_a_walk(ruined: tuple[RealMap, Ruin]) -> None:
         assert_harmless(map)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(ruins(), st.booleans())
 def test_no_ruin_stops_a_check(ruined: tuple[RealMap, Ruin], books: bool) -> None:
     """With the heap's books and without: where these cannot be read, all pointers pass."""

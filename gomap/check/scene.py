@@ -1,0 +1,184 @@
+"""What those work with who ask what has been damaged, once a check has found something: the map, and what would be if.
+
+What would be found if some bytes were others is found out by the same check, on memory that says so. That is dear, so
+there is only so much of it: in a map that is too large for that, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+from gomap.check.finding import Finding, InSlot
+from gomap.check.leaves import leaves
+from gomap.goruntime.heap import Heap
+from gomap.goruntime.rtype import RuntimeTypes
+from gomap.hashing import HashError, KeyHasher
+from gomap.maps.classic import MIN_TOP_HASH, ClassicMap
+from gomap.maps.model import GoMap
+from gomap.maps.opening import open_map
+from gomap.maps.swiss import SwissMap
+from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.memory import ReadError
+
+__all__ = ["Check", "Scene"]
+
+#: Whether a finding is the last that is wanted.
+Enough = Callable[[Finding], bool]
+#: What a check of a map finds until it is enough, if nothing asks for causes; and how many buckets it looked at.
+Check = Callable[[GoMap, Enough], tuple[Sequence[Finding], int]]
+
+#: Slots that may be judged anew, in all checks together, and how many one check counts for at least.
+_MOST_SLOTS, _LEAST_SLOTS = 1_000_000, 4_000
+#: Bytes of a string beyond which it is not hashed anew.
+_LONG = 1 << 10
+#: Where no program has memory, since the kernel gives none there; how much is put there at once, and in what units.
+_NOWHERE, _AT_ONCE, _PAGE = 0x1000, 128, 4096
+
+
+class Scene:
+    """A damaged map.
+
+    Args:
+        map: the map.
+        heap: the runtime's bookkeeping, if it is known.
+        hasher: computes hashes of its keys.
+        types: what interfaces hold.
+        seed: what these were stored under.
+        entries, slots: how many of these a check of it has seen.
+        check: such a check.
+    """
+
+    def __init__(
+        self,
+        map: GoMap,
+        heap: Heap | None,
+        hasher: KeyHasher | None,
+        types: RuntimeTypes,
+        seed: int,
+        entries: int,
+        slots: int,
+        check: Check,
+    ) -> None:
+        self.map = map
+        self.heap = heap
+        self.hasher = hasher
+        self.types = types
+        self.seed = seed
+        self.entries = entries
+        self._check = check
+        self._strings = [leaf for leaf in leaves(map.places.key) if leaf.type.kind is Kind.STRING]
+        self._left = _MOST_SLOTS
+        self._cost = max(slots, _LEAST_SLOTS)
+
+    def can_suppose(self, times: int) -> bool:
+        """Whether so many more checks can be made."""
+        return times * self._cost <= self._left
+
+    def supposing(self, others: Mapping[int, bytes], enough: Enough) -> Sequence[Finding] | None:
+        """What a check would find, until it is ENOUGH, if those bytes stood there; None if there is no map then."""
+        map = self.map
+        with map.target.memory.supposing(others):
+            try:
+                found, buckets = self._check(open_map(map.target, map.type, map.address), enough)
+            except (LayoutError, ReadError):
+                return None
+            finally:
+                self._left -= self._cost
+        # A map that was not all looked at may be larger than it seemed.
+        self._left -= max(0, buckets * map.places.slots - self._cost)
+        return found
+
+    def bytes_at(self, address: int, size: int) -> bytes:
+        """SIZE bytes there; none where they cannot be read."""
+        try:
+            return self.map.target.memory.read(address, size)
+        except ReadError:
+            return b""
+
+    def word_at(self, address: int) -> int:
+        """The word there, 0 where it cannot be read."""
+        return int.from_bytes(self.bytes_at(address, self.map.target.pointer_size), self.map.target.byte_order)
+
+    def mark_address(self, slot: InSlot) -> int:
+        """Where the tophash or control byte of a slot stands."""
+        return slot.bucket + self.map.places.marks + slot.number
+
+    def key_address(self, slot: InSlot) -> int:
+        """Where a slot's key stands, or the pointer to it."""
+        return slot.bucket + self.map.places.keys + slot.number * self.map.places.key_stride
+
+    def stored_key(self, slot: InSlot) -> tuple[int, bytes]:
+        """Where a slot's key is, and its bytes; none where they cannot be read."""
+        places, address = self.map.places, self.key_address(slot)
+        if places.indirect_key:
+            address = self.word_at(address)
+        return address, self.bytes_at(address, places.key.size)
+
+    def hash_of(self, key: bytes) -> int | None:
+        """The hash of a key; None where it has none."""
+        try:
+            return self.hasher.one(key, 0, self.seed) if self.hasher and key else None
+        except (HashError, LayoutError, ReadError):
+            return None
+
+    def mark_of(self, key: bytes) -> int | None:
+        """The tophash or control byte that goes with a key; None where it has no hash."""
+        key_hash = self.hash_of(key)
+        return None if key_hash is None else self._mark(key_hash)
+
+    def marks_of(self, keys: Sequence[bytes]) -> Sequence[int | None]:
+        """The same of many keys; None also where a string in one is long: a length that is wrong may be any."""
+        marks: list[int | None] = [None] * len(keys)
+        size = self.map.places.key.size
+        short = [number for number, key in enumerate(keys) if all(one <= _LONG for one in self._lengths(key))]
+        if self.hasher and short:
+            joined = b"".join([keys[number] for number in short])
+            hashes = self.hasher.many(joined, range(0, size * len(short), size), self.seed)
+            for number, key_hash in zip(short, hashes, strict=True):
+                marks[number] = None if key_hash is None else self._mark(key_hash)
+        return marks
+
+    def _lengths(self, key: bytes) -> Iterator[int]:
+        """The lengths of the strings in a key."""
+        word, order = self.map.target.pointer_size, self.map.target.byte_order
+        for leaf in self._strings:
+            yield int.from_bytes(key[leaf.offset + word : leaf.offset + 2 * word], order)
+
+    def marks_with(self, key: bytes, offset: int, strings: Sequence[bytes]) -> Sequence[int | None]:
+        """The same of copies of KEY that have each of STRINGS in place of the one at OFFSET."""
+        marks: list[int | None] = []
+        word, order = self.map.target.pointer_size, self.map.target.byte_order
+        for first in range(0, len(strings), _AT_ONCE):
+            some = strings[first : first + _AT_ONCE]
+            joined = b"".join(some)
+            page = joined + bytes(-len(joined) % _PAGE)
+            starts = accumulate(map(len, some), initial=_NOWHERE)
+            keys = [
+                key[:offset] + start.to_bytes(word, order) + len(one).to_bytes(word, order) + key[offset + 2 * word :]
+                for start, one in zip(starts, some, strict=False)
+            ]
+            with self.map.target.memory.supposing({_NOWHERE: page}):
+                marks += self.marks_of(keys)
+        return marks
+
+    def _mark(self, key_hash: int) -> int:
+        if isinstance(self.map, ClassicMap):
+            top = key_hash >> 8 * (self.map.target.pointer_size - 1)
+            return top if top >= MIN_TOP_HASH else top + MIN_TOP_HASH
+        return key_hash & 0x7F
+
+    def hash_bits(self, slot: InSlot) -> tuple[int, int]:
+        """How many bits of a key's hash its slot's mark repeats, and how many more decide in which bucket it is."""
+        map = self.map
+        if isinstance(map, ClassicMap):
+            old = map.header["oldbuckets"]
+            size = map.oldbuckets * map.places.size
+            inside = old and 0 <= slot.bucket - old < size
+            return 8, (map.oldbuckets if inside else max(map.buckets, 1)).bit_length() - 1
+        if isinstance(map, SwissMap):
+            for table in map.tables:
+                groups = map.groups_of(table)
+                if 0 <= slot.bucket - table.groups < groups * map.places.size:
+                    return 7, table.local_depth + groups.bit_length() - 1
+        return 7, 0
