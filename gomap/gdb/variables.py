@@ -43,6 +43,8 @@ class PackageVariables:
         self._types = types
         #: All of them, by name and in order, once somebody asked for all.
         self._all: dict[str, tuple[int, GoType]] | None = None
+        #: Those that were asked for and are there.
+        self._named: dict[str, tuple[int, GoType]] = {}
 
     @cached_property
     def names(self) -> list[str]:
@@ -51,9 +53,13 @@ class PackageVariables:
 
     def named(self, name: str) -> tuple[int, GoType] | None:
         """Address and type of the one of that full name."""
-        symbol = self.symbol(name)
-        address = None if symbol is None else symbol.value().address
-        return None if symbol is None or address is None else (int(address), self._types.of(symbol.type))
+        if name not in self._named:
+            symbol = self.symbol(name)
+            address = None if symbol is None else symbol.value().address
+            if symbol is None or address is None:
+                return None
+            self._named[name] = int(address), self._types.of(symbol.type)
+        return self._named[name]
 
     def symbol(self, name: str) -> gdb.Symbol | None:
         """The variable of that full name; None if the debug information has none."""

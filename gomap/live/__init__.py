@@ -15,10 +15,14 @@ A command of this kind makes a Watcher and hands it to the door's Live::
     watcher = make(door.scope())
     yield from live.keep(watcher, make, told)     # told: from what the watcher has seen to lines of text
 
-The watcher says which traps it needs now (``traps``), and is told of each that is struck (``struck``), with the program
-standing still and its memory forgotten. It answers with what it has seen, which says whether the program is to stay
-stopped, or with None. A sighting that does not stop the program is a line in a log. After each answer the debugger sets
-the traps that are asked for then: moving one, or ending with none, is all that a watcher ever does about them.
+The watcher says which traps it needs now (``traps``), and is told of each that is struck (``struck``). It answers with
+what it has seen, which says whether the program is to stay stopped, or with None. A sighting that does not stop the
+program is a line in a log. After each answer the debugger sets the traps that are asked for then: moving one, or ending
+with none, is all that a watcher ever does about them.
+
+In GDB other threads run on while a watcher is asked, so what it then sees to stop for is only a Suspicion, and it is
+asked again with all of them stopped (STILL): nothing that is in the heap's books can be relied on before. The thread
+that struck the trap stands still, and so does a map that nobody else writes to.
 
 Nothing here knows which debugger that is, nor how its traps are set; see gomap.gdb.live and gomap.delve.live.
 """
