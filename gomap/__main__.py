@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         way.add_argument(
             "-symbols", "--symbols", type=Path, metavar="FILE", help="another build of it that has debug information"
         )
+        way.add_argument(
+            "-donor", "--donor", type=Path, metavar="FILE", help="another program of the same Go that has it"
+        )
         way.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
 
     for name, run, text in (
@@ -101,13 +104,13 @@ def _parser() -> argparse.ArgumentParser:
 def _core(given: argparse.Namespace) -> int:
     from gomap.shell.ways import core
 
-    return core(given.program, given.core, given.symbols, given.command)
+    return core(given.program, given.core, given.symbols, given.donor, given.command)
 
 
 def _attach(given: argparse.Namespace) -> int:
     from gomap.shell.ways import attach
 
-    return attach(given.pid, given.program, given.symbols, given.stop, given.command)
+    return attach(given.pid, given.program, given.symbols, given.donor, given.stop, given.command)
 
 
 def _gdb(given: argparse.Namespace) -> int:

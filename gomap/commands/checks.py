@@ -66,6 +66,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     from gomap.commands.written import write_page
     from gomap.expressions.map_finding import find_map
     from gomap.maps.opening import package_maps
+    from gomap.program.program import ProgramError
     from gomap.views.findings import check_all_lines, check_all_object, check_lines, check_object
     from gomap.views.paint import Paint
 
@@ -95,6 +96,11 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
 
     if options["deep"] and not options["all"]:
         raise UsageError("-deep goes with -all")
+    if options["all"] and not options["deep"] and not program.variable_names:
+        raise ProgramError(
+            "the program has no debug information, so none of its package variables has a name: "
+            "'gomap-check -all -deep' looks for its maps in the heap"
+        )
     if options["all"]:
         maps, left_out = _every_map(door) if options["deep"] else (package_maps(program), _LEFT_OUT)
         yield from (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gomap.elf.coredump import CoreDump
 from gomap.elf.dwarf import DebugInfo
@@ -26,7 +26,7 @@ from gomap.program.memory import Memory, RawRead
 from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
 
-__all__ = ["FileTarget", "open_core", "open_process", "open_program"]
+__all__ = ["FileTarget", "Opened", "open_core", "open_process", "open_program", "opened_core", "opened_process"]
 
 #: DW_OP_addr: a variable is at the address that follows.
 _AT_ADDRESS = 0x03
@@ -158,9 +158,38 @@ class FileTarget:
         return self.program.error("is not a Go program")
 
 
-def open_core(
+class Opened(NamedTuple):
+    """A program with the memory of a process or a core.
+
+    Attributes:
+        file: the program, or a build that is laid out alike and described.
+        read, bias, threads, fits, left_out, signal: as FileTarget takes them.
+    """
+
+    file: ElfFile
+    read: RawRead
+    bias: int
+    fits: bool | None
+    threads: Sequence[Thread] = ()
+    left_out: Callable[[int], bool] = lambda address: False
+    signal: Signal | None = None
+
+    def described(self) -> FileTarget:
+        """The Target that its debug information makes of it. Raises FileError if it has none."""
+        return FileTarget(
+            self.file,
+            self.read,
+            bias=self.bias,
+            threads=self.threads,
+            fits=self.fits,
+            left_out=self.left_out,
+            signal=self.signal,
+        )
+
+
+def opened_core(
     program: Path, core: Path, progress: Callable[[str], None] | None = None, symbols: Path | None = None
-) -> FileTarget:
+) -> Opened:
     """The PROGRAM as it was when the CORE was written. Raises FileError.
 
     Args:
@@ -177,18 +206,19 @@ def open_core(
     for segment in file.segments:
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
-    return FileTarget(
-        _described(file, symbols, memory.read, bias),
-        memory.read,
-        bias=bias,
-        threads=dump.threads,
-        fits=fit,
-        left_out=dump.left_out,
-        signal=dump.signal,
-    )
+    described = _described(file, symbols, memory.read, bias)
+    return Opened(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal)
 
 
-def open_process(process: Process, program: Path | None = None, symbols: Path | None = None) -> FileTarget:
+def open_core(program: Path, core: Path, progress: Callable[[str], None] | None = None) -> FileTarget:
+    """The PROGRAM, which has debug information, as it was when the CORE was written. Raises FileError.
+
+    PROGRESS is told how far a core that is compressed is unpacked.
+    """
+    return opened_core(program, core, progress).described()
+
+
+def opened_process(process: Process, program: Path | None = None, symbols: Path | None = None) -> Opened:
     """A running process; its own program unless another file is the PROGRAM. Raises FileError.
 
     Its memory changes as it runs: whoever wants to understand it stops it first, and says where its threads stand.
@@ -198,7 +228,12 @@ def open_process(process: Process, program: Path | None = None, symbols: Path | 
     file = _program(program or process.program)
     bias = load_bias(file, process.read, process.auxiliary(file.pointer_size, file.byte_order), process.mapped_files)
     described = _described(file, symbols, process.read, bias)
-    return FileTarget(described, process.read, bias=bias, fits=fits(file, process.read, bias))
+    return Opened(described, process.read, bias, fits(file, process.read, bias))
+
+
+def open_process(process: Process) -> FileTarget:
+    """A running process whose program has debug information. Raises FileError."""
+    return opened_process(process).described()
 
 
 def open_program(program: Path) -> FileTarget:

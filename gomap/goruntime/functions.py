@@ -131,6 +131,24 @@ class Functions:
             self._found[pc] = module and self._find(module, pc)
         return self._found[pc]
 
+    def named(self, *names: str) -> Iterator[Function]:
+        """The functions of the program itself that have one of NAMES, as the linker spells them. Raises ReadError."""
+        if not self._modules:
+            return
+        module = self._modules[0]
+        table = b"\0" + self._memory.read(module.names, module.names_size)
+        wanted = {table.find(b"\0" + name.encode() + b"\0") for name in names} - {-1}
+        if not wanted:
+            return
+        rows = self._memory.read(module.ftab, module.functions * self._functab_size)
+        for at in range(0, len(rows) - self._functab_size, self._functab_size):
+            start, record = (int.from_bytes(rows[n : n + 4], self._order) for n in (at, at + 4))
+            func = self._memory.read(module.pclntable + record, self._func.size)
+            if self._func.number(func, "nameoff") in wanted:
+                function = self.at(module.text + start)
+                if function is not None:
+                    yield function
+
     def depth(self, pc: int) -> int | None:
         """How far the stack has grown at that instruction since its function was called; None if no table tells."""
         if pc not in self._depths:

@@ -16,8 +16,9 @@ from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
 from gomap.program.structs import Struct
+from gomap.program.target import Target
 
-__all__ = ["map_type_names"]
+__all__ = ["listed_types", "map_type_names"]
 
 #: More types than any program has.
 _MOST = 1 << 20
@@ -30,7 +31,7 @@ def map_type_names(program: Program) -> list[str]:
     types = runtime_types(program)
     names = set()
     try:
-        for address in _addresses(program, types.descriptors):
+        for address in listed_types(program, types.descriptors):
             if types.descriptors.common(address).kind is Kind.MAP:
                 names.add(types.at(address).name)
     except (LayoutError, ReadError):
@@ -39,7 +40,8 @@ def map_type_names(program: Program) -> list[str]:
     return sorted(names)
 
 
-def _addresses(program: Program, descriptors: Descriptors) -> Iterator[int]:
+def listed_types(program: Target, descriptors: Descriptors) -> Iterator[int]:
+    """The address of each descriptor in the lists of the program's own module. Raises LayoutError, ReadError."""
     at, type = first_module(program)
     module = Struct(type, program)
     buffer = program.memory.read(at, module.size)

@@ -6,8 +6,10 @@ writes. Three degrees:
 - *certain*: it is in the middle of a write to this very map;
 - *probable*: it stands in a function whose code calls a map function that writes to maps of this type, and that gets
   to this map: by a receiver, an argument, a local or captured variable, by a package variable that its code names, or
-  since its frame has the map's header. The two racers seldom meet in the instant in which the runtime looks;
-- *possible*: it gets to this map so, and calls a function that does it.
+  since its frame has the map's header, or, where nothing is known of its variables, a pointer to what holds that. The
+  two racers seldom meet in the instant in which the runtime looks;
+- *possible*: it gets to this map so, and calls a function that does it; or it writes to maps of this type, and nothing
+  is known of its variables.
 
 A function that calls others for that is one step away, no more. One that waits of its own accord, for a lock or a
 channel, is not in the middle of it, and comes one degree lower. Where code cannot be read, nobody is probable.
@@ -19,13 +21,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from gomap.goruntime.answers import HeapObject, ModuleData
 from gomap.goruntime.code import CallSite, code_of, reads_code
 from gomap.goruntime.functions import functions_of
+from gomap.goruntime.heap import heap_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.callers import names_variable, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
+from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
@@ -37,6 +42,8 @@ Degree = Literal["certain", "probable", "possible"]
 _WRITES = ("assign", "delete", "clear", "grow")
 #: Functions whose calls of map functions are no doing of the program's.
 #: Waiting in these is the collector's doing.
+#: Bytes from where a pointer leads that are looked at for the header: no variable says where what it leads to ends.
+_MOST_HELD = 128
 _COLLECTS = re.compile(r"runtime\.(?:mallocgc|gc|deductAssistCredit)")
 _OF_RUNTIME = ("runtime.", "internal/runtime/", "runtime/")
 
@@ -45,12 +52,13 @@ class Reach(NamedTuple):
     """How a function on a stack gets to a map.
 
     Attributes:
-        by: ``variable``: one of its own; ``package``: one that its code names; ``word``: its frame has the header.
+        by: ``variable``: one of its own; ``package``: one that its code names; ``word``: its frame has the header;
+            ``pointer``: its frame has a pointer to what holds it.
         path: by the first two: ``s.sessions``, ``main.srv.sessions``.
         address: of the word.
     """
 
-    by: Literal["variable", "package", "word"]
+    by: Literal["variable", "package", "word", "pointer"]
     path: str
     address: int = 0
 
@@ -81,7 +89,7 @@ class Side(NamedTuple):
         degree: how far that is certain.
         operation: what it is in the middle of doing to the map, where that is certain.
         call: the call that gets to the map.
-        reach: how; None where that is certain.
+        reach: how; None where that is certain, or nothing is known of it.
         site: where it writes; None where that is certain, or code cannot be read.
         waits: it waits of its own accord, not for the collector.
     """
@@ -152,13 +160,14 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         within = None if site else next(iter(_called_writes(program, entry, map.type.name)), None)
         if site is None and within is None and reads_code(program):
             continue
-        reach = _reach(program, trace, call, map, package)
-        if reach is None:
+        variables = _variables(program, trace, call)
+        reach = _reach(program, variables, call, map, package)
+        if reach is None and (site is None or not site.typed or _described(program)):
             continue
         waits = trace.state == "waiting" and not any(
             _COLLECTS.match(inner.call.name) for inner in trace.calls[: call.number]
         )
-        if site is not None and not waits:
+        if site is not None and reach is not None and not waits:
             yield Side(trace, "probable", None, call, reach, site)
         elif site is not None or not waits:
             possible.append(Side(trace, "possible", None, call, reach, site or within, waits))
@@ -192,34 +201,62 @@ def _called_writes(program: Program, entry: int, type_name: str) -> list[Site]:
     return [site for function in within for site in _writes(program, function.entry, type_name) if site.typed]
 
 
-def _reach(
-    program: Program, trace: Traceback, call: CallFrame, map: GoMap, package: PackagePath | None
-) -> Reach | None:
+def _variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
     standing = trace.standing(call)
     try:
-        variables = program.frame_variables(standing) if standing is not None else ()
+        return program.frame_variables(standing) if standing is not None else ()
     except LayoutError:  # damaged debug information: nothing tells
-        variables = ()
+        return ()
+
+
+def _described(program: Program) -> bool:
+    """Whether there is debug information on its functions: without it not even a package variable has a name."""
+    return bool(program.variable_names)
+
+
+def _reach(
+    program: Program, variables: Sequence[FrameVariable], call: CallFrame, map: GoMap, package: PackagePath | None
+) -> Reach | None:
     found = path_from(program, variables, map.address)
     if found is not None:
         return Reach("variable", found[0])
     if package is not None and names_variable(program, call, package):
         return Reach("package", package.path)
-    word = _word(program, call, map.address)
-    return Reach("word", "", word) if word else None
+    words = _words(program, call)
+    word = next((address for address, value in words.items() if value == map.address), 0)
+    if word:
+        return Reach("word", "", word)
+    pointer = 0 if _described(program) else next((at for at in words if _leads_to(program, words[at], map.address)), 0)
+    return Reach("pointer", "", pointer) if pointer else None
 
 
-def _word(program: Program, call: CallFrame, value: int) -> int:
-    """Where in a call's frame that VALUE stands; 0 if nowhere."""
+def _words(program: Program, call: CallFrame) -> dict[int, int]:
+    """The words of a call's frame, by their addresses."""
     frame, size = call.frame, program.pointer_size
     end = (frame.base or frame.sp) + frame.function.args
     try:
-        content = program.memory.read(frame.sp, min(end - frame.sp, 1 << 16))
+        content = program.memory.read(frame.sp, max(min(end - frame.sp, 1 << 16), 0))
     except ReadError:
-        return 0
-    wanted = value.to_bytes(size, program.byte_order)
-    at = next((at for at in range(0, len(content), size) if content[at : at + size] == wanted), -1)
-    return frame.sp + at if at >= 0 else 0
+        return {}
+    places = range(0, len(content) // size * size, size)
+    return {frame.sp + at: int.from_bytes(content[at : at + size], program.byte_order) for at in places}
+
+
+def _leads_to(program: Program, address: int, header: int) -> bool:
+    """Whether what is at ADDRESS, in the heap or among the package variables, has a pointer to HEADER in it."""
+    size = program.pointer_size
+    if not address or address % size:
+        return False
+    try:
+        answer = heap_of(program).at(address)
+        if not isinstance(answer, (HeapObject, ModuleData)):
+            return False
+        room = answer.start + answer.size - address if isinstance(answer, HeapObject) else _MOST_HELD
+        content = program.memory.read(address, program.memory.readable(address, min(room, _MOST_HELD)))
+    except (ReadError, LayoutError):
+        return False
+    wanted = header.to_bytes(size, program.byte_order)
+    return any(content[at : at + size] == wanted for at in range(0, len(content), size))
 
 
 def _at_other_maps(program: Program, trace: Traceback, at_work: Sequence[Operation]) -> CallFrame | None:

@@ -11,22 +11,25 @@ from gomap.commands.command import Door
 from gomap.commands.progress import progress_on_terminal
 from gomap.elf.process import Process
 from gomap.elf.ptrace import Stop, StopError
-from gomap.elf.target import open_core, open_process
+from gomap.elf.target import opened_core, opened_process
 from gomap.program.program import Program, ProgramError
 from gomap.shell.door import ShellDoor
 from gomap.shell.session import FAILED, Session
+from gomap.stripped.target import target_of
 
 __all__ = ["attach", "core"]
 
 
-def core(program: Path, core: Path, symbols: Path | None, command: Sequence[str]) -> int:
+def core(program: Path, core: Path, symbols: Path | None, donor: Path | None, command: Sequence[str]) -> int:
     """Run COMMAND, or the commands that are typed, on a CORE of PROGRAM; the exit status.
 
-    SYMBOLS: another build of it that has the debug information.
+    Args:
+        symbols: another build of it that has the debug information.
+        donor: another program of the same Go that has debug information, which tells of the runtime.
     """
     progress = progress_on_terminal()
     try:
-        opened = Program(open_core(program, core, progress.at, symbols))
+        opened = Program(target_of(opened_core(program, core, progress.at, symbols), donor))
     except ProgramError as error:
         return _fail(error)
     finally:
@@ -34,14 +37,16 @@ def core(program: Path, core: Path, symbols: Path | None, command: Sequence[str]
     return _run(lambda: nullcontext(ShellDoor(opened)), command)
 
 
-def attach(pid: int, program: Path | None, symbols: Path | None, stop: bool, command: Sequence[str]) -> int:
+def attach(
+    pid: int, program: Path | None, symbols: Path | None, donor: Path | None, stop: bool, command: Sequence[str]
+) -> int:
     """The same on the process PID, which runs on as soon as a command has ended.
 
     STOP: it stands still for the whole session.
     """
     try:
         process = Process(pid)
-        target = open_process(process, program, symbols)
+        target = target_of(opened_process(process, program, symbols), donor)
     except ProgramError as error:
         return _fail(error)
     attached = Program(target)

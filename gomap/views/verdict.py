@@ -238,6 +238,7 @@ def _evidence(reach: Reach | None, site: Site | None) -> str:
                 "variable": f"reaches this map by {reach.path}",
                 "package": f"reaches this map by {reach.path}, which its code names",
                 "word": f"has this map's header in its frame, at {reach.address:#x}",
+                "pointer": f"has a pointer in its frame, at {reach.address:#x}, to what holds this map",
             }[reach.by]
         )
     if site is not None:

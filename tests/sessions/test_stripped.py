@@ -1,0 +1,138 @@
+"""Programs built with ``-ldflags="-s -w"``, with nothing but what gomap brings, or with a donor.
+
+What has to be there is known from a build of the same source that is laid out alike and has its debug information.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gomap.elf.target import opened_core
+from gomap.stripped.layouts import built_in
+from gomap.stripped.target import StrippedTarget
+from tests.fixtures import layouts
+from tests.fixtures.builds import CoreDump, build, kernel_core_of
+from tests.fixtures.toolchains import GO_VERSIONS
+from tests.sessions.gomap import gomap
+
+_USUAL = ("1.23.9", "1.27.3")
+#: Keys of each way to hash, maps of each size.
+_LOOKED_AT = tuple(
+    f"main.{name}"
+    for name in (
+        "ints",
+        "strs",
+        "floats64",
+        "structs",
+        "anys",
+        "stringers",
+        "slices",
+        "deep",
+        "grown",
+        "named",
+        "flags",
+    )
+)
+#: Go, -buildmode.
+_BUILDS = [("1.23.9", ""), ("1.27.3", "pie")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    everything = metafunc.config.getoption("--matrix")
+    if "every_go" in metafunc.fixturenames:
+        metafunc.parametrize("every_go", GO_VERSIONS[1:] if everything else _USUAL)
+    if "subject" in metafunc.fixturenames:
+        more = [(go, mode) for go in GO_VERSIONS[1:] for mode in ("", "pie")]
+        metafunc.parametrize(
+            "subject", [pytest.param(each, id="-".join(each)) for each in (more if everything else _BUILDS)]
+        )
+
+
+def builds(go: str, mode: str = "") -> tuple[Path, Path, CoreDump]:
+    """A program that is stripped, one that is laid out alike and is not, and a core of the first."""
+    stripped, rebuilt = (build("maps", go, ldflags=flags, buildmode=mode, here=True) for flags in ("-s -w", "-f -f"))
+    return stripped, rebuilt, kernel_core_of(stripped, "abort")
+
+
+def test_the_runtime_is_found_where_the_symbols_have_it(subject: tuple[str, str]) -> None:
+    stripped, rebuilt, core = builds(*subject)
+    described = opened_core(stripped, core.path, symbols=rebuilt).described()
+    target = StrippedTarget(opened_core(stripped, core.path))
+    noted = built_in(target.info.version, "amd64")
+    assert noted is not None and len(noted.variables) >= 10
+    for name in noted.variables:
+        there, here = described.variable(name), target.variable(name)
+        assert there is not None and here is not None, name
+        assert (here[0], here[1].name, here[1].size) == (there[0], there[1].name, there[1].size), name
+    for thread in target.threads():
+        assert getattr(target.symbol_at(thread.pc), "address", 0) == getattr(
+            described.symbol_at(thread.pc), "address", 0
+        )
+
+
+def test_maps_are_what_they_are(subject: tuple[str, str]) -> None:
+    """Looked at by address and type, since no package variable has a name any more."""
+    stripped, rebuilt, core = builds(*subject)
+
+    headers = "".join(f"header {variable}\n" for variable in _LOOKED_AT)
+    named = gomap("core", "-symbols", rebuilt, stripped, core.path, typed=headers).stdout
+    maps = re.findall(r"^(map\[.*\S+) at (0x[0-9a-f]+) \(", named, re.M)
+    assert len(maps) == len(_LOOKED_AT), named
+    commands = "".join(
+        f"{command} -type '{type}' {address}\n" for type, address in maps for command in ("header", "walk", "check")
+    )
+    alone, with_symbols = (
+        gomap("core", *words, stripped, core.path, typed=commands) for words in ([], ["-symbols", rebuilt])
+    )
+    assert (alone.returncode, alone.stderr) == (with_symbols.returncode, with_symbols.stderr) == (0, "")
+    assert alone.stdout == with_symbols.stdout
+
+
+def test_what_is_noted_is_what_the_toolchain_makes(every_go: str) -> None:
+    called, runtime = layouts.noted(every_go)
+    version, _, architecture = called.rpartition(" ")
+    assert built_in(version, architecture) == runtime
+
+
+def test_all_that_is_noted_is_small() -> None:
+    assert layouts.LAYOUTS.stat().st_size < 500_000
+    for go in GO_VERSIONS[1:]:
+        for architecture in ("amd64", "386", "arm64"):
+            assert built_in(f"go{go}", architecture) is not None, (go, architecture)
+
+
+def another_version(program: Path, scratch: Path) -> Path:
+    """PROGRAM as if a Go had built it that there is not."""
+    content = program.read_bytes()
+    made = scratch / "other"
+    made.write_bytes(content.replace(b"\x08go1.27.3", b"\x08go1.27.0"))
+    return made
+
+
+def test_a_version_that_gomap_does_not_know(tmp_path: Path) -> None:
+    stripped, _, core = builds("1.27.3")
+    other = another_version(stripped, tmp_path)
+    said = gomap("core", other, core.path, "check", "-all")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr == (
+        f"gomap: {other} has no debug information, and gomap brings nothing of the runtime of go1.27.0 on amd64: with "
+        "that Go 'go build' a program of three lines (package main; import \"fmt\"; func main() { "
+        "fmt.Println(map[string]int{}) }) and name it with -donor FILE; or build the same source with -f in place of "
+        "each -w and -s among -ldflags, and name that with -symbols FILE\n"
+    )
+
+
+def test_a_donor(tmp_path: Path) -> None:
+    stripped, _, core = builds("1.27.3")
+    donor = layouts.donor("1.27.3")
+    alone, given = (
+        gomap("core", *words, stripped, core.path, "goroutines", "-stack") for words in ([], ["-donor", donor])
+    )
+    assert alone.stdout and (alone.returncode, alone.stdout) == (given.returncode, given.stdout)
+    refused = gomap("core", "-donor", layouts.donor("1.23.9"), stripped, core.path, "check", "-all")
+    assert refused.returncode == 2 and refused.stderr.endswith(
+        f" is no donor for {stripped}: it is built by go1.23.9 on amd64, and the program by go1.27.3 on amd64\n"
+    )
