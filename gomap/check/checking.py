@@ -9,6 +9,7 @@ from gomap.check.causes import Cause, caused
 from gomap.check.classic.buckets import ClassicCheck
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.header import WRITING
+from gomap.check.key_bytes import SharedBytes
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.scene import Enough, Scene
@@ -71,6 +72,11 @@ class Report:
     without: Sequence[str] = ()
     causes: Sequence[Cause] = ()
     interrupted: bool = False
+
+    @property
+    def shared_bytes(self) -> SharedBytes | None:
+        """What tells that keys changed after they were stored, if that is one of the causes."""
+        return next((cause.evidence for cause in self.causes if isinstance(cause.evidence, SharedBytes)), None)
 
 
 def check_map(

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from gomap.check.checking import Report
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import Traceback
 from gomap.maps.wording import counted
@@ -141,13 +142,24 @@ def _conclusion(verdict: Verdict) -> str:
         which = f"{verdict.path} of {verdict.path_in}, which" if verdict.path else "a map that"
         return f"goroutine {id} assigns to {which} is nil: it was never made"
     if verdict.kind == "mutated keys":
-        return f"keys do not hash to where they stand, and their bytes lie outside of the map; goroutine {id} {does} it"
+        return f"{_mutated(verdict.report)}; goroutine {id} {does} it"
     if verdict.kind == "corruption":
         report = verdict.report
         endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
         what = "a search in it does not end" if endless else "the map is not as a map can be"
         return f"{what} (see below); goroutine {id} {does} it"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"
+
+
+def _mutated(report: Report | None) -> str:
+    """What is known of keys that do not hash any more to where they were put."""
+    shared = report.shared_bytes if report is not None else None
+    if shared is None:
+        return "keys do not hash to where they stand, and their bytes lie outside of the map"
+    if shared.proved:
+        return "bytes of its keys changed after these were stored (see below)"
+    keys = counted(shared.misplaced, "key does", "keys do")
+    return f"{keys} not hash to where they stand, and {shared.keys} of them have their bytes in one place (see below)"
 
 
 def _bad_key(trouble: KeyTrouble | None, id: int, does: str) -> str:

@@ -59,7 +59,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         if verdict.others.unread:
             object["codeUnread"] = verdict.others.unread
     if verdict.report is not None:
-        object["findings"] = check_object(verdict.report)["findings"]
+        checked = check_object(verdict.report)
+        object |= {name: checked[name] for name in ("findings", "causes") if name in checked}
     if verdict.key is not None:
         key = verdict.key
         object["key"] = {"what": key.what, "path": key.path, "start": f"{key.start:#x}", "end": f"{key.end:#x}"}

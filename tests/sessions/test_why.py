@@ -179,6 +179,11 @@ def test_other_deaths_by_a_map(go: str, mode: str, kind: str, map: str) -> None:
     elif mode == "mutated":
         changed = {each["text"].partition('"')[2].partition('"')[0] for each in said["findings"]}
         assert changed == {f"new-{number:012}" for number in range(50)}
+        (cause,) = said["causes"]
+        assert cause["kind"] == "shared-bytes"
+        # The fixture has 200 keys in its buffer, and has changed 50; nothing is left that tells what these were.
+        told = {name: cause["shared"][name] for name in ("keys", "misplaced", "inPlace", "proved", "before")}
+        assert told == {"keys": 50, "misplaced": 50, "inPlace": 150, "proved": False, "before": []}
 
 
 @pytest.mark.parametrize("go", _VERSIONS)

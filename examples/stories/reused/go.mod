@@ -1,0 +1,3 @@
+module example.org/reused
+
+go 1.20
