@@ -12,6 +12,7 @@ and below them what all doors share:
     views               text, JSON and HTML
     postmortem          what a program died of, as far as a map is to blame
     live                what is looked at while the program runs: operations on a map, changes of an entry
+    poking              changing something in a map on purpose, and taking it back
     statistics          how full a map is, how long its lookups are, what it takes
     check               the invariants of a healthy map, and what is wrong with one
     expressions         what a person types to name a map, a key or an address

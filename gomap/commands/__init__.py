@@ -2,7 +2,7 @@
 
 # Their order is that of the overview.
 from gomap.commands import overview, maps, find, stats, layout, diff, checks, census  # isort: skip
-from gomap.commands import goroutines, iterators, why, postmortem, addresses, live  # isort: skip
+from gomap.commands import goroutines, iterators, why, postmortem, addresses, live, poke  # isort: skip
 from gomap.commands.command import COMMANDS
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "live",
     "maps",
     "overview",
+    "poke",
     "postmortem",
     "stats",
     "why",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
     from gomap.live.traps import Live
+    from gomap.poking.changes import Process
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
@@ -88,6 +89,10 @@ class Door(Protocol):
 
     def program(self) -> Program:
         """The program that stands still. Raises ProgramError without a process or a core."""
+        ...
+
+    def process(self) -> Process:
+        """The process behind it, to write to. Raises ProgramError of a core, or if it cannot be written to."""
         ...
 
     def limits(self) -> Limits:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gomap.commands.progress import progress_on_terminal
 from gomap.language import Limits
 from gomap.live.traps import Live
 from gomap.program.program import ProgramError
 from gomap.views.paint import Paint
+
+if TYPE_CHECKING:
+    from gomap.poking.changes import Process
 
 __all__ = ["PlainDoor"]
 
@@ -16,6 +21,9 @@ class PlainDoor:
 
     def __init__(self) -> None:
         self._progress = progress_on_terminal()
+
+    def process(self) -> Process:
+        raise ProgramError("a core is not written to: only a process can be changed")
 
     def limits(self) -> Limits:
         return Limits(elements=200, depth=20, repeats=10, bytes_as_text=True)

@@ -22,6 +22,7 @@ from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
 from gomap.delve.scope import DelveScope
 from gomap.delve.target import DelveTarget, reads_core
 from gomap.delve.terminal import Terminal
+from gomap.delve.writing import DelveProcess
 from gomap.program.program import Program, ProgramError
 
 __all__ = ["DelveServer", "connect", "start"]
@@ -88,6 +89,10 @@ class DelveDoor(PlainDoor):
 
     def live(self) -> DelveLive:
         return DelveLive(self._rpc, self._program)
+
+    def process(self) -> DelveProcess:
+        pid = self._rpc.call("State", NonBlocking=True)["State"]["Pid"]
+        return DelveProcess(self._rpc, pid, self._program.byte_order)
 
     def besides(self) -> Iterable[str]:
         yield "'help COMMAND' says more."

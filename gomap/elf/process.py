@@ -1,4 +1,4 @@
-"""The memory of a running process, by /proc: to read it, nothing has to be stopped or attached to.
+"""The memory of a running process, by /proc: to read or write it, nothing has to be stopped or attached to.
 
 Linux, proc(5). Who may read is who may trace: one's own processes, as far as the kernel's ptrace_scope allows.
 """
@@ -36,6 +36,26 @@ class Process:
         """The file that it runs, also if that has been deleted or replaced since."""
         return self._place / "exe"
 
+    @property
+    def name(self) -> str:
+        """``process 4711``."""
+        return f"process {self.pid}"
+
+    def write(self, address: int, content: bytes) -> None:
+        """Put the bytes at ADDRESS. Raises FileError."""
+        try:
+            memory = os.open(self._place / "mem", os.O_WRONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise self._error(error, "write to") from None
+        try:
+            written = os.pwrite(memory, content, address)
+        except (OSError, OverflowError) as error:
+            raise FileError(f"cannot write {len(content)} bytes at {address:#x}: {error}") from None
+        finally:
+            os.close(memory)
+        if written != len(content):
+            raise FileError(f"only {written} of {len(content)} bytes at {address:#x} could be written")
+
     def read(self, address: int, length: int) -> bytes:
         """LENGTH bytes at ADDRESS. Raises ReadError."""
         try:
@@ -67,5 +87,5 @@ class Process:
         except OSError as error:
             raise self._error(error) from None
 
-    def _error(self, error: OSError) -> FileError:
-        return FileError(f"cannot read process {self.pid}: {error.strerror or error}")
+    def _error(self, error: OSError, what: str = "read") -> FileError:
+        return FileError(f"cannot {what} process {self.pid}: {error.strerror or error}")

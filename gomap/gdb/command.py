@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
     from gomap.language import Limits
     from gomap.live.traps import Live
+    from gomap.poking.changes import Process
     from gomap.program.program import Program
     from gomap.views.paint import Paint
 
@@ -38,6 +39,11 @@ class GdbDoor:
         from gomap.gdb.target import live
 
         return live(force=True).program
+
+    def process(self) -> Process:
+        from gomap.gdb.writing import process
+
+        return process()
 
     def limits(self) -> Limits:
         from gomap.gdb.rendering import limits

@@ -133,6 +133,10 @@ class Bucket:
             for number, mark in enumerate(self.marks)
         ]
 
+    def state_of(self, mark: int) -> str:
+        """The state that a slot has whose mark is that."""
+        return self._states[mark]
+
     @property
     def states(self) -> Sequence[str]:
         """The state of each slot; made faster than the slots are."""

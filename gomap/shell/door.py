@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gomap.commands.plain_door import PlainDoor
 from gomap.expressions.package_scope import PackageScope
+from gomap.poking.changes import Process
 from gomap.program.program import Program
 
 __all__ = ["ShellDoor"]
@@ -16,11 +17,15 @@ class ShellDoor(PlainDoor):
 
     Args:
         program: which.
+        process: the process that its memory is; None of a core.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, process: Process | None = None) -> None:
         super().__init__()
-        self._program = program
+        self._program, self._process = program, process
+
+    def process(self) -> Process:
+        return self._process or super().process()
 
     def scope(self) -> PackageScope:
         return PackageScope(self._program)

@@ -56,13 +56,13 @@ def attach(
         with Stop(pid) as stopped:
             target.stand(stopped.threads(target.architecture, target.byte_order))
             attached.moved()
-            yield ShellDoor(attached)
+            yield ShellDoor(attached, process)
 
     try:
         if not stop:
             return _run(opened, command)
         with opened():
-            return _run(lambda: nullcontext(ShellDoor(attached)), command)
+            return _run(lambda: nullcontext(ShellDoor(attached, process)), command)
     except StopError as error:
         return _fail(error)
 

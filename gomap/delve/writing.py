@@ -1,0 +1,43 @@
+"""The process behind a Delve server as something to write to.
+
+Delve's RPC has no call that writes bytes. It sets variables, and a number at an address is one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gomap.delve.rpc import CallError, Rpc
+from gomap.program.program import ProgramError
+
+__all__ = ["DelveProcess"]
+
+_NOWHERE = {"GoroutineID": -1, "Frame": 0}
+_UNSIGNED = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64"}
+
+
+class DelveProcess:
+    """What a server debugs.
+
+    Args:
+        rpc: the connection.
+        pid: the process's number.
+        byte_order: its numbers'.
+
+    Raises ProgramError if it is a core.
+    """
+
+    def __init__(self, rpc: Rpc, pid: int, byte_order: Literal["little", "big"]) -> None:
+        if rpc.call("GetVersion")["Backend"] == "core":
+            raise ProgramError("a core is not written to: only a process can be changed")
+        self._rpc, self._byte_order = rpc, byte_order
+        self.name = f"process {pid}"
+
+    def write(self, address: int, content: bytes) -> None:
+        """1, 2, 4 or 8 bytes at once. Raises ProgramError."""
+        number = int.from_bytes(content, self._byte_order)
+        place = f"*(*{_UNSIGNED[len(content)]})({address:#x})"
+        try:
+            self._rpc.call("Set", Scope=_NOWHERE, Symbol=place, Value=str(number))
+        except CallError as error:
+            raise ProgramError(f"cannot write {len(content)} bytes at {address:#x}: {error}") from None
