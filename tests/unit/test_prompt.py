@@ -34,6 +34,9 @@ class _Door:
     def program(self) -> Any:
         return self.scope().program
 
+    def clear(self) -> None:
+        """There is no line of progress."""
+
     def besides(self) -> Iterable[str]:
         return ["Anything else."]
 
