@@ -76,10 +76,11 @@ class _Kept:
         self._watcher: Watcher[Any] | None = watcher
         self._make, self._told = make, told
         self._set: dict[Trap, _Breakpoint] = {}
-        self._retired: list[gdb.Breakpoint] = []
         self._again: _Again | None = None
         #: The trap for which the program was stopped, to be looked into.
         self._doubt: Trap | None = None
+        #: Ctrl-C came while it looked, so that the program is to stop.
+        self._interrupted = False
         #: It was said that it cannot be set again yet.
         self._waits = False
         frame = gdb.selected_frame()
@@ -90,12 +91,12 @@ class _Kept:
             self._follow(watcher.traps())
         except ProgramError:
             self._follow(())
-            self._bury()
+            _bury()
             raise
 
     def struck(self, trap: Trap) -> bool:
         """Whether the program is to be stopped at a breakpoint of this, as far as can be told while others run."""
-        self._bury()
+        _bury()
         if self._watcher is None or trap not in self._set:
             return False
         stops = self._asked(trap, still=False)
@@ -105,7 +106,13 @@ class _Kept:
     def confirmed(self) -> bool | None:
         """Whether the program, which stands still now, is to stay stopped; None if this has not stopped it."""
         trap, self._doubt = self._doubt, None
-        return None if trap is None else self._asked(trap, still=True)
+        interrupted, self._interrupted = self._interrupted, False
+        if trap is None or interrupted:
+            return interrupted or None
+        try:
+            return self._asked(trap, still=True)
+        finally:
+            _bury()
 
     def _asked(self, trap: Trap, still: bool) -> bool:
         """Whether the program is to stay stopped; what is to be said of that is."""
@@ -120,6 +127,7 @@ class _Kept:
             self._follow(watcher.traps())
         except KeyboardInterrupt:
             gdb.write(f"{self.name}: interrupted\n")
+            self._interrupted = not still
             return True
         except Exception as error:
             if still:
@@ -144,13 +152,13 @@ class _Kept:
         gdb.write(f"{self.name}: set again\n")
         if self._again is not None:
             self._again.enabled = False
-            self._retired.append(self._again)
+            _retired.append(self._again)
             self._again = None
 
     def process_ended(self) -> None:
         """Take all back, and wait for the next process."""
         self._follow(())
-        self._bury()
+        _bury()
         self._watcher, self._waits, self._doubt = None, False, None
         if self._again is None:
             self._again = _Again(self, self._place)
@@ -159,8 +167,8 @@ class _Kept:
         """Take all back."""
         self._follow(())
         if self._again is not None:
-            self._retired.append(self._again)
-        self._bury()
+            _retired.append(self._again)
+        _bury()
         _kept.remove(self)
 
     def _follow(self, traps: Sequence[Trap]) -> None:
@@ -168,16 +176,10 @@ class _Kept:
         for trap in [trap for trap in self._set if trap not in traps]:
             breakpoint = self._set.pop(trap)
             breakpoint.enabled = False
-            self._retired.append(breakpoint)
+            _retired.append(breakpoint)
         for trap in traps:
             if trap not in self._set:
                 self._set[trap] = _made(self, trap)
-
-    def _bury(self) -> None:
-        """Delete what is of no more use. Never while one of them is asked."""
-        while self._retired:
-            with suppress(RuntimeError, gdb.error):  # somebody else has deleted it
-                self._retired.pop().delete()
 
 
 class _Breakpoint(gdb.Breakpoint):
@@ -217,6 +219,8 @@ class _Again(gdb.Breakpoint):
         return False
 
 
+#: Breakpoints that are disabled, and to be deleted.
+_retired: list[gdb.Breakpoint] = []
 #: The watchers that stand by, the oldest first; and what stands in GDB's registry of events.
 _kept: list[_Kept] = []
 _connected: list[Callable[[object], None]] = []
@@ -249,6 +253,13 @@ def confirm() -> None:
         gdb.execute("frame")
     elif answers and not _STOPPED_ELSE.search(gdb.execute("info program", to_string=True)):
         gdb.execute("continue")
+
+
+def _bury() -> None:
+    """Delete what is of no more use. Never while one of them is asked."""
+    while _retired:
+        with suppress(RuntimeError, gdb.error):  # somebody else has deleted it
+            _retired.pop().delete()
 
 
 def _lwp() -> int:

@@ -109,6 +109,7 @@ def test_stops_at_the_operation_that_breaks_it(subject: Subject) -> None:
         assert ended(said), said
         assert "broken" not in said
         assert session.run("gomap-guard -off") == "gomap-guard main.guarded: ended"
+        assert not re.search(r"^-\d+ .*(watchpoint|breakpoint) +keep", session.run("maint info breakpoints"), re.M)
         assert session.run("gomap-guard -off") == "gomap-guard: there is none"
         said = session.run("run hash 9 20 100 < /dev/null")
         assert ended(said), said

@@ -71,7 +71,9 @@ def test_an_entry_is_followed(subject: tuple[str, Debugger]) -> None:
         assert "gomap-watch main.numbers 7: the process has ended; set again once the next one gets to main.fix" in said
         assert "gomap-watch main.numbers 7: set again\n" in said
         _is(said[said.index("set again\n") :], "gomap-watch main.numbers 7", _STOPS[0])
+        assert re.search(r"^-\d+ +hw watchpoint", session.run("maint info breakpoints"), re.M)
         assert session.run("gomap-watch -off") == "gomap-watch main.numbers 7: ended"
+        assert not re.search(r"^-\d+ .*(watchpoint|breakpoint) +keep", session.run("maint info breakpoints"), re.M)
 
 
 def test_an_element_of_many_words(subject: tuple[str, Debugger]) -> None:
