@@ -23,7 +23,9 @@ class PlainDoor:
         self._progress = progress_on_terminal()
 
     def process(self) -> Process:
-        raise ProgramError("a core is not written to: only a process can be changed")
+        from gomap.poking.changes import ONLY_A_CORE
+
+        raise ProgramError(ONLY_A_CORE)
 
     def limits(self) -> Limits:
         return Limits(elements=200, depth=20, repeats=10, bytes_as_text=True)
@@ -40,7 +42,7 @@ class PlainDoor:
     def live(self) -> Live:
         raise ProgramError(
             "this needs a program that runs in a debugger, GDB or Delve; "
-            "a core does not run, and gomap attach only reads"
+            "a core does not run, and gomap attach sets no breakpoints"
         )
 
     def paint(self) -> Paint:

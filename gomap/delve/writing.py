@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from gomap.delve.rpc import CallError, Rpc
+from gomap.delve.target import reads_core
+from gomap.poking.changes import ONLY_A_CORE
 from gomap.program.program import ProgramError
 
 __all__ = ["DelveProcess"]
@@ -28,8 +30,8 @@ class DelveProcess:
     """
 
     def __init__(self, rpc: Rpc, pid: int, byte_order: Literal["little", "big"]) -> None:
-        if rpc.call("GetVersion")["Backend"] == "core":
-            raise ProgramError("a core is not written to: only a process can be changed")
+        if reads_core(rpc):
+            raise ProgramError(ONLY_A_CORE)
         self._rpc, self._byte_order = rpc, byte_order
         self.name = f"process {pid}"
 

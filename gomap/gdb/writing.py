@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gdb
 
+from gomap.poking.changes import ONLY_A_CORE
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbProcess", "process"]
@@ -36,5 +37,5 @@ def process() -> GdbProcess:
     if inferior.pid == 0:
         raise ProgramError("no process: run the program, or attach to it")
     if connection is not None and connection.type == "core":
-        raise ProgramError("a core is not written to: only a process can be changed")
+        raise ProgramError(ONLY_A_CORE)
     return GdbProcess(inferior)

@@ -23,7 +23,10 @@ from gomap.poking.places import Meaning, Place, PokeError
 from gomap.program.gotypes import LayoutError
 from gomap.program.program import Program, ProgramError
 
-__all__ = ["Change", "Process", "apply", "forget", "last_change", "planned", "take_back"]
+__all__ = ["ONLY_A_CORE", "Change", "Process", "apply", "forget", "last_change", "planned", "take_back"]
+
+#: What to say where there is no process.
+ONLY_A_CORE = "a core is not written to: only a process can be changed"
 
 #: No map is there, or none any more: what is written there harms something else.
 _NO_MAP_THERE = (FreeObject, FreePages, SpanTail, ManualSpan, Text, NotMapped, NotInCore)
