@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,10 +16,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import FileIO
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from gomap.elf.elffile import FileError
+from gomap.elf.elffile import FileError, StrPath
 
 __all__ = ["unpacked"]
 
@@ -42,7 +42,7 @@ _FORMATS = (
 )
 
 
-def unpacked(path: Path, progress: Callable[[str], None]) -> IO[bytes] | None:
+def unpacked(path: StrPath, progress: Callable[[str], None]) -> IO[bytes] | None:
     """A file that has what is compressed in the one at PATH; None if that is not compressed, or cannot be opened.
 
     PROGRESS is told how far it is. Raises FileError.
@@ -61,7 +61,7 @@ def unpacked(path: Path, progress: Callable[[str], None]) -> IO[bytes] | None:
         packed.seek(0)
 
         def told() -> None:
-            progress(f"unpacking {path.name}: {100 * packed.tell() // size}% of {size >> 20} MiB")
+            progress(f"unpacking {os.path.basename(path)}: {100 * packed.tell() // size}% of {size >> 20} MiB")
 
         try:
             with _reader(path, packed, format) as reader:
@@ -73,7 +73,7 @@ def unpacked(path: Path, progress: Callable[[str], None]) -> IO[bytes] | None:
 
 
 @contextmanager
-def _reader(path: Path, packed: FileIO, format: _Format) -> Iterator[IO[bytes]]:
+def _reader(path: StrPath, packed: FileIO, format: _Format) -> Iterator[IO[bytes]]:
     """What reads the unpacked bytes."""
     if format.opened is not None:
         with format.opened(packed) as reader:

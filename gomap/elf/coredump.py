@@ -9,11 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gomap.elf.compressed import unpacked
-from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError
+from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError, NotElfError, StrPath
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
 from gomap.program.signals import Signal
@@ -48,8 +46,16 @@ class CoreDump:
     PROGRESS is told how far it is unpacked.
     """
 
-    def __init__(self, path: Path, progress: Callable[[str], None] | None = None) -> None:
-        self.file = ElfFile(path, unpacked(path, progress or (lambda _text: None)))
+    def __init__(self, path: StrPath, progress: Callable[[str], None] | None = None) -> None:
+        try:
+            self.file = ElfFile(path)
+        except NotElfError:
+            from gomap.elf.compressed import unpacked  # which loads more than all that reads a core
+
+            copy = unpacked(path, progress or (lambda _text: None))
+            if copy is None:
+                raise
+            self.file = ElfFile(path, copy)
         if self.file.type != CORE:
             raise self.file.error("is not a core dump")
         self._word = struct.Struct(self.file.endian + ("Q" if self.file.pointer_size == 8 else "I"))
@@ -169,6 +175,6 @@ def auxiliary_vector(content: bytes, pointer_size: int, byte_order: Literal["lit
 def core_at(path: str | None) -> CoreDump | None:
     """The core that a debugger has opened at PATH; None if there is none, or it has been moved away since."""
     try:
-        return None if path is None else CoreDump(Path(path))
+        return None if path is None else CoreDump(path)
     except FileError:
         return None

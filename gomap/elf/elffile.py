@@ -7,12 +7,12 @@ so every offset and size is checked before it is used; nothing here raises anyth
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Literal, NamedTuple, Union
 
 from gomap.program.machine import goarch
 from gomap.program.program import ProgramError
@@ -29,9 +29,14 @@ __all__ = [
     "ElfFile",
     "ElfNote",
     "FileError",
+    "NotElfError",
     "Section",
     "Segment",
+    "StrPath",
 ]
+
+#: A path as it is passed on to open().
+StrPath = Union[str, os.PathLike[str]]
 
 #: e_type of a program that may lie anywhere in memory, and of a core dump.
 POSITION_INDEPENDENT, CORE = 3, 4
@@ -50,6 +55,10 @@ _MOST_INFLATED = 1032
 
 class FileError(ProgramError):
     """A file that is not what it must be, or is damaged. Says which file, and what is wrong with it."""
+
+
+class NotElfError(FileError):
+    """A file is no ELF file; it may be one that is compressed."""
 
 
 class Section(NamedTuple):
@@ -102,7 +111,7 @@ class ElfNote(NamedTuple):
 
 
 class ElfFile:
-    """One file, opened. Raises FileError if it is no ELF file.
+    """One file, opened. Raises FileError, of which NotElfError if it is no ELF file.
 
     Args:
         path: of the file.
@@ -116,7 +125,7 @@ class ElfFile:
         endian: byte order as struct takes it.
     """
 
-    def __init__(self, path: Path, unpacked: IO[bytes] | None = None) -> None:
+    def __init__(self, path: StrPath, unpacked: IO[bytes] | None = None) -> None:
         self.path = path
         try:
             with unpacked or open(path, "rb") as opened:
@@ -125,7 +134,7 @@ class ElfFile:
             raise FileError(f"cannot open {path}: {getattr(error, 'strerror', None) or error}") from None
         self.size = len(self._data)
         if self._data[:4] != b"\x7fELF":
-            raise self.error("is not an ELF file")
+            raise NotElfError(f"{path} is not an ELF file")
         size, order = self.bytes_at(4, 2)
         if size not in (1, 2) or order not in (1, 2):
             raise self.error("has an ELF header that is damaged")

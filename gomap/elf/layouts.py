@@ -8,9 +8,7 @@ them, .go.buildinfo, which has the flags of the build in it: flags of another le
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from gomap.elf.elffile import ElfFile, FileError, Section
+from gomap.elf.elffile import ElfFile, FileError, Section, StrPath
 from gomap.program.memory import RawRead, ReadError
 
 __all__ = ["files_differ", "layouts_differ", "memory_differs"]
@@ -22,7 +20,7 @@ _ALLOCATED = 2
 _WORDS_BEFORE_TEXT_START = 2
 
 
-def layouts_differ(one: Path, other: Path) -> str | None:
+def layouts_differ(one: StrPath, other: StrPath) -> str | None:
     """How the builds ONE and OTHER are not laid out alike; None if they are, or a file cannot be read."""
     try:
         return files_differ(ElfFile(one), ElfFile(other))

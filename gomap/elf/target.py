@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gomap.elf.coredump import CoreDump
 from gomap.elf.dwarf import DebugInfo
-from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError
+from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError, StrPath
 from gomap.elf.functions import FrameVariables
 from gomap.elf.gotypes import ElfTypes
 from gomap.elf.layouts import files_differ, memory_differs
@@ -93,7 +91,7 @@ class FileTarget:
 
     def symbol_at(self, address: int) -> Symbol | None:
         found = self._symbols.at(address - self.bias)
-        return found and replace(found, address=found.address + self.bias)
+        return found and found.replace(address=found.address + self.bias)
 
     @property
     def variable_names(self) -> Sequence[str]:
@@ -188,7 +186,7 @@ class Opened(NamedTuple):
 
 
 def opened_core(
-    program: Path, core: Path, progress: Callable[[str], None] | None = None, symbols: Path | None = None
+    program: StrPath, core: StrPath, progress: Callable[[str], None] | None = None, symbols: StrPath | None = None
 ) -> Opened:
     """The PROGRAM as it was when the CORE was written. Raises FileError.
 
@@ -210,7 +208,7 @@ def opened_core(
     return Opened(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal)
 
 
-def open_core(program: Path, core: Path, progress: Callable[[str], None] | None = None) -> FileTarget:
+def open_core(program: StrPath, core: StrPath, progress: Callable[[str], None] | None = None) -> FileTarget:
     """The PROGRAM, which has debug information, as it was when the CORE was written. Raises FileError.
 
     PROGRESS is told how far a core that is compressed is unpacked.
@@ -218,7 +216,7 @@ def open_core(program: Path, core: Path, progress: Callable[[str], None] | None 
     return opened_core(program, core, progress).described()
 
 
-def opened_process(process: Process, program: Path | None = None, symbols: Path | None = None) -> Opened:
+def opened_process(process: Process, program: StrPath | None = None, symbols: StrPath | None = None) -> Opened:
     """A running process; its own program unless another file is the PROGRAM. Raises FileError.
 
     Its memory changes as it runs: whoever wants to understand it stops it first, and says where its threads stand.
@@ -236,7 +234,7 @@ def open_process(process: Process) -> FileTarget:
     return opened_process(process).described()
 
 
-def open_program(program: Path) -> FileTarget:
+def open_program(program: StrPath) -> FileTarget:
     """A program that does not run, with the memory that it will begin with. Raises FileError."""
     file = _program(program)
     memory = Space()
@@ -247,7 +245,7 @@ def open_program(program: Path) -> FileTarget:
     return FileTarget(file, memory.read)
 
 
-def _described(program: ElfFile, symbols: Path | None, read: RawRead, bias: int) -> ElfFile:
+def _described(program: ElfFile, symbols: StrPath | None, read: RawRead, bias: int) -> ElfFile:
     """The file that has the debug information for the PROGRAM: itself, or the build SYMBOLS, which has to fit it.
 
     Raises FileError if it does not: something lies elsewhere in it, or the functions in memory are not its own.
@@ -267,7 +265,7 @@ def _spelled(name: bytes) -> str:
     return as_written(name.decode("utf-8", "backslashreplace"))
 
 
-def _program(path: Path) -> ElfFile:
+def _program(path: StrPath) -> ElfFile:
     file = ElfFile(path)
     if file.type == CORE:
         raise file.error("is a core dump, not a program")

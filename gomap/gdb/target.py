@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gdb
@@ -101,7 +100,7 @@ class GdbTarget:
         """The program's file."""
         from gomap.elf.target import open_program
 
-        file = open_program(Path(self._inferior.progspace.filename))
+        file = open_program(self._inferior.progspace.filename)
         here = self.variable("runtime.firstmoduledata")
         if here is not None:
             file.place("runtime.firstmoduledata", here[0])
@@ -133,7 +132,7 @@ class GdbTarget:
         if executed and executed != symbols:
             from gomap.elf.layouts import layouts_differ
 
-            differing = layouts_differ(Path(executed), Path(symbols))
+            differing = layouts_differ(executed, symbols)
             if differing:
                 return not_laid_out_as(executed, symbols, differing)
         # The second way takes a third of a second in a program of 60 MB.
@@ -146,7 +145,7 @@ class GdbTarget:
         from gomap.elf.loading import elsewhere_told, other_build_id
 
         try:
-            differs = other_build_id(ElfFile(Path(executed or symbols)), self._read, self._file.bias)
+            differs = other_build_id(ElfFile(executed or symbols), self._read, self._file.bias)
         except FileError:  # GDB has it still, or from elsewhere
             differs = None
         return not_the_memory_of(symbols, differs or elsewhere_told(places[0]), "'file PROGRAM'")

@@ -8,10 +8,8 @@ does that, and looks up each symbol besides).
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
 import gdb
 
@@ -153,10 +151,10 @@ def _in_file(objfile: gdb.Objfile) -> dict[str, tuple[int, GoType]] | None:
 
     path = objfile.filename
     try:
-        sections = [section.name for section in ElfFile(Path(path)).sections]
+        sections = [section.name for section in ElfFile(path).sections]
         if not all(any(name.endswith(part) for name in sections) for part in ("gopclntab", "debug_info")):
             return {}
-        return open_program(Path(path)).variables_where(addresses_of(_LISTED, path))
+        return open_program(path).variables_where(addresses_of(_LISTED, path))
     except (FileError, LayoutError):  # what the kernel maps into every process, say, is no file
         return {} if objfile.lookup_global_symbol("runtime.firstmoduledata") is None else None
 
@@ -174,6 +172,8 @@ def _listed(path: str | None) -> str:
     try:
         return str(gdb.execute(listing, to_string=True))
     except UnicodeDecodeError:
+        import tempfile
+
         with tempfile.NamedTemporaryFile() as file:
             gdb.execute(f"{listing} -- {file.name}")
             return file.read().decode("utf-8", "backslashreplace")

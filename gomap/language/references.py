@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Protocol, Union
 
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language.budget import Budget
 from gomap.language.quoting import whole_runes
+from gomap.program.facts import Facts
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
@@ -88,8 +88,7 @@ def unreadable(error: ReadError) -> str:
     return f"unreadable {error.address:#x}"
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Facts):
     """What is said in place of entries of a map that are not shown."""
 
     text: str

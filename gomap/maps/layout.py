@@ -10,11 +10,11 @@ cmd/link/internal/ld/dwarf.go for the names in DWARF.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from gomap.goruntime.scanning import has_pointers
+from gomap.program.facts import Facts
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, kept_with_type
 from gomap.program.structs import Struct
 from gomap.program.target import Target
@@ -27,8 +27,7 @@ _HMAP = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "
 _LARGEST = 1 << 16
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Facts):
     """Where eight slots lie in a bucket or group.
 
     Attributes:
@@ -59,8 +58,7 @@ class Places:
         return self.indirect_key or self.indirect_elem or has_pointers(self.key) or has_pointers(self.elem)
 
 
-@dataclass(frozen=True)
-class ClassicLayout:
+class ClassicLayout(Facts):
     """An ``hmap``, its ``mapextra`` where the type leads there, and its ``bmap``: slots and overflow pointer."""
 
     header: Struct
@@ -69,8 +67,7 @@ class ClassicLayout:
     overflow: int
 
 
-@dataclass(frozen=True)
-class SwissLayout:
+class SwissLayout(Facts):
     """A ``Map``, its ``table`` with the ``groups`` reference in it, and the group's slots."""
 
     header: Struct

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Union
 
 from gomap.maps.layout import Places
 from gomap.maps.notes import Note
 from gomap.maps.recognised import Evidence
+from gomap.program.facts import Facts
 from gomap.program.gotypes import Field, GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
@@ -147,8 +147,7 @@ class Bucket:
         return map(self._entry, self._live)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Facts):
     """A Swiss map's table, at its place in the walk: its groups follow.
 
     Attributes:
@@ -177,8 +176,7 @@ class Table:
 Part = Union[Table, Bucket, Note]
 
 
-@dataclass(frozen=True)
-class HeaderField:
+class HeaderField(Facts):
     """One field of a map's header.
 
     Attributes:
@@ -198,8 +196,7 @@ class HeaderField:
     dangling: bool
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Facts):
     """Which parts of a map a walk visits.
 
     Attributes:

@@ -1,14 +1,13 @@
 """What a walk has to tell beside buckets: parts of a map that cannot be shown, and headers that cannot be right.
 
-A note of each kind has the facts, and the address that it is about; gomap.maps.wording puts them in words. They are
-neither frozen nor printed: to make what does that for each takes longer than all else that a session's first command
-loads.
+A note of each kind has the facts, and the address that it is about; gomap.maps.wording puts them in words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from gomap.program.facts import Facts
 
 __all__ = [
     "AbsurdB",
@@ -41,14 +40,12 @@ __all__ = [
 ]
 
 
-@dataclass(repr=False)
-class Note:
+class Note(Facts):
     """Something that could not be shown, or that is not as it must be; ``address``: where."""
 
     address: int
 
 
-@dataclass(repr=False)
 class Unreadable(Note):
     """Buckets or groups, LENGTH of them from number FIRST on; all but TRIED were given up. WHAT: their role."""
 
@@ -61,7 +58,6 @@ class Unreadable(Note):
 # Of classic maps.
 
 
-@dataclass(repr=False)
 class AbsurdB(Note):
     """2^B buckets of SIZE bytes fit in no address space."""
 
@@ -69,7 +65,6 @@ class AbsurdB(Note):
     size: int
 
 
-@dataclass(repr=False)
 class NilBuckets(Note):
     """buckets is nil, but there are to be COUNT entries or, if that is 0, 2^B buckets."""
 
@@ -77,7 +72,6 @@ class NilBuckets(Note):
     b: int
 
 
-@dataclass(repr=False)
 class CountTooLarge(Note):
     """count is more than so many buckets can hold."""
 
@@ -85,7 +79,6 @@ class CountTooLarge(Note):
     buckets: int
 
 
-@dataclass(repr=False)
 class NoSuchBucket(Note):
     """A walk was to show bucket NUMBER of a map that has BUCKETS."""
 
@@ -102,7 +95,6 @@ class ChainTrouble(Enum):
     UNREADABLE = auto()
 
 
-@dataclass(repr=False)
 class BrokenChain(Note):
     """An overflow pointer to ADDRESS that is not followed.
 
@@ -119,7 +111,6 @@ class BrokenChain(Note):
     detail: int = 0
 
 
-@dataclass(repr=False)
 class UnusedUnreadable(Note):
     """What extra.nextOverflow leads to."""
 
@@ -127,7 +118,6 @@ class UnusedUnreadable(Note):
 # Of Swiss maps.
 
 
-@dataclass(repr=False)
 class SmallOverfull(Note):
     """used is more than the SLOTS of a map's only group."""
 
@@ -135,7 +125,6 @@ class SmallOverfull(Note):
     slots: int
 
 
-@dataclass(repr=False)
 class WrongDirLen(Note):
     """dirLen is not 2^globalDepth; BELIEVED entries of the directory are shown."""
 
@@ -144,7 +133,6 @@ class WrongDirLen(Note):
     believed: int
 
 
-@dataclass(repr=False)
 class TablesOverfull(Note):
     """used is more than the tables' CAPACITY."""
 
@@ -152,7 +140,6 @@ class TablesOverfull(Note):
     capacity: int
 
 
-@dataclass(repr=False)
 class NoSuchTable(Note):
     """A walk was to show the table of a directory ENTRY that leads to none; the directory has LENGTH."""
 
@@ -160,7 +147,6 @@ class NoSuchTable(Note):
     length: int
 
 
-@dataclass(repr=False)
 class NoSuchGroup(Note):
     """A walk was to show group NUMBER of tables of which the largest has MOST."""
 
@@ -169,12 +155,10 @@ class NoSuchGroup(Note):
     most: int
 
 
-@dataclass(repr=False)
 class OneGroupOnly(Note):
     """A walk was to show another than the only group of a map."""
 
 
-@dataclass(repr=False)
 class _Entries(Note):
     """Directory entries FIRST to LAST."""
 
@@ -182,12 +166,10 @@ class _Entries(Note):
     last: int
 
 
-@dataclass(repr=False)
 class DirectoryUnreadable(_Entries):
     """They cannot be read."""
 
 
-@dataclass(repr=False)
 class TableAgain(_Entries):
     """They lead to a TABLE to which directory entry OTHER did."""
 
@@ -195,7 +177,6 @@ class TableAgain(_Entries):
     other: int
 
 
-@dataclass(repr=False)
 class NoTable(_Entries):
     """They lead to a TABLE that cannot be read, for FAILED cannot."""
 
@@ -203,14 +184,12 @@ class NoTable(_Entries):
     failed: int
 
 
-@dataclass(repr=False)
 class DirectoryGivenUp(_Entries):
     """They are not tried, since BAD before them in a row lead nowhere."""
 
     bad: int
 
 
-@dataclass(repr=False)
 class GroupsMismatch(Note):
     """lengthMask and capacity of the table at ADDRESS do not agree; GROUPS of its groups are shown."""
 
@@ -222,7 +201,6 @@ class GroupsMismatch(Note):
 # Of sync.Map.
 
 
-@dataclass(repr=False)
 class HalfUnreadable(Note):
     """What HALF, read or dirty, leads to: FAILED cannot be read."""
 
@@ -230,7 +208,6 @@ class HalfUnreadable(Note):
     failed: int
 
 
-@dataclass(repr=False)
 class InHalf(Note):
     """A note about the map in HALF: read or dirty."""
 
@@ -238,17 +215,14 @@ class InHalf(Note):
     note: Note
 
 
-@dataclass(repr=False)
 class RootNil(Note):
     """The map has no root, and says that it has been used."""
 
 
-@dataclass(repr=False)
 class NoTables(Note):
     """A walk was to show a table of a map that has none."""
 
 
-@dataclass(repr=False)
 class NoSuchNode(Note):
     """A walk was to show indirect node NUMBER of a map that has NODES."""
 
@@ -267,7 +241,6 @@ class NodeTrouble(Enum):
     UNREADABLE = auto()
 
 
-@dataclass(repr=False)
 class BadNode(Note):
     """The node at the end of PATH (empty for the root) that is at NODE.
 

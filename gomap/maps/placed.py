@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple, Union
 
 from gomap.maps.model import LIVE, Bucket, Entry, GoMap, Note, Selection, Table
@@ -40,7 +39,7 @@ def placed(map: GoMap, selection: Selection = LIVE) -> Iterator[Union[Placed, No
     link = 0
     place = ""
     # What stands in an overflow bucket that is on no chain is no entry of the map.
-    for part in map.walk(replace(selection, unused=False)):
+    for part in map.walk(selection.replace(unused=False)):
         if isinstance(part, Note):
             yield part
         elif isinstance(part, Table):

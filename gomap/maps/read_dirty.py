@@ -9,13 +9,13 @@ and so is not in dirty. As many ``misses`` of lookups in read as dirty has entri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gomap.maps.layout import Places
 from gomap.maps.model import LIVE, Bucket, Cell, Entry, GoMap, MaybeCell, Part, Selection, Slot
 from gomap.maps.notes import HalfUnreadable, InHalf, Note
 from gomap.maps.syncmap import LOCKED, BucketOfSlots, boxed_pointer, flattened, interface_type
+from gomap.program.facts import Facts
 from gomap.program.gotypes import GoType, Kind, LayoutError, kept_with_type
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
@@ -30,8 +30,7 @@ _EXPUNGED, _DELETED, _SHARED = "expunged", "nil", "shared"
 OpenMap = Callable[[Target, GoType, int], GoMap]
 
 
-@dataclass(frozen=True)
-class ReadDirtyLayout:
+class ReadDirtyLayout(Facts):
     """Layouts.
 
     Attributes:
@@ -157,7 +156,7 @@ class ReadDirty(GoMap):
                 elif isinstance(part, Bucket):
                     yield self._with_values(name, part, in_read)
                 else:
-                    yield replace(part, place=name)
+                    yield part.replace(place=name)
 
     def _with_values(self, name: str, bucket: Bucket, in_read: set[int]) -> BucketOfSlots:
         """BUCKET with the values that its entries lead to. IN_READ: the entries that read has, which are told first."""

@@ -6,10 +6,10 @@ Source: internal/sync/hashtriemap.go.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from gomap.maps.layout import Places
 from gomap.maps.syncmap import boxed_pointer, flattened, interface_type, trie_of
+from gomap.program.facts import Facts
 from gomap.program.gotypes import GoType, LayoutError, kept_with_type
 from gomap.program.structs import Struct
 from gomap.program.target import Target
@@ -20,8 +20,7 @@ __all__ = ["BITS", "TrieLayout", "trie_layout"]
 BITS = 4
 
 
-@dataclass(frozen=True)
-class TrieLayout:
+class TrieLayout(Facts):
     """The header, as if its structs' fields were its own; the indirect node likewise; and an entry.
 
     Attributes:

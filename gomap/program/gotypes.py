@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar, Union
 
+from gomap.program.facts import Facts
 from gomap.program.printable import printable
 
 __all__ = ["Field", "GoType", "Kind", "LayoutError", "Lazy", "kept_with_type"]
@@ -89,8 +89,7 @@ class LayoutError(Exception):
     """A type does not look as expected: a Go version whose layout is not known, or no Go type at all."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Facts):
     """One field of a struct.
 
     Attributes:
@@ -105,9 +104,8 @@ class Field:
     offset: int
     embedded: bool = False
 
-    def __post_init__(self) -> None:
-        if not self.name.isprintable():
-            object.__setattr__(self, "name", printable(self.name))
+    def __init__(self, name: str, type: GoType, offset: int, embedded: bool = False) -> None:
+        super().__init__(printable(name), type, offset, embedded)
 
 
 class GoType:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
+from gomap.program.facts import Facts
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
@@ -21,17 +21,15 @@ __all__ = ["SAME_LAYOUT", "Symbol", "Target", "Thread", "no_debug_information", 
 SAME_LAYOUT = "build the same source with -f in place of each -w and -s among -ldflags"
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(Facts):
     """A package variable or a function that stands at an address; its name is made printable."""
 
     name: str
     address: int
     size: int
 
-    def __post_init__(self) -> None:
-        if not self.name.isprintable():
-            object.__setattr__(self, "name", printable(self.name))
+    def __init__(self, name: str, address: int, size: int) -> None:
+        super().__init__(printable(name), address, size)
 
 
 class Thread(NamedTuple):

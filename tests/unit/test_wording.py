@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, get_args
 
 import pytest
@@ -30,7 +29,10 @@ _NOTES = [kind for kind in vars(notes).values() if isinstance(kind, type) and is
 
 
 def made(kind: type[Any]) -> Any:
-    return kind(*[_VALUES[str(field.type)] for field in fields(kind)])
+    facts = {
+        name: type for each in reversed(kind.__mro__) for name, type in vars(each).get("__annotations__", {}).items()
+    }
+    return kind(*[_VALUES[type] for name, type in facts.items() if not name.startswith("_")])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in _NOTES if not kind.__subclasses__()])
