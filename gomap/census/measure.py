@@ -94,7 +94,7 @@ class Measuring:
                 tombstones += self._tombstones(base, groups, places)
             except ReadError as error:
                 damage = str(error)
-        rebuilt = rebuilt_bytes(map, self._allocator)
+        rebuilt = rebuilt_bytes(self._program, map, self._allocator)
         taken = self._taken(parts)
         return Measured(map.count, slots, taken, tombstones, 0, rebuilt, places.pointers, damage)
 
@@ -111,7 +111,7 @@ class Measuring:
             self._taken(parts),
             current.empty_one,
             self._taken(old.parts - current.parts),
-            rebuilt_bytes(map, self._allocator),
+            rebuilt_bytes(self._program, map, self._allocator),
             map.places.pointers,
             current.damage or old.damage,
         )

@@ -17,5 +17,5 @@ def layout(door: Door, options: Options, line: str) -> Iterable[str]:
     from gomap.maps.footprint import footprint
     from gomap.views.layouts import layout_lines, layout_object
 
-    footprints = [footprint(map) for map in map_types_in(scope_of(door, options), line)]
+    footprints = [footprint(door.program(), map) for map in map_types_in(scope_of(door, options), line)]
     return json_line(door, layout_object(footprints)) if options["json"] else layout_lines(footprints, door.paint())

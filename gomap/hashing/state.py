@@ -5,11 +5,11 @@ Source: alginit in runtime/alg.go; from Go 1.27 on AlgInit in internal/runtime/m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gomap.goruntime.versions import go_version
 from gomap.hashing.aes_lanes import BLOCK
 from gomap.hashing.arm64 import Arm64Hash
 from gomap.hashing.fallback import Fallback32, Fallback64
@@ -26,8 +26,6 @@ _HOMES = (("internal/runtime/maps", "UseAeshash"), ("runtime", "useAeshash"))
 
 #: Up to Go 1.22 the 64-bit fallback had wyhash's own words where it later had more random ones.
 _WYHASH = (0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3)
-
-_MOST_VERSION = 64
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class HashState:
     @classmethod
     def read(cls, target: Target) -> HashState:
         """The state of the target. Raises LayoutError where it has none that is known, and ReadError."""
-        version = _go_version(target)
+        version = go_version(target)
         home, switch = next((home for home in _HOMES if target.variable(f"{home[0]}.hashkey")), _HOMES[-1])
         keys = _content(target, f"{home}.hashkey", 4 * target.pointer_size)
         uses_aes = target.variable(f"{home}.{switch}")
@@ -80,21 +78,6 @@ class HashState:
             return Fallback32(self.keys, self.byte_order)
         keys = self.keys if self.version >= (1, 23) else (self.keys[0] ^ _WYHASH[0], *_WYHASH[1:])
         return Fallback64(keys, self.byte_order)
-
-
-def _go_version(target: Target) -> tuple[int, int]:
-    """The version of Go that the program was built with."""
-    found = target.variable("runtime.buildVersion")
-    if found is None:
-        raise LayoutError("no runtime.buildVersion: no Go program, or one without debug information")
-    word, order, memory = target.pointer_size, target.byte_order, target.memory
-    header = memory.read(found[0], 2 * word)
-    address, length = int.from_bytes(header[:word], order), int.from_bytes(header[word:], order)
-    text = memory.read(address, min(length, _MOST_VERSION)).decode("ascii", "replace")
-    version = re.search(r"go(\d+)\.(\d+)", text)
-    if version is None:
-        raise LayoutError(f"runtime.buildVersion is {text!r}: no version of Go whose hash functions are known")
-    return int(version[1]), int(version[2])
 
 
 def _with_aes(target: Target) -> Literal["amd64", "386", "arm64"]:

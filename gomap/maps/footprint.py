@@ -12,16 +12,18 @@ from gomap.maps.hash_trie import HashTrie
 from gomap.maps.layout import Places
 from gomap.maps.model import GoMap
 from gomap.maps.read_dirty import ReadDirty
+from gomap.maps.rebuilding import bucket_load
 from gomap.maps.swiss import SwissMap
 from gomap.program.gotypes import GoType, Kind
+from gomap.program.program import Program
 from gomap.program.target import Target
 
 __all__ = ["CACHE_LINE", "Footprint", "Lines", "Part", "Row", "footprint"]
 
 #: Bytes of a cache line on amd64, and on most machines with arm64.
 CACHE_LINE = 64
-#: loadFactorNum / loadFactorDen / 8 in runtime/map.go; maxAvgGroupLoad / 8 in internal/runtime/maps/group.go.
-_FULLEST = {"classic": 13 / 16, "swiss": 7 / 8}
+#: maxAvgGroupLoad / 8 in internal/runtime/maps/group.go.
+_FULLEST_TABLE = 7 / 8
 
 
 class Row(NamedTuple):
@@ -90,7 +92,7 @@ class Footprint:
     indirect: Sequence[str]
 
 
-def footprint(map: GoMap) -> Footprint:
+def footprint(program: Program, map: GoMap) -> Footprint:
     """Of the type of MAP, which may be a nil map."""
     target = map.target
     match map:
@@ -99,14 +101,15 @@ def footprint(map: GoMap) -> Footprint:
             parts = [_struct("header", layout.header.type, target), bucket]
             if layout.extra is not None:
                 parts.append(_struct("mapextra", layout.extra.type, target))
-            return _made(map, parts, ("header",))
+            most, of = bucket_load(program)
+            return _made(map, parts, ("header",), most / of / layout.places.slots)
         case SwissMap(layout=layout):
             parts = [
                 _struct("header", layout.header.type, target),
                 _struct("table", layout.table.type, target),
                 _bucket(layout.places, target, ("ctrl", "key", "elem"), None),
             ]
-            return _made(map, parts, ("header", "directory entry", "table"))
+            return _made(map, parts, ("header", "directory entry", "table"), _FULLEST_TABLE)
         case HashTrie(layout=tree):
             parts = [_struct("header", map.type, target), _struct("indirect node", tree.indirect.type, target)]
             return Footprint(map.type.name, map.kind, parts, ("header", "an indirect node a digit"), None, 0, 0, ())
@@ -116,7 +119,7 @@ def footprint(map: GoMap) -> Footprint:
     raise TypeError(f"no layout is known of a {map.kind} map")
 
 
-def _made(map: GoMap, parts: Sequence[Part], way: Sequence[str]) -> Footprint:
+def _made(map: GoMap, parts: Sequence[Part], way: Sequence[str], fullest: float) -> Footprint:
     places = map.places
     own = [("key", places.key), ("elem", places.elem)]
     parts = [
@@ -125,7 +128,7 @@ def _made(map: GoMap, parts: Sequence[Part], way: Sequence[str]) -> Footprint:
     ]
     indirect = [name for name, is_so in (("key", places.indirect_key), ("elem", places.indirect_elem)) if is_so]
     slot = places.size / places.slots
-    return Footprint(map.type.name, map.kind, parts, way, _lines(places), slot, _FULLEST[map.kind], indirect)
+    return Footprint(map.type.name, map.kind, parts, way, _lines(places), slot, fullest, indirect)
 
 
 def _struct(name: str, type: GoType, target: Target) -> Part:

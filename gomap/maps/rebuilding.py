@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from gomap.goruntime.allocator import Allocator
+from gomap.goruntime.versions import go_version
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import Program, while_files_stay
 
-__all__ = ["PREALLOCATING_B", "made_buckets", "rebuilt_bytes"]
+__all__ = ["PREALLOCATING_B", "bucket_load", "made_buckets", "rebuilt_bytes"]
 
 _SLOTS = 8
 #: maxTableCapacity and maxAvgGroupLoad in internal/runtime/maps/table.go and group.go.
 _MOST_IN_TABLE, _FULL_GROUP = 1024, 7
-#: loadFactorNum / loadFactorDen in runtime/map.go.
-_LOAD = 13, 2
+#: loadFactorNum / loadFactorDen in runtime/map.go, 6.5 entries a bucket; Go 1.21 rounded that down to 6.
+_LOAD, _LOAD_OF = (13, 2), {(1, 21): (12, 2)}
 #: From this B on makeBucketArray adds overflow buckets, 2^(B-4) of them.
 PREALLOCATING_B = 4
 
 _MOST_ENTRIES = 1 << 48
 
 
-def rebuilt_bytes(map: GoMap, allocator: Allocator | None) -> int | None:
+def rebuilt_bytes(program: Program, map: GoMap, allocator: Allocator | None) -> int | None:
     """Bytes of a map made for the entries that MAP counts; None where the allocator or that count is not known."""
     if allocator is None or not 0 <= map.count < _MOST_ENTRIES:
         return None
     if isinstance(map, SwissMap):
         return _swiss(map, allocator)
-    return _classic(map, allocator) if isinstance(map, ClassicMap) else None
+    return _classic(map, allocator, bucket_load(program)) if isinstance(map, ClassicMap) else None
 
 
 def made_buckets(b: int) -> int:
@@ -48,13 +52,22 @@ def _swiss(map: SwissMap, allocator: Allocator) -> int:
     return total + tables * each
 
 
-def _classic(map: ClassicMap, allocator: Allocator) -> int:
+@while_files_stay
+def bucket_load(program: Program) -> tuple[int, int]:
+    """How many entries a bucket may have on average before a map grows, as a fraction."""
+    try:
+        return _LOAD_OF.get(go_version(program), _LOAD)
+    except (LayoutError, ReadError):
+        return _LOAD
+
+
+def _classic(map: ClassicMap, allocator: Allocator, load: tuple[int, int]) -> int:
     """runtime.makemap for that many entries, in runtime/map.go."""
     count, bucket = map.count, map.places.size
     total = allocator.taken(map.layout.header.size, True)
     if not count:
         return total
-    numerator, denominator = _LOAD
+    numerator, denominator = load
     b = 0
     while count > _SLOTS and count > numerator * ((1 << b) // denominator):
         b += 1

@@ -38,7 +38,7 @@ def measure(program: Program, map: GoMap) -> Statistics:
         measure_classic(map, figures, allocator)
     elif isinstance(map, SwissMap):
         measure_swiss(map, figures, _keys(program, map, figures), allocator)
-    figures.rebuilt = rebuilt_bytes(map, allocator)
+    figures.rebuilt = rebuilt_bytes(program, map, allocator)
     return figures
 
 
