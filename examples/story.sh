@@ -34,11 +34,11 @@ dir=$(cd "$dir" && pwd -P)
 if [ -f "$source/session.gdb" ]; then
     echo "\$ gdb ./$name"
     cd "$dir"
-    # GDB puts a + in front of each command that it traces. Where it has stopped each time is left out.
+    # GDB puts a + in front of each command that it traces. What gomap itself types is left out, and where GDB stands.
     "$gdb" -nx -q -batch -iex 'set auto-load off' -iex 'set debuginfod enabled off' -iex 'set width 0' \
         -iex 'set print thread-events off' -ex "source $root/gdb_gomap" -ex 'set trace-commands on' \
         -x "$source/session.gdb" "./$name" 2>&1 </dev/null |
-        sed -E '/^$|^\+source |^gomap .* its commands$|^(Thread|Breakpoint) |^[0-9]+\t/d; s/^\+/(gdb) /'
+        sed -E '/^$|^\+(source|python|\+)|^gomap .* its commands$|^(Thread|Breakpoint|Temporary breakpoint) |^#0 |^[0-9]+\t/d; s/^\+/(gdb) /'
     exit
 fi
 
