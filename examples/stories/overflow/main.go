@@ -1,4 +1,4 @@
-// Command overflow fills five maps that are made for the same number of entries, each further than the one before.
+// Command overflow fills three maps that are made for the same number of entries, each further than the one before.
 package main
 
 import (
@@ -10,9 +10,7 @@ import (
 // A classic map that grew to 1024 buckets has 3,329 entries, and at 6,656 it is full: 6.5 to a bucket.
 var (
 	grown = filled(3_329)
-	m4000 = filled(4_000)
 	m5000 = filled(5_000)
-	m6000 = filled(6_000)
 	full  = filled(6_656)
 )
 
