@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, NamedTuple, Union
 
@@ -72,7 +71,6 @@ class End(Enum):
     MANY = "too many buckets or groups"
 
 
-@dataclass(repr=False)
 class Untold(Note):
     """From here on an order cannot be told. CAUSE: what stands in the way, of a key without hash."""
 
