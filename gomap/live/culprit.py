@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+from contextlib import suppress
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.positions import Positions, positions_of
-from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of
+from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of, tracebacks
 from gomap.live.traps import Trap
-from gomap.maps.operations import kind_of, of_map_code
+from gomap.maps.operations import kind_of, of_map_code, operations
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Culprit", "culprit"]
+__all__ = ["Culprit", "culprit", "other_writers"]
 
+#: What changes a map, as Operation.kind has it; goroutines that are looked at for one that does.
+_WRITES, _MOST = ("assign", "delete", "clear", "grow"), 1 << 12
 #: Where a processor tells of a write once it has been made, standing at the next instruction.
 _BEHIND = ("amd64", "386")
 
@@ -65,6 +68,22 @@ def culprit(program: Program, lwp: int, trap: Trap) -> Culprit:
     kinds = [kind for call in inside if (kind := kind_of(call.call.name))]
     direct = bool(inside) and inside[0].frame is trace.calls[0].frame  # what is inlined in it has the same frame
     return Culprit(lwp, trace, kinds[-1] if kinds else "", direct, own)
+
+
+def other_writers(program: Program, by: Culprit, address: int) -> list[int]:
+    """The goroutines that are inside a write to the map whose header is at ADDRESS, beside the culprit."""
+    found: list[int] = []
+    own = by.trace.goroutine.id if by.trace is not None else 0
+    with suppress(LayoutError, ReadError):
+        for trace in islice(tracebacks(program), _MOST):
+            if trace.goroutine.id == own or not any(of_map_code(call.call.name) for call in trace.calls):
+                continue
+            with suppress(LayoutError, ReadError):
+                for one in operations(program, trace):
+                    if one.kind in _WRITES and one.map is not None and one.map.address == address:
+                        found.append(trace.goroutine.id)
+                        break
+    return found
 
 
 def _an_instruction_ago(positions: Positions, trace: Traceback) -> Traceback:

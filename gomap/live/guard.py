@@ -13,12 +13,13 @@ else by now, and what is there says nothing about the map.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gomap.check.checking import FREED, Report, check
 from gomap.check.finding import Finding
 from gomap.expressions.go_values import ExpressionError
-from gomap.live.culprit import Culprit, culprit
+from gomap.live.culprit import Culprit, culprit, other_writers
 from gomap.live.traps import Suspicion, Trap
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
@@ -48,6 +49,7 @@ class Guarded:
         map: as it is now; None if its header cannot be read any more.
         report: the check, with the findings that are new; None where the memory is no map's now.
         operations: how many operations have left the map as it was known to be, up to now.
+        beside: goroutines that are inside a write to the map as well: which one broke it cannot be told then.
     """
 
     moment: Moment
@@ -56,6 +58,7 @@ class Guarded:
     map: GoMap | None
     report: Report | None
     operations: int
+    beside: Sequence[int] = ()
 
     @property
     def stops(self) -> bool:
@@ -119,7 +122,8 @@ class Guard:
             return self._end(Moment.FOREIGN, lwp, map)
         self._known.update(_identity(finding) for finding in new)
         moment = Moment.BEFORE if self._writing else Moment.AFTER
-        return Guarded(moment, self.name, by, map, replace(report, findings=new), self._operations)
+        beside = other_writers(self._program, by, self._address)
+        return Guarded(moment, self.name, by, map, replace(report, findings=new), self._operations, beside)
 
     def _end(self, moment: Moment, lwp: int, map: GoMap | None) -> Guarded:
         self._over = True

@@ -45,6 +45,9 @@ def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[st
     else:
         yield f"{seen.name}: the map's memory is no longer in use; the guard ends"
     yield from _calls(seen.culprit, paint)
+    if seen.beside:
+        who = ", ".join(f"goroutine {id}" for id in seen.beside)
+        yield f"note: a race: inside a write to this map as well: {who}; which one broke it cannot be told"
     if seen.report is not None:
         yield from check_lines(seen.report, limit, paint)
 

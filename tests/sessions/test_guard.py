@@ -130,6 +130,17 @@ def test_what_is_no_map_any_more_gets_no_verdict(fault: str, subject: Subject) -
         assert session.run("gomap-guard -off") == "gomap-guard: there is none"
 
 
+def test_who_broke_it_is_not_told_if_another_writes_too() -> None:
+    with _started(_SOME[1], "beside 4 20 100") as session:
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        _is_caught(said, 4)
+        note = r"note: a race: inside a write to this map as well: goroutine (\d+); which one broke it cannot be told"
+        found = re.search(note, said)
+        assert found, said
+        assert f"goroutine {found[1]} " in session.run("gomap-goroutines"), said
+
+
 def test_the_collector_at_work_breaks_nothing(subject: Subject) -> None:
     """GDB asks at a watchpoint while other threads run on, and sees the heap's books in the middle of a change."""
     with _started(subject, "rich 0 3 100") as session:
