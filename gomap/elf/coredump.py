@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from gomap.elf.elffile import CORE, LOAD, READABLE, ElfFile, ElfNote, FileError, NotElfError, StrPath
+from gomap.elf.elffile import CORE, EXECUTABLE, LOAD, READABLE, ElfFile, ElfNote, FileError, NotElfError, StrPath
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
+from gomap.program.memory import ReadError
 from gomap.program.signals import Signal
 from gomap.program.target import Thread
 
@@ -25,6 +26,8 @@ _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
 _ENTRY = 9
 #: Who writes those notes: the kernel and most others; Delve gives no name.
 _OWNERS = (b"CORE", b"")
+#: Bytes at the start of a library that are compared: what the kernel writes of it at least.
+_HEADERS, _MAGIC = 4096, b"\x7fELF"
 
 
 #: Where struct elf_prstatus has the thread's number and its registers, by the size of a pointer.
@@ -79,16 +82,17 @@ class CoreDump:
         )
 
     def foreign_files(self, address: int, length: int) -> bool:
-        """Whether some of that memory was a file's that the core has not got, and that is not the program's own.
+        """Whether some of that memory was a file's that the core has not got, and that is no part of the program.
 
-        Debuggers show what such a file has now, or zeros, or the program's own file: nothing of that was there.
+        Debuggers show what such a file has now, or zeros, or the program's own file: nothing of that was there. Parts
+        of the program are its own file, and a library or plugin that is on this machine as it was.
         """
         return any(start < address + length and address < end for start, end in self._foreign)
 
     @cached_property
     def _foreign(self) -> list[tuple[int, int]]:
         entry = self.auxiliary.get(_ENTRY, 0)
-        own = {file.path for file in self.mapped_files if file.start <= entry < file.end}
+        own = {file.path for file in self.mapped_files if file.start <= entry < file.end or self._is_loaded(file)}
         ranges = [(file.start, file.end) for file in self.mapped_files if file.path in own]
         return [
             (segment.address + segment.file_size, segment.address + segment.memory_size)
@@ -97,6 +101,26 @@ class CoreDump:
             and segment.file_size < segment.memory_size
             and not any(start <= segment.address < end for start, end in ranges)
         ]
+
+    @cached_property
+    def _executed(self) -> set[str]:
+        """The files of which some part could be executed."""
+        places = [segment.address for segment in self.file.segments if segment.flags & EXECUTABLE]
+        return {file.path for file in self.mapped_files if any(file.start <= each < file.end for each in places)}
+
+    def _is_loaded(self, file: MappedFile) -> bool:
+        """Whether FILE, where it starts, is of a library that was loaded, and that still begins with the same headers.
+
+        Of those the kernel writes the first page (core(5), coredump_filter), which has the build ID as a rule.
+        """
+        if file.offset or file.path not in self._executed:
+            return False
+        try:
+            with open(file.path, "rb") as now:
+                headers = now.read(_HEADERS)
+            return headers.startswith(_MAGIC) and self.memory.read(file.start, len(headers)) == headers
+        except (OSError, ReadError):
+            return False
 
     @cached_property
     def threads(self) -> Sequence[Thread]:

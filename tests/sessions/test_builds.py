@@ -1,7 +1,7 @@
 """Programs built in other ways than most: all maps are as they printed them, in a core; and in the running process.
 
-Position-independent programs are in test_files_maps.py and test_face_loading.py, where plugins are too; -asan in
-test_check_arrays.py; other GOEXPERIMENTs throughout.
+Position-independent programs are in test_files_maps.py and test_face_loading.py, plugins and libraries for C in
+test_shared.py, -asan in test_check_arrays.py, other GOEXPERIMENTs throughout.
 """
 
 from __future__ import annotations
