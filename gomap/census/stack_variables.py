@@ -19,6 +19,8 @@ from gomap.program.program import Program
 
 __all__ = ["StackVariable", "stack_variables"]
 
+#: What the functions of the runtime begin with.
+_OF_RUNTIME = ("runtime.", "internal/runtime/")
 #: Goroutines of which variables are named: a process with a hundred thousand has few kinds of them.
 _MOST = 1000
 
@@ -49,7 +51,7 @@ def stack_variables(program: Program) -> Iterator[StackVariable]:
             return
         seen: set[tuple[int, str]] = set()
         for call in trace.calls:
-            standing = None if call.call.name.startswith("runtime.") else trace.standing(call)
+            standing = None if call.call.name.startswith(_OF_RUNTIME) else trace.standing(call)
             if standing is None:
                 continue
             try:

@@ -11,9 +11,9 @@ Sources: DWARF 4 and 5, sections 3.3 and 7.25 to 7.29; cmd/internal/dwarf for wh
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gomap.elf.dwarf import DebugInfo, DebugInfoError, Entry, Tag, Unit
 from gomap.elf.elffile import ElfFile
@@ -23,9 +23,9 @@ from gomap.elf.lists import ListReader, Part
 from gomap.goruntime.functions import printed_name
 from gomap.language.spelling import as_written
 from gomap.program.frames import FrameVariable, Piece, Standing
-from gomap.program.gotypes import LayoutError
+from gomap.program.gotypes import GoType, LayoutError
 
-__all__ = ["FrameVariables"]
+__all__ = ["FrameVariables", "Parameter"]
 
 #: DW_AT_location, DW_AT_low_pc, DW_AT_high_pc, DW_AT_abstract_origin, DW_AT_type, DW_AT_ranges, DW_AT_addr_base,
 #: DW_AT_loclists_base.
@@ -49,6 +49,19 @@ class _Span(NamedTuple):
     start: int
     end: int
     what: int
+
+
+class Parameter(NamedTuple):
+    """An argument or a result of a function's.
+
+    Attributes:
+        name, type: as declared.
+        parts: where it is, from which to which byte of the function's code.
+    """
+
+    name: str
+    type: GoType
+    parts: Sequence[Part]
 
 
 class FrameVariables:
@@ -80,6 +93,27 @@ class FrameVariables:
             return [self._variable(entry, standing, bias) for entry in entries]
         except IndexError as error:
             raise DebugInfoError(f"{self._file.path} has damaged debug information: {error}") from None
+
+    def parameters(self, entry: int) -> list[Parameter]:
+        """The arguments and results of the function that begins at ENTRY, as they are declared.
+
+        Raises DebugInfoError.
+        """
+        function = self._function(entry)
+        found = []
+        for child in () if function is None else self._info.children(function):
+            if child.tag != Tag.PARAMETER:
+                continue
+            declared, location = self._declared(child), child.attributes.get(_LOCATION)
+            if isinstance(location, bytes):
+                parts = [Part(0, 1 << 32, location)]
+            else:
+                parts = [
+                    Part(part.start - entry, part.end - entry, part.expression) for part in self._parts(child, location)
+                ]
+            name = as_written(declared.name.decode("utf-8", "backslashreplace"))
+            found.append(Parameter(name, self._types.at(declared.number(_TYPE)), parts))
+        return found
 
     def _level(self, function: Entry, address: int, inlined: int, name: str) -> list[tuple[int, Entry]]:
         """The variables of the call that is INLINED so far in the function: how deep in blocks, the deepest first.
@@ -153,15 +187,20 @@ class FrameVariables:
         location = entry.attributes.get(_LOCATION)
         if location is None or isinstance(location, bytes):
             return location
+        parts = self._parts(entry, location)
+        return next((part.expression for part in parts if part.start <= address < part.end), None)
+
+    def _parts(self, entry: Entry, location: Any) -> Iterator[Part]:
+        """The parts of the list of LOCATIONS that an entry names; none if it names none."""
+        if location is None:
+            return iter(())
         unit = self._info.unit_at(entry.offset)
         if entry.abbreviation is not None and entry.abbreviation.form(_LOCATION) == _FORM_LOCLISTX:
             start = self._unit_entry(unit).number(_LOCLISTS_BASE)
             section = self._section(".debug_loclists")
             place = start + location * unit.offset_size
             location = start + int.from_bytes(section[place : place + unit.offset_size], self._file.byte_order)
-        return next(
-            (part.expression for part in self._list(unit, location, True) if part.start <= address < part.end), None
-        )
+        return self._list(unit, location, True)
 
     def _function(self, address: int) -> Entry | None:
         """The entry of the function whose code has ADDRESS."""

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from gomap.elf.coredump import CoreDump
 from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError, StrPath
-from gomap.elf.functions import FrameVariables
+from gomap.elf.functions import FrameVariables, Parameter
 from gomap.elf.gotypes import ElfTypes
 from gomap.elf.layouts import files_differ, memory_differs
 from gomap.elf.loading import fits, load_bias, other_build
@@ -137,6 +137,10 @@ class FileTarget:
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._frame_variables.at(standing, self.bias)
+
+    def parameters(self, entry: int) -> Sequence[Parameter]:
+        """The arguments and results of the function that begins at ENTRY, as its debug information has them."""
+        return self._frame_variables.parameters(entry - self.bias)
 
     def stand(self, threads: Sequence[Thread]) -> None:
         """The process has stopped anew, and THREADS stand there now."""

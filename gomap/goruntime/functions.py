@@ -13,6 +13,7 @@ The linker writes all this into every program, with debug information or without
 from __future__ import annotations
 
 import bisect
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -131,23 +132,32 @@ class Functions:
             self._found[pc] = module and self._find(module, pc)
         return self._found[pc]
 
-    def named(self, *names: str) -> Iterator[Function]:
-        """The functions of the program itself that have one of NAMES, as the linker spells them. Raises ReadError."""
-        if not self._modules:
-            return
-        module = self._modules[0]
-        table = b"\0" + self._memory.read(module.names, module.names_size)
-        wanted = {table.find(b"\0" + name.encode() + b"\0") for name in names} - {-1}
-        if not wanted:
-            return
-        rows = self._memory.read(module.ftab, module.functions * self._functab_size)
-        for at in range(0, len(rows) - self._functab_size, self._functab_size):
-            start, record = (int.from_bytes(rows[n : n + 4], self._order) for n in (at, at + 4))
-            func = self._memory.read(module.pclntable + record, self._func.size)
-            if self._func.number(func, "nameoff") in wanted:
-                function = self.at(module.text + start)
+    def all(self) -> Iterator[Function]:
+        """The functions of the program itself, by their addresses. Raises ReadError."""
+        for module in self._modules[:1]:
+            rows = self._memory.read(module.ftab, module.functions * self._functab_size)
+            for at in range(0, len(rows) - self._functab_size, self._functab_size):
+                function = self.at(module.text + int.from_bytes(rows[at : at + 4], self._order))
                 if function is not None:
                     yield function
+
+    def fingerprint(self, function: Function) -> int:
+        """A number that two functions share if their code is the same but for the addresses in it.
+
+        It is made of how long they are, and of how deep their stack is and of which line their code is, instruction by
+        instruction. Raises ReadError.
+        """
+        func = self._memory.read(function.record, self._func.size)
+        told = [function.end - function.entry]
+        for table in ("pcsp", "pcln"):
+            numbers = self._numbers(function.module.pctab + self._func.number(func, table))
+            end = function.entry
+            for change, length in zip(numbers, numbers, strict=False):
+                told += (change, length)
+                end += length * function.quantum
+                if end >= function.end or (change == 0 and len(told) > 3):
+                    break
+        return zlib.crc32(repr(told).encode())
 
     def depth(self, pc: int) -> int | None:
         """How far the stack has grown at that instruction since its function was called; None if no table tells."""

@@ -31,7 +31,7 @@ _CHOOSING = ("runtime.memhash", "internal/runtime/maps.MemHash")
 
 def aeskeysched_in(functions: Functions, memory: Memory) -> int | None:
     """Where the key schedule is: the one place of which a function mixes in all eight pieces, and nothing else."""
-    for function in functions.named(*_WITH_AES):
+    for function in _named(functions, _WITH_AES):
         places = sorted(set(_operands(function, memory, _PXOR)))
         if places and places == [places[0] + _PIECE * number for number in range(_PIECES)]:
             return places[0]
@@ -40,7 +40,7 @@ def aeskeysched_in(functions: Functions, memory: Memory) -> int | None:
 
 def hashkey_in(functions: Functions, memory: Memory) -> int | None:
     """Where the words are that hashes without AES begin with: of those that such a function uses, the first."""
-    for function in functions.named(*_WITHOUT):
+    for function in _named(functions, _WITHOUT):
         places = sorted(set(_operands(function, memory, _WORD)))
         if places and places[-1] - places[0] in (0, 24) and all((at - places[0]) % 8 == 0 for at in places):
             return places[0]
@@ -49,11 +49,15 @@ def hashkey_in(functions: Functions, memory: Memory) -> int | None:
 
 def switch_in(functions: Functions, memory: Memory) -> int | None:
     """Where it says whether AES is used: the one byte that the function which chooses compares with 0."""
-    for function in functions.named(*_CHOOSING):
+    for function in _named(functions, _CHOOSING):
         places = set(_operands(function, memory, _CMPB))
         if len(places) == 1:
             return places.pop()
     return None
+
+
+def _named(functions: Functions, names: tuple[str, ...]) -> Iterator[Function]:
+    return (function for function in functions.all() if function.name in names)
 
 
 def _operands(function: Function, memory: Memory, instruction: re.Pattern[bytes]) -> Iterator[int]:

@@ -33,11 +33,14 @@ class Runtime(NamedTuple):
         types: definitions by the names that they are referred to with.
         variables: the names of the types of its variables.
         contents: what tables hold that no program changes: bytes in hexadecimal, or a list of strings.
+        functions: by the names of functions their fingerprint, and of each argument its name, its type, and where it
+            is: from which byte of the code on to which, and an expression of DWARF in hexadecimal.
     """
 
     types: Mapping[str, Definition]
     variables: Mapping[str, str]
     contents: Mapping[str, Any]
+    functions: Mapping[str, Sequence[Any]]
 
 
 class Layouts(TypesByName):
@@ -55,6 +58,10 @@ class Layouts(TypesByName):
         super().__init__(pointer_size)
         self.runtime = runtime
         self._made: dict[str, GoType] = {}
+
+    def referred(self, name: str) -> GoType:
+        """The type that is referred to with NAME. Raises LayoutError if nothing is noted of it."""
+        return self._at(name)
 
     def of_variable(self, name: str) -> GoType | None:
         """The type of that variable of the runtime's; None if it has none of that name."""
@@ -93,6 +100,7 @@ def packed(runtimes: Mapping[str, Runtime]) -> bytes:
             {name: numbers.setdefault(json.dumps(one), len(numbers)) for name, one in sorted(each.types.items())},
             each.variables,
             each.contents,
+            each.functions,
         ]
         for called, each in sorted(runtimes.items())
     }
@@ -104,10 +112,9 @@ def packed(runtimes: Mapping[str, Runtime]) -> bytes:
             called: [
                 [number for name, number in types.items() if definitions[number][2] == name],
                 {name: number for name, number in types.items() if definitions[number][2] != name},
-                variables,
-                contents,
+                *rest,
             ]
-            for called, (types, variables, contents) in listed.items()
+            for called, (types, *rest) in listed.items()
         },
     }
     return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 9)
@@ -134,8 +141,7 @@ def _unpacked(content: bytes) -> dict[str, Runtime]:
         called: Runtime(
             {definitions[number][2]: definitions[number] for number in numbers}
             | {name: definitions[number] for name, number in others.items()},
-            variables,
-            contents,
+            *rest,
         )
-        for called, (numbers, others, variables, contents) in whole["runtimes"].items()
+        for called, (numbers, others, *rest) in whole["runtimes"].items()
     }

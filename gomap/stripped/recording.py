@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gomap.elf.target import FileTarget
+from gomap.goruntime.functions import Functions
+from gomap.maps.operations import of_map_code
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
@@ -54,7 +56,27 @@ def record(target: FileTarget) -> Runtime:
         variables[name] = recorder.name_of(found[1])
         if name in _TABLES:
             contents[name] = _content(target, *found)
-    return Runtime(recorder.types(), variables, contents)
+    functions = _functions(target, recorder)
+    return Runtime(recorder.types(), variables, contents, functions)
+
+
+def _functions(target: FileTarget, recorder: _Recorder) -> dict[str, list[Any]]:
+    """The functions that operate on maps, with where their arguments are."""
+    functions, found = Functions(target), {}
+    for function in functions.all():
+        if not of_map_code(function.name):
+            continue
+        parameters = [
+            [
+                each.name,
+                recorder.name_of(each.type),
+                [[start, min(end, function.end - function.entry), part.hex()] for start, end, part in each.parts],
+            ]
+            for each in target.parameters(function.entry)
+        ]
+        if parameters:
+            found[function.name] = [functions.fingerprint(function), parameters]
+    return found
 
 
 class _Recorder:

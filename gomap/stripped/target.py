@@ -23,6 +23,7 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program
 from gomap.program.target import SAME_LAYOUT, Symbol, Thread, not_the_memory_of
+from gomap.stripped.arguments import located
 from gomap.stripped.layouts import Layouts, Runtime, built_in
 from gomap.stripped.moduledata import find_moduledata, function_tables
 from gomap.stripped.recording import record
@@ -103,7 +104,22 @@ class StrippedTarget:
         self._threads = threads
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
-        return ()
+        """The arguments of a function of the runtime's whose code is that of the donor; of others nothing is known."""
+        try:
+            function = self._functions.at(standing.inside)
+            noted = self._layouts.runtime.functions.get(standing.name)
+            if function is None or noted is None or standing.inlined or function.name != standing.name:
+                return ()
+            fingerprint, parameters = noted
+            if self._functions.fingerprint(function) != fingerprint:
+                return ()
+        except ReadError:
+            return ()
+        places = [standing.inside - function.entry, standing.pc - function.entry]
+        return [
+            located(name, self._layouts.referred(type), parts, places, standing, self)
+            for name, type, parts in parameters
+        ]
 
     @cached_property
     def _functions(self) -> Functions:

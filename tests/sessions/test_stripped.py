@@ -5,6 +5,7 @@ What has to be there is known from a build of the same source that is laid out a
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gomap.elf.target import opened_core
 from gomap.stripped.layouts import built_in
 from gomap.stripped.target import StrippedTarget
 from tests.fixtures import layouts
-from tests.fixtures.builds import CoreDump, build, kernel_core_of
+from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story
 from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.gomap import gomap
 
@@ -36,6 +37,9 @@ _LOOKED_AT = tuple(
         "flags",
     )
 )
+#: Stories, and the Go versions that build them in a usual run.
+_STORIES = [("writers", "1.23.9"), ("writers", "1.27.3"), ("unmapped", "1.27.3")]
+_ALL_STORIES = ("writers", "unmapped", "stalled", "cache")
 #: Go, -buildmode.
 _BUILDS = [("1.23.9", ""), ("1.27.3", "pie")]
 
@@ -44,6 +48,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     everything = metafunc.config.getoption("--matrix")
     if "every_go" in metafunc.fixturenames:
         metafunc.parametrize("every_go", GO_VERSIONS[1:] if everything else _USUAL)
+    if "story" in metafunc.fixturenames:
+        more = [(story, go) for story in _ALL_STORIES for go in GO_VERSIONS[1:]]
+        metafunc.parametrize(("story", "go"), more if everything else _STORIES)
     if "subject" in metafunc.fixturenames:
         more = [(go, mode) for go in GO_VERSIONS[1:] for mode in ("", "pie")]
         metafunc.parametrize(
@@ -89,6 +96,28 @@ def test_maps_are_what_they_are(subject: tuple[str, str]) -> None:
     )
     assert (alone.returncode, alone.stderr) == (with_symbols.returncode, with_symbols.stderr) == (0, "")
     assert alone.stdout == with_symbols.stdout
+
+
+def test_a_story_has_the_same_verdict(story: str, go: str) -> None:
+    """And the same map, and the same goroutines at it, as with all debug information; with a donor no other."""
+    stripped, rebuilt = (build(of_a_story(story), go, ldflags=flags, here=True) for flags in ("-s -w", "-f -f"))
+    core = kernel_core_of(stripped)
+    ways: list[list[str | Path]] = [["-symbols", rebuilt], []]
+    if go in _USUAL:
+        ways.append(["-donor", layouts.donor(go)])
+    told = [json.loads(gomap("core", *words, stripped, core.path, "why", "-json").stdout) for words in ways]
+    verdicts = [
+        (
+            each["verdict"],
+            each["certain"],
+            each.get("map") and (each["map"]["address"], each["map"]["type"]),
+            each.get("death") and (each["death"]["goroutine"], each["death"]["message"]),
+            sorted((side["goroutine"], side["degree"], side["function"]) for side in each.get("sides", ())),
+        )
+        for each in told
+    ]
+    assert verdicts[1:] == verdicts[:1] * (len(verdicts) - 1)
+    assert story != "writers" or (verdicts[0][0] == "race" and verdicts[0][2])
 
 
 def test_what_is_noted_is_what_the_toolchain_makes(every_go: str) -> None:
