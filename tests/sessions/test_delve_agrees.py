@@ -8,6 +8,7 @@ Left out of the comparison, and why:
   number by which the debug information tells types of one name apart that are local to functions (``main.local·1``);
 - the local variables of the fixture: the goroutine that died stands on the runtime's own stack, so neither debugger
   has them in scope in a core;
+- what findings come from: only GDB's side looks for causes;
 - faults of which only GDB's side tells, or tells otherwise, each with its reason (``DIFFERING``);
 - what an object holds, in gomap-whatis: only GDB's side looks for its type;
 - a map with more than a thousand findings, of which none of the fixtures makes one: the checks end at the same
@@ -47,9 +48,10 @@ DIFFERING = {
     **dict.fromkeys(
         ("extra-overflow-", "extra-oldoverflow-", "extra-next-"), "only GDB's side looks where extra's fields lead"
     ),
+    "keys-in-one-buffer": "each compares keys with those of the buckets that it reads at once: these are in any",
     **dict.fromkeys(
-        ("seed-", "storage-of-another", "buckets-swapped", "slots-zeroed", "group-zeroed", "directory-swapped"),
-        "only GDB's side looks for the one cause of many findings",
+        ("seed-", "storage-of-another"),
+        "only GDB's side looks for another seed, and for other maps with the same buckets",
     ),
     **dict.fromkeys(("healthy-grown-anys", "healthy-grown-pairs"), "only GDB's side hashes interface keys"),
 }
@@ -147,9 +149,23 @@ def test_every_fault(go: str, tmp_path: Path, request: pytest.FixtureRequest) ->
             with Delve("core", binary, tmp_path / "opened") as delve:
                 for command in FAULTY:
                     theirs, ours = gdb.run(f"{command} {name}"), delve.run(f"{command} {name}")
-                    if ours != theirs:
+                    if ours != theirs and not _but_for_causes(command, theirs, ours):
                         differing.append(f"{mode}: {command} {name}\n{theirs}\n--- but in Delve\n{ours}")
     assert not differing, f"{len(differing)} of {len(modes)} modes differ:\n" + "\n\n".join(differing[:5])
+
+
+def _but_for_causes(command: str, theirs: str, ours: str) -> bool:
+    """Whether all that GDB's side says more is what findings come from, which it alone looks for."""
+    if command == "gomap-check":
+        # What follows from a cause is shown below it, and elsewhere than in Delve: that it is the same, JSON tells.
+        return "\n  cause    " in theirs and theirs.partition("\n")[0] == ours.partition("\n")[0]
+    if command != "gomap-check -json":
+        return False
+    answer = json.loads(theirs)
+    answer.pop("causes", None)
+    for finding in answer["findings"]:
+        finding.pop("cause", None)
+    return bool(answer == json.loads(ours))
 
 
 @pytest.mark.parametrize("version", ["1.24.11", "1.27.3"])
