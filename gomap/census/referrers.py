@@ -17,7 +17,7 @@ from gomap.census.survey import Survey
 from gomap.goruntime.answers import Answer, FreeObject, HeapObject, ModuleData, UnmarkedObject
 from gomap.goruntime.heap import heap_of
 from gomap.goruntime.tracebacks import Traceback, tracebacks
-from gomap.maps.holders import Holding, MapMemory, Part, holdings
+from gomap.maps.holders import Holding, MapMemory, MemoryPart, holdings
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.placed import Placed, placed
@@ -25,7 +25,7 @@ from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Referrer", "Slot", "Sought", "referrers", "sought"]
+__all__ = ["MapSlot", "Referrer", "Sought", "referrers", "sought"]
 
 #: Pointers of one kind beyond which the rest is only counted.
 _MOST = 10_000
@@ -56,7 +56,7 @@ class Sought:
 
 
 @dataclass(frozen=True)
-class Slot:
+class MapSlot:
     """The slot of a map that a pointer stands in.
 
     Attributes:
@@ -91,7 +91,7 @@ class Referrer:
     path: str
     kind: str
     holder: int = 0
-    slot: Slot | None = None
+    slot: MapSlot | None = None
     trace: Traceback | None = None
     holding: Holding | None = None
 
@@ -153,7 +153,7 @@ def _finalizers(program: Program, survey: Survey, what: Sought, _progress: Calla
 
 
 def _stacks(program: Program, _survey: Survey, what: Sought, progress: Callable[[str], None]) -> Iterator[Referrer]:
-    memory = MapMemory([Part(what.start, what.end, "")])
+    memory = MapMemory([MemoryPart(what.start, what.end, "")])
     with suppress(LayoutError, ReadError):
         for number, trace in enumerate(tracebacks(program)):
             if not number % 256:
@@ -194,7 +194,7 @@ def _objects(program: Program, survey: Survey, what: Sought, progress: Callable[
                 yield Referrer(address, value, 0, "", "object", holder)
 
 
-def _slot(program: Program, survey: Survey, number: int, place: int) -> Slot | None:
+def _slot(program: Program, survey: Survey, number: int, place: int) -> MapSlot | None:
     """The slot of a map that the pointer at PLACE in that object is in."""
     plan = survey.naming.plans[number]
     found = plan.slot(place) if plan is not None else None
@@ -207,9 +207,9 @@ def _slot(program: Program, survey: Survey, number: int, place: int) -> Slot | N
         map = open_map(program, header[1], survey.objects.data(header[0]))
         for count, part in enumerate(placed(map)):
             if isinstance(part, Placed) and part.bucket.address == bucket and part.slot == slot:
-                return Slot(map, part, in_key)
+                return MapSlot(map, part, in_key)
             if count == _MOST_ENTRIES:
                 break
-        return Slot(map, None, in_key)
+        return MapSlot(map, None, in_key)
     except (LayoutError, ReadError):
         return None

@@ -55,7 +55,7 @@ def refs(door: Door, options: Options, expression: str) -> Iterable[str]:
     from a root, those with the fewest steps first, and of one in a map its slot and key; of one on a
     stack its frame, where it may be left over from a call that has ended. What the collector does not
     take for a pointer does not count. Ctrl-C shows what was found so far."""
-    from gomap.census.referrers import Slot, referrers, sought
+    from gomap.census.referrers import MapSlot, referrers, sought
     from gomap.census.survey import survey
     from gomap.expressions.evaluating import address_in, evaluate
     from gomap.maps.opening import literals_of
@@ -69,7 +69,7 @@ def refs(door: Door, options: Options, expression: str) -> Iterable[str]:
     what = sought(program, made, address)
     found, complete = referrers(program, made, what, door.progress)
 
-    def key_text(slot: Slot) -> str:
+    def key_text(slot: MapSlot) -> str:
         if slot.place is None:
             return ""
         text = literals_of(program, door.limits()).text(slot.map.key)

@@ -21,7 +21,7 @@ from gomap.elf.elffile import ElfFile, FileError
 from gomap.elf.forms import STRING, Value, forms
 from gomap.program.gotypes import LayoutError
 
-__all__ = ["DebugInfo", "DebugInfoError", "Entry", "Tag", "Unit"]
+__all__ = ["DebugEntry", "DebugInfo", "DebugInfoError", "Tag", "Unit"]
 
 
 class DebugInfoError(FileError, LayoutError):
@@ -55,7 +55,7 @@ _TYPES = {Tag.ARRAY, Tag.POINTER, Tag.STRUCT, Tag.FUNCTION_TYPE, Tag.TYPEDEF, Ta
 _COMPILE = 1
 
 
-class Entry(NamedTuple):
+class DebugEntry(NamedTuple):
     """One entry.
 
     Attributes:
@@ -135,15 +135,15 @@ class DebugInfo:
         """Whether there is any."""
         return bool(self.units)
 
-    def entry(self, offset: int) -> Entry:
+    def entry(self, offset: int) -> DebugEntry:
         """The entry that begins at OFFSET. Raises DebugInfoError."""
         return self._entry(self.unit_at(offset), offset)
 
-    def children(self, entry: Entry) -> Iterator[Entry]:
+    def children(self, entry: DebugEntry) -> Iterator[DebugEntry]:
         """The entries that belong to ENTRY; of what belongs to those, none. Raises DebugInfoError."""
         return (child for depth, child in self.descendants(entry) if depth == 0)
 
-    def descendants(self, entry: Entry) -> Iterator[tuple[int, Entry]]:
+    def descendants(self, entry: DebugEntry) -> Iterator[tuple[int, DebugEntry]]:
         """All entries that belong to ENTRY, those in one another too: how deep, from 0 on. Raises DebugInfoError."""
         if not entry.children:
             return
@@ -158,7 +158,7 @@ class DebugInfo:
                 depth += child.children
             at = child.end
 
-    def functions_in(self, unit: Unit) -> Iterator[Entry]:
+    def functions_in(self, unit: Unit) -> Iterator[DebugEntry]:
         """The entries of functions that UNIT has the code of. Raises DebugInfoError."""
         if self._entry(unit, unit.first).number(_LANGUAGE) != _GO:
             return
@@ -223,7 +223,7 @@ class DebugInfo:
             if at < unit.end:
                 at = self._entry(unit, at).end
 
-    def _entry(self, unit: Unit, offset: int) -> Entry:
+    def _entry(self, unit: Unit, offset: int) -> DebugEntry:
         if not unit.first <= offset < unit.end:
             raise self._damaged(offset)
         abbreviations = self._layout(unit).abbreviations
@@ -234,8 +234,8 @@ class DebugInfo:
         if end > unit.end:
             raise self._damaged(offset)
         if abbreviation is None:
-            return Entry(offset, 0, attributes, end, False, None)
-        return Entry(offset, abbreviation.tag, attributes, end, abbreviation.children, abbreviation)
+            return DebugEntry(offset, 0, attributes, end, False, None)
+        return DebugEntry(offset, abbreviation.tag, attributes, end, abbreviation.children, abbreviation)
 
     def _layout(self, unit: Unit) -> _Layout:
         key = unit.abbreviations, unit.address_size, unit.offset_size

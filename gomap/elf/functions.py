@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from gomap.elf.dwarf import DebugInfo, DebugInfoError, Entry, Tag, Unit
+from gomap.elf.dwarf import DebugEntry, DebugInfo, DebugInfoError, Tag, Unit
 from gomap.elf.elffile import ElfFile
 from gomap.elf.expressions import InRegisterError, UnknownExpressionError, pieces_of
 from gomap.elf.gotypes import ElfTypes
-from gomap.elf.lists import ListReader, Part
+from gomap.elf.lists import ListedRange, ListReader
 from gomap.goruntime.functions import printed_name
 from gomap.language.spelling import as_written
 from gomap.program.frames import FrameVariable, Piece, Standing
@@ -61,7 +61,7 @@ class Parameter(NamedTuple):
 
     name: str
     type: GoType
-    parts: Sequence[Part]
+    parts: Sequence[ListedRange]
 
 
 class FrameVariables:
@@ -106,21 +106,22 @@ class FrameVariables:
                 continue
             declared, location = self._declared(child), child.attributes.get(_LOCATION)
             if isinstance(location, bytes):
-                parts = [Part(0, 1 << 32, location)]
+                parts = [ListedRange(0, 1 << 32, location)]
             else:
                 parts = [
-                    Part(part.start - entry, part.end - entry, part.expression) for part in self._parts(child, location)
+                    ListedRange(part.start - entry, part.end - entry, part.expression)
+                    for part in self._parts(child, location)
                 ]
             name = as_written(declared.name.decode("utf-8", "backslashreplace"))
             found.append(Parameter(name, self._types.at(declared.number(_TYPE)), parts))
         return found
 
-    def _level(self, function: Entry, address: int, inlined: int, name: str) -> list[tuple[int, Entry]]:
+    def _level(self, function: DebugEntry, address: int, inlined: int, name: str) -> list[tuple[int, DebugEntry]]:
         """The variables of the call that is INLINED so far in the function: how deep in blocks, the deepest first.
 
         NAME: that call's function; there are none if the debug information has another one there.
         """
-        found: list[tuple[int, Entry]] = []
+        found: list[tuple[int, DebugEntry]] = []
         # By depth: of which call the entries there are, or None if what they belong to is elsewhere.
         calls: list[int | None] = [0]
         if inlined == 0 and printed_name(self._name(function)) != name:
@@ -142,7 +143,7 @@ class FrameVariables:
                     found.append((depth, entry))
         return sorted(found, key=lambda each: -each[0])
 
-    def _in_scope(self, entries: list[Entry], line: int) -> list[Entry]:
+    def _in_scope(self, entries: list[DebugEntry], line: int) -> list[DebugEntry]:
         """ENTRIES without those that hide others of their name, but are declared further down than LINE.
 
         A block has its variables from its beginning on, so far as the debug information says.
@@ -151,7 +152,7 @@ class FrameVariables:
         sooner = {_plain(each) for _, each in named if line and each.number(_DECLARED_LINE) <= line}
         return [entry for entry, each in named if _plain(each) not in sooner or each.number(_DECLARED_LINE) <= line]
 
-    def _variable(self, entry: Entry, standing: Standing, bias: int) -> FrameVariable:
+    def _variable(self, entry: DebugEntry, standing: Standing, bias: int) -> FrameVariable:
         declared = self._declared(entry)
         name = as_written(declared.name.decode("utf-8", "backslashreplace"))
         argument = declared.tag == Tag.PARAMETER
@@ -182,7 +183,7 @@ class FrameVariables:
                 return FrameVariable(name, type, argument, pieces)
         return FrameVariable(name, type, argument, (), lost)
 
-    def _expression(self, entry: Entry, address: int) -> bytes | None:
+    def _expression(self, entry: DebugEntry, address: int) -> bytes | None:
         """Where the variable is while its function is at ADDRESS; None if nowhere."""
         location = entry.attributes.get(_LOCATION)
         if location is None or isinstance(location, bytes):
@@ -190,7 +191,7 @@ class FrameVariables:
         parts = self._parts(entry, location)
         return next((part.expression for part in parts if part.start <= address < part.end), None)
 
-    def _parts(self, entry: Entry, location: Any) -> Iterator[Part]:
+    def _parts(self, entry: DebugEntry, location: Any) -> Iterator[ListedRange]:
         """The parts of the list of LOCATIONS that an entry names; none if it names none."""
         if location is None:
             return iter(())
@@ -202,7 +203,7 @@ class FrameVariables:
             location = start + int.from_bytes(section[place : place + unit.offset_size], self._file.byte_order)
         return self._list(unit, location, True)
 
-    def _function(self, address: int) -> Entry | None:
+    def _function(self, address: int) -> DebugEntry | None:
         """The entry of the function whose code has ADDRESS."""
         unit = _containing(self._units, address)
         if unit is None:
@@ -225,10 +226,10 @@ class FrameVariables:
             for part in self._ranges(self._unit_entry(unit))
         )
 
-    def _covers(self, entry: Entry, address: int) -> bool:
+    def _covers(self, entry: DebugEntry, address: int) -> bool:
         return any(part.start <= address < part.end for part in self._ranges(entry))
 
-    def _ranges(self, entry: Entry) -> Iterator[Part]:
+    def _ranges(self, entry: DebugEntry) -> Iterator[ListedRange]:
         """Of which addresses an entry is."""
         if entry.abbreviation is None:
             return
@@ -240,9 +241,9 @@ class FrameVariables:
             high = entry.abbreviation.form(_HIGH_PC)
             absolute = high == _FORM_ADDR or high in _FORMS_ADDRX
             end = self._address(unit, entry, _HIGH_PC) if absolute else start + entry.number(_HIGH_PC)
-            yield Part(start, end, b"")
+            yield ListedRange(start, end, b"")
 
-    def _list(self, unit: Unit, at: int, located: bool) -> Iterator[Part]:
+    def _list(self, unit: Unit, at: int, located: bool) -> Iterator[ListedRange]:
         first = self._unit_entry(unit)
         base = self._address(unit, first, _LOW_PC)
         reader = ListReader(unit.address_size, self._file.byte_order, base, lambda number: self._indexed(unit, number))
@@ -250,7 +251,7 @@ class FrameVariables:
             return reader.new(self._section(".debug_loclists" if located else ".debug_rnglists"), at, located)
         return reader.old(self._section(".debug_loc" if located else ".debug_ranges"), at, located)
 
-    def _address(self, unit: Unit, entry: Entry, attribute: int) -> int:
+    def _address(self, unit: Unit, entry: DebugEntry, attribute: int) -> int:
         value = entry.number(attribute)
         form = entry.abbreviation.form(attribute) if entry.abbreviation is not None else 0
         return self._indexed(unit, value) if form in _FORMS_ADDRX else value
@@ -269,10 +270,10 @@ class FrameVariables:
             self._contents[name] = self._file.contents(name)
         return self._contents[name]
 
-    def _unit_entry(self, unit: Unit) -> Entry:
+    def _unit_entry(self, unit: Unit) -> DebugEntry:
         return self._info.entry(unit.first)
 
-    def _declared(self, entry: Entry) -> Entry:
+    def _declared(self, entry: DebugEntry) -> DebugEntry:
         """The entry that says what one is: itself, or what it is an instance of."""
         for _ in range(_MOST_ORIGINS):
             if entry.name or _ORIGIN not in entry.attributes:
@@ -280,11 +281,11 @@ class FrameVariables:
             entry = self._info.entry(entry.number(_ORIGIN))
         raise LayoutError(f"the debug information has no end of the origins at {entry.offset:#x}")
 
-    def _name(self, entry: Entry) -> str:
+    def _name(self, entry: DebugEntry) -> str:
         return as_written(self._declared(entry).name.decode("utf-8", "backslashreplace"))
 
 
-def _plain(entry: Entry) -> bytes:
+def _plain(entry: DebugEntry) -> bytes:
     """A variable's name, also of one that escaped to the heap."""
     return entry.name.removeprefix(b"&")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from gomap.elf.dwarf import DebugInfo, Entry, Tag
+from gomap.elf.dwarf import DebugEntry, DebugInfo, Tag
 from gomap.language.spelling import as_linked, as_written
 from gomap.language.types_by_name import TypesByName
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError, Lazy
@@ -67,7 +67,7 @@ class ElfTypes(TypesByName):
                 return self.at(offset)
         return None
 
-    def _behind_typedefs(self, offset: int) -> Entry:
+    def _behind_typedefs(self, offset: int) -> DebugEntry:
         for _ in range(_MOST_TYPEDEFS):
             entry = self._info.entry(offset)
             if entry.tag != Tag.TYPEDEF or entry.number(_GO_KIND):
@@ -75,7 +75,7 @@ class ElfTypes(TypesByName):
             offset = entry.number(_TYPE)
         raise LayoutError(f"the debug information has no end of the type at {offset:#x}")
 
-    def _translate(self, entry: Entry) -> GoType:
+    def _translate(self, entry: DebugEntry) -> GoType:
         kind = _KINDS.get(entry.number(_GO_KIND)) or _BY_TAG.get(entry.tag)
         name = as_written(entry.name.decode("utf-8", "backslashreplace"))
         if kind is None:
@@ -102,14 +102,14 @@ class ElfTypes(TypesByName):
             header = partial(self._header, entry)
         return GoType(kind, size, name, fields=fields, elem=elem, key=key, length=length, header=header)
 
-    def _referred(self, entry: Entry, attribute: int) -> GoType:
+    def _referred(self, entry: DebugEntry, attribute: int) -> GoType:
         return self.at(entry.number(attribute))
 
-    def _header(self, entry: Entry) -> GoType:
+    def _header(self, entry: DebugEntry) -> GoType:
         """What a map or chan points to."""
         return self._referred(entry, _TYPE).elem
 
-    def _fields(self, entry: Entry) -> list[Field]:
+    def _fields(self, entry: DebugEntry) -> list[Field]:
         return [
             Field(
                 as_written(member.name.decode("utf-8", "backslashreplace")),
@@ -121,6 +121,6 @@ class ElfTypes(TypesByName):
             if member.tag == Tag.MEMBER
         ]
 
-    def _fields_of_header(self, interface: Entry) -> Sequence[Field]:
+    def _fields_of_header(self, interface: DebugEntry) -> Sequence[Field]:
         """Those of runtime.iface or runtime.eface."""
         return self._referred(interface, _TYPE).fields

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from gomap.elf.forms import unsigned_leb128
 
-__all__ = ["ListReader", "Part"]
+__all__ = ["ListReader", "ListedRange"]
 
 #: DW_RLE_ and DW_LLE_ have the same numbers up to offset_pair; a list of locations has default_location besides.
 _END, _BASE_X, _START_END_X, _START_LENGTH_X, _OFFSETS = range(5)
@@ -17,7 +17,7 @@ _DEFAULT = 5
 _MOST = 1 << 16
 
 
-class Part(NamedTuple):
+class ListedRange(NamedTuple):
     """A range of addresses of the file's, and the expression that holds in it; of a list of ranges none."""
 
     start: int
@@ -40,7 +40,7 @@ class ListReader:
     ) -> None:
         self._size, self._order, self._base, self._indexed = address_size, byte_order, base, indexed
 
-    def old(self, section: bytes, at: int, located: bool) -> Iterator[Part]:
+    def old(self, section: bytes, at: int, located: bool) -> Iterator[ListedRange]:
         """The list of DWARF 4 that begins at AT; LOCATED: with expressions. Raises IndexError."""
         base, highest = self._base, (1 << 8 * self._size) - 1
         for _ in range(_MOST):
@@ -56,9 +56,9 @@ class ListReader:
                 length = int.from_bytes(section[at : at + 2], self._order)
                 expression = section[at + 2 : at + 2 + length]
                 at += 2 + length
-            yield Part(base + start, base + end, expression)
+            yield ListedRange(base + start, base + end, expression)
 
-    def new(self, section: bytes, at: int, located: bool) -> Iterator[Part]:
+    def new(self, section: bytes, at: int, located: bool) -> Iterator[ListedRange]:
         """The list of DWARF 5 that begins at AT; LOCATED: with expressions. Raises IndexError."""
         base = self._base
         for _ in range(_MOST):
@@ -100,7 +100,7 @@ class ListReader:
                 length, at = unsigned_leb128(section, at)
                 expression = section[at : at + length]
                 at += length
-            yield Part(start, end, expression)
+            yield ListedRange(start, end, expression)
 
     def _address(self, section: bytes, at: int) -> int:
         if at + self._size > len(section):

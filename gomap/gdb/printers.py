@@ -132,7 +132,7 @@ def _string(value: gdb.Value) -> object:
     return pointer.lazy_string("utf-8", length=length)
 
 
-class Entry:
+class PrinterEntry:
     """gomap's entry in an objfile's list of printers, which holds the only reference to it."""
 
     def __init__(self, objfile: gdb.Objfile) -> None:
@@ -191,7 +191,7 @@ def unregister() -> None:
     while _connected:
         gdb.events.new_objfile.disconnect(_connected.pop())
     for objfile in gdb.objfiles():
-        for entry in [printer for printer in objfile.pretty_printers if isinstance(printer, Entry)]:
+        for entry in [printer for printer in objfile.pretty_printers if isinstance(printer, PrinterEntry)]:
             entry.retire()
             objfile.pretty_printers.remove(entry)
 
@@ -202,8 +202,8 @@ def _on_new_objfile(event: gdb.NewObjFileEvent) -> None:
 
 def _insert(objfile: gdb.Objfile) -> None:
     printers = objfile.pretty_printers
-    if not any(isinstance(printer, Entry) for printer in printers):
-        printers.insert(0, Entry(objfile))
+    if not any(isinstance(printer, PrinterEntry) for printer in printers):
+        printers.insert(0, PrinterEntry(objfile))
 
 
 def _caller() -> tuple[int, int]:

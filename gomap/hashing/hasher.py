@@ -11,7 +11,7 @@ from typing import Union
 
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing.packed_values import PackedValues, Seeds, words
-from gomap.hashing.parts import Act, Part, at_run_time, flattened, generated
+from gomap.hashing.parts import Act, HashedPart, at_run_time, flattened, generated
 from gomap.hashing.state import HashState
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -55,7 +55,7 @@ def reflect_hasher_for(state: HashState, target: Target, types: RuntimeTypes, ke
 class KeyHasher:
     """Hashes keys of one type as the process does. Made by hasher_for."""
 
-    def __init__(self, hashing: _Hashing, size: int, parts: Sequence[Part]) -> None:
+    def __init__(self, hashing: _Hashing, size: int, parts: Sequence[HashedPart]) -> None:
         self._hashing = hashing
         self._size = size
         self._parts = parts
@@ -130,7 +130,7 @@ class _Hashing:
         self._order = target.byte_order
         self._word = target.pointer_size
         self._mask = (1 << 8 * self._word) - 1
-        self._dynamic: dict[int, tuple[Sequence[Part], int, bool]] = {}
+        self._dynamic: dict[int, tuple[Sequence[HashedPart], int, bool]] = {}
         self._acts: dict[Act, Callable[[PackedValues, Seeds, _Call], Seeds]] = {
             Act.WORD: lambda values, seeds, call: self._memhash.word(values, seeds),
             Act.MEMORY: lambda values, seeds, call: self._memhash.memory(values, seeds),
@@ -140,7 +140,7 @@ class _Hashing:
             Act.IFACE: partial(self._interfaces, types.in_itab),
         }
 
-    def hashes(self, parts: Sequence[Part], values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
+    def hashes(self, parts: Sequence[HashedPart], values: PackedValues, seeds: Seeds, call: _Call) -> Seeds:
         """The hashes of the values of a type that has those parts."""
         for part in parts:
             # Where no value has a hash any more, none is looked for: what holds itself would have parts without end.
@@ -220,7 +220,7 @@ class _Hashing:
             call.left = inner.left
         return hashes
 
-    def _held(self, dynamic_type: Callable[[int], int], word: int) -> tuple[Sequence[Part], int, bool]:
+    def _held(self, dynamic_type: Callable[[int], int], word: int) -> tuple[Sequence[HashedPart], int, bool]:
         """Parts and size of what an interface with that first word holds, and whether it holds it itself."""
         found = self._dynamic.get(word)
         if found is None:

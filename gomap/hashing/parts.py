@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from gomap.program.gotypes import GoType, Kind, LayoutError
 
-__all__ = ["Act", "Part", "at_run_time", "flattened", "generated"]
+__all__ = ["Act", "HashedPart", "at_run_time", "flattened", "generated"]
 
 #: A key of more parts is not hashed.
 _MOST_PARTS = 1 << 14
@@ -49,7 +49,7 @@ class Act(enum.Enum):
     IFACE = "interhash"
 
 
-class Part(NamedTuple):
+class HashedPart(NamedTuple):
     """Some bytes of a value and what hashes them."""
 
     act: Act
@@ -57,7 +57,7 @@ class Part(NamedTuple):
     size: int
 
 
-def generated(type: GoType) -> Sequence[Part]:
+def generated(type: GoType) -> Sequence[HashedPart]:
     """The parts of a map's key, up to Go 1.26. Raises LayoutError for types that are no keys."""
     if _is_memory(type):
         # Of no bytes at all the hash is the seed.
@@ -65,9 +65,9 @@ def generated(type: GoType) -> Sequence[Part]:
     return _generated(type)
 
 
-def flattened(type: GoType) -> Sequence[Part]:
+def flattened(type: GoType) -> Sequence[HashedPart]:
     """The parts of a map's key, from Go 1.27 on. Raises LayoutError for types that are no keys."""
-    parts: list[Part] = []
+    parts: list[HashedPart] = []
     may_grow = False
     for part in _flattened(type):
         if part is None:
@@ -80,7 +80,7 @@ def flattened(type: GoType) -> Sequence[Part]:
     return [part._replace(act=Act.WORD) if part.act is Act.MEMORY and part.size in (4, 8) else part for part in parts]
 
 
-def at_run_time(type: GoType) -> Sequence[Part]:
+def at_run_time(type: GoType) -> Sequence[HashedPart]:
     """The parts of what an interface holds, and of keys of reflect's maps.
 
     Raises LayoutError for types that can't be compared.
@@ -96,12 +96,12 @@ def at_run_time(type: GoType) -> Sequence[Part]:
     return _single(type)
 
 
-def _generated(type: GoType) -> Sequence[Part]:
+def _generated(type: GoType) -> Sequence[HashedPart]:
     if type.kind is Kind.ARRAY:
         return _repeated(_generated(type.elem), type)
     if type.kind is not Kind.STRUCT:
         return _single(type)
-    parts: list[Part] = []
+    parts: list[HashedPart] = []
     may_grow = False
     for field in type.fields:
         if field.name == "_":
@@ -112,18 +112,18 @@ def _generated(type: GoType) -> Sequence[Part]:
         elif may_grow and parts[-1].offset + parts[-1].size == field.offset:
             parts[-1] = parts[-1]._replace(size=parts[-1].size + field.type.size)
         else:
-            parts.append(Part(Act.MEMORY, field.offset, field.type.size))
+            parts.append(HashedPart(Act.MEMORY, field.offset, field.type.size))
             may_grow = True
     return parts
 
 
-def _flattened(type: GoType) -> Sequence[Part | None]:
+def _flattened(type: GoType) -> Sequence[HashedPart | None]:
     """All parts, plain memory in as many as it has; no run reaches across a None."""
     if type.kind is Kind.STRUCT:
         fields = (field for field in type.fields if field.name != "_")
         return [part and _moved(part, field.offset) for field in fields for part in _flattened(field.type)]
     if _is_memory(type):
-        return [Part(Act.MEMORY, 0, type.size)] if type.size else []
+        return [HashedPart(Act.MEMORY, 0, type.size)] if type.size else []
     if type.kind is not Kind.ARRAY:
         return _single(type)
     elem = _flattened(type.elem)
@@ -135,7 +135,7 @@ def _flattened(type: GoType) -> Sequence[Part | None]:
     ahead = type.length % together
     if type.length - ahead == together:
         ahead = type.length
-    parts: list[Part | None] = []
+    parts: list[HashedPart | None] = []
     for number in range(type.length):
         if number >= ahead and (number - ahead) % together == 0:
             parts.append(None)
@@ -160,25 +160,25 @@ def _is_memory(type: GoType) -> bool:
     return False
 
 
-def _whole(type: GoType) -> Part:
-    return Part(Act.WORD if type.size in (4, 8) else Act.MEMORY, 0, type.size)
+def _whole(type: GoType) -> HashedPart:
+    return HashedPart(Act.WORD if type.size in (4, 8) else Act.MEMORY, 0, type.size)
 
 
-def _single(type: GoType) -> Sequence[Part]:
+def _single(type: GoType) -> Sequence[HashedPart]:
     """The parts of what is neither plain memory nor made of other types."""
     if type.kind in (Kind.FLOAT32, Kind.FLOAT64):
-        return [Part(Act.FLOAT, 0, type.size)]
+        return [HashedPart(Act.FLOAT, 0, type.size)]
     if type.kind in (Kind.COMPLEX64, Kind.COMPLEX128):
         half = type.size // 2
-        return [Part(Act.FLOAT, 0, half), Part(Act.FLOAT, half, half)]
+        return [HashedPart(Act.FLOAT, 0, half), HashedPart(Act.FLOAT, half, half)]
     if type.kind is Kind.STRING:
-        return [Part(Act.STRING, 0, type.size)]
+        return [HashedPart(Act.STRING, 0, type.size)]
     if type.kind is Kind.INTERFACE:
-        return [Part(Act.IFACE if type.find("tab") else Act.EFACE, 0, type.size)]
+        return [HashedPart(Act.IFACE if type.find("tab") else Act.EFACE, 0, type.size)]
     raise LayoutError(f"{type.name} ({type.kind.value}) can't be hashed: it is no type that a map's key can have")
 
 
-def _repeated(elem: Sequence[Part], array: GoType) -> Sequence[Part]:
+def _repeated(elem: Sequence[HashedPart], array: GoType) -> Sequence[HashedPart]:
     if not elem:
         return []
     _bound(len(elem), array)
@@ -190,5 +190,5 @@ def _bound(parts: int, array: GoType) -> None:
         raise LayoutError(f"{array.name} is too long to be hashed: more than {_MOST_PARTS} parts")
 
 
-def _moved(part: Part, offset: int) -> Part:
+def _moved(part: HashedPart, offset: int) -> HashedPart:
     return part._replace(offset=part.offset + offset)

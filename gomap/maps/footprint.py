@@ -18,7 +18,7 @@ from gomap.program.gotypes import GoType, Kind
 from gomap.program.program import Program
 from gomap.program.target import Target
 
-__all__ = ["CACHE_LINE", "Footprint", "Lines", "Part", "Row", "footprint"]
+__all__ = ["CACHE_LINE", "Footprint", "Lines", "Row", "StructFootprint", "footprint"]
 
 #: Bytes of a cache line on amd64, and on most machines with arm64.
 CACHE_LINE = 64
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     padding: int
 
 
-class Part(NamedTuple):
+class StructFootprint(NamedTuple):
     """A struct that maps of the type consist of: ``header``, ``bucket``, ``group``, ``slot``, ``table``..."""
 
     name: str
@@ -84,7 +84,7 @@ class Footprint:
 
     type: str
     kind: str
-    parts: Sequence[Part]
+    parts: Sequence[StructFootprint]
     way: Sequence[str]
     lines: Lines | None
     slot: float
@@ -119,7 +119,7 @@ def footprint(program: Program, map: GoMap) -> Footprint:
     raise TypeError(f"no layout is known of a {map.kind} map")
 
 
-def _made(map: GoMap, parts: Sequence[Part], way: Sequence[str], fullest: float) -> Footprint:
+def _made(map: GoMap, parts: Sequence[StructFootprint], way: Sequence[str], fullest: float) -> Footprint:
     places = map.places
     own = [("key", places.key), ("elem", places.elem)]
     parts = [
@@ -131,7 +131,7 @@ def _made(map: GoMap, parts: Sequence[Part], way: Sequence[str], fullest: float)
     return Footprint(map.type.name, map.kind, parts, way, _lines(places), slot, fullest, indirect)
 
 
-def _struct(name: str, type: GoType, target: Target) -> Part:
+def _struct(name: str, type: GoType, target: Target) -> StructFootprint:
     ends = [*(field.offset for field in type.fields[1:]), type.size]
     rows = [
         Row(
@@ -144,10 +144,10 @@ def _struct(name: str, type: GoType, target: Target) -> Part:
         )
         for field, end in zip(type.fields, ends, strict=True)
     ]
-    return Part(name, type.name, type.size, _align(type, target), rows)
+    return StructFootprint(name, type.name, type.size, _align(type, target), rows)
 
 
-def _bucket(places: Places, target: Target, names: tuple[str, str, str], overflow: int | None) -> Part:
+def _bucket(places: Places, target: Target, names: tuple[str, str, str], overflow: int | None) -> StructFootprint:
     """A bucket or group: its marks, then keys and elements, one beside the other or all in a row."""
     word = target.pointer_size
     marks, key_name, elem_name = names
@@ -172,7 +172,7 @@ def _bucket(places: Places, target: Target, names: tuple[str, str, str], overflo
     ends = [*(row.offset for row in rows[1:]), places.size]
     padded = [Row(*row, end - row.offset - row.size) for row, end in zip(rows, ends, strict=True)]
     role = "bucket" if overflow is not None else "group"
-    return Part(role, f"{places.slots} slots", places.size, max(row.align for row in rows), padded)
+    return StructFootprint(role, f"{places.slots} slots", places.size, max(row.align for row in rows), padded)
 
 
 class _Span(NamedTuple):

@@ -13,13 +13,13 @@ from gomap.maps.swiss import SwissMap
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Holding", "MapMemory", "Part", "holdings", "memory_of"]
+__all__ = ["Holding", "MapMemory", "MemoryPart", "holdings", "memory_of"]
 
 #: Stacks are read in pieces of so many bytes; more than so many holdings of one goroutine are not told.
 _PIECE, _MOST = 1 << 16, 64
 
 
-class Part(NamedTuple):
+class MemoryPart(NamedTuple):
     """A piece of memory, and what it is called."""
 
     start: int
@@ -51,7 +51,7 @@ class MapMemory:
         parts: from where to where each part reaches.
     """
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[MemoryPart]) -> None:
         self._parts = sorted(part for part in parts if part.start and part.start < part.end)
         self._starts = [part.start for part in self._parts]
         self.lowest = self._starts[0] if self._parts else 0
@@ -65,30 +65,30 @@ class MapMemory:
 
 def memory_of(map: GoMap, progress: Callable[[str], None]) -> MapMemory:
     """What memory a map has: header, directory, tables and groups; buckets, old ones and overflow buckets."""
-    parts = [Part(map.address, map.address + map.type.header.size, "header")]
+    parts = [MemoryPart(map.address, map.address + map.type.header.size, "header")]
     word = map.target.pointer_size
     if isinstance(map, SwissMap):
         if map.small:
-            parts.append(Part(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
+            parts.append(MemoryPart(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
         else:
-            parts.append(Part(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
+            parts.append(MemoryPart(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
             for table in map.tables:
-                parts += [Part(table.address, table.address + word, "table"), _groups(map, table)]
+                parts += [MemoryPart(table.address, table.address + word, "table"), _groups(map, table)]
     elif isinstance(map, ClassicMap):
         header, size = map.header, map.places.size
         if map.plausible_count():
-            parts.append(Part(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
-            parts.append(Part(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
+            parts.append(MemoryPart(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
+            parts.append(MemoryPart(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
         for number, part in enumerate(map.walk(Selection(old=True, unused=True))):
             if number % 4096 == 0:
                 progress(f"looking for overflow buckets, {number} buckets seen")
             if isinstance(part, Bucket) and "overflow" in part.role:
-                parts.append(Part(part.address, part.address + size, "overflow bucket"))
+                parts.append(MemoryPart(part.address, part.address + size, "overflow bucket"))
     return MapMemory(parts)
 
 
-def _groups(map: SwissMap, table: Table) -> Part:
-    return Part(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
+def _groups(map: SwissMap, table: Table) -> MemoryPart:
+    return MemoryPart(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
 
 
 def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Holding]:

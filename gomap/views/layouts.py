@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from gomap.maps.footprint import CACHE_LINE, Footprint, Part
+from gomap.maps.footprint import CACHE_LINE, Footprint, StructFootprint
 from gomap.views.paint import Paint
 
 __all__ = ["layout_lines", "layout_object"]
@@ -47,7 +47,7 @@ def _lines(footprint: Footprint) -> Iterator[str]:
         yield f"a lookup goes by: {', '.join(footprint.way)}"
 
 
-def _part_lines(part: Part) -> Iterator[str]:
+def _part_lines(part: StructFootprint) -> Iterator[str]:
     padding = f", {part.padding} of them padding" if part.padding else ""
     yield f"{part.name} ({part.type}): {part.size} bytes{padding}, aligned to {part.align}"
     width = max((len(row.name) for row in part.rows), default=0)

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from gomap.census.referrers import Referrer, Slot, Sought
+from gomap.census.referrers import MapSlot, Referrer, Sought
 from gomap.goruntime.wording import answer_text
 from gomap.maps.wording import counted
 from gomap.views.paint import Paint
@@ -14,7 +14,7 @@ from gomap.views.paint import Paint
 __all__ = ["referrers_lines", "referrers_object"]
 
 #: The key of a slot as a literal; empty where no live entry is there.
-KeyText = Callable[[Slot], str]
+KeyText = Callable[[MapSlot], str]
 
 
 def referrers_lines(

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 import gomap.views
-from gomap.census.referrers import Referrer, Slot, Sought, referrers, sought
+from gomap.census.referrers import MapSlot, Referrer, Sought, referrers, sought
 from gomap.goruntime.answers import FreeObject, HeapObject
 from gomap.views.paint import Paint
 from gomap.views.referrers import referrers_lines, referrers_object
@@ -39,7 +39,7 @@ def asked(configuration: Configuration, address: int) -> Answer:
     return Answer(what, *referrers(program, census.survey, what, lambda what: None))
 
 
-def key_of(slot: Slot) -> str:
+def key_of(slot: MapSlot) -> str:
     return "a key"
 
 
