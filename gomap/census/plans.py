@@ -7,6 +7,7 @@ type word; a Swiss map's first, on whether it has a directory. They are asked an
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -46,7 +47,7 @@ class Step:
         return f"(*{path}{self.label})" if self.pointee else path + self.label
 
 
-class Plan:
+class Plan(abc.ABC):
     """What is known of one kind of memory.
 
     Attributes:
@@ -63,9 +64,9 @@ class Plan:
     map_type: GoType | None = None
     inside = False
 
+    @abc.abstractmethod
     def step(self, place: int) -> Step | None:
         """The step that leads on from the pointer at PLACE; None where there is none that is known."""
-        raise NotImplementedError
 
     def exact(self, place: int, address: int, step: Step) -> Step:
         """STEP, which leads on from PLACE, at ADDRESS, with the indexes that are meant."""
