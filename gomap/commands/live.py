@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gomap.live.changes import Changed
     from gomap.live.entry_watch import EntryWatch
     from gomap.live.field_watch import FieldWatch
+    from gomap.live.growth_trace import Grown, GrowthTrace
     from gomap.live.guard import Guard, Guarded
     from gomap.live.traps import Live
     from gomap.maps.model import GoMap
@@ -156,5 +157,60 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
 
     made = make(door.scope())
     yield from entry_watch_lines(made, paint) if isinstance(made, EntryWatch) else field_watch_lines(made, paint)
+    yield from _on_stack(door, made.map)
+    yield from live.keep(made, make, told)
+
+
+@command(
+    "gomap-trace",
+    options=(
+        Option(
+            "html",
+            "FILE",
+            """Write the growth as a page for a browser as well: the curve of room and entries, and each step. It is
+            written anew with each step.""",
+        ),
+        _off("gomap-trace"),
+        TYPE,
+    ),
+    instead="off",
+)
+def trace(door: Door, options: Options, expression: str) -> Iterable[str]:
+    """Log how a map grows as the program runs on: a line for each step, with its goroutine, and no stop.
+
+    Of a classic map: each growth, its evacuation by quarters, and each overflow bucket. Watched are three
+    fields of the header, by hardware watchpoints, so that other maps cost nothing. Of a Swiss map: its
+    group's becoming a table, each table's growth and split, with whether the directory doubles, and
+    each clean-up of tombstones. Breakpoints stand on the functions of the runtime's that do it, so that
+    other maps cost a moment whenever they grow.
+
+    In GDB the trace stands by: continue, or do whatever you like. It ends with -off, or as the map's
+    memory is no longer in use; as the program is run again it waits until the place is reached at
+    which it was set. In Delve the command itself resumes the program, until anything stops it, and the
+    trace ends with that; give it again to go on. On a core it refuses."""
+    from gomap.commands.written import write_page
+    from gomap.expressions.map_finding import find_map
+    from gomap.live.growth_trace import GrowthTrace
+    from gomap.views.growth import curve_lines, grown_line, steps_table, trace_line
+
+    if options["off"]:
+        yield from _dropped(door, "gomap-trace")
+        return
+    live, paint, file = _live(door), door.paint(), options["html"]
+    steps: list[Grown] = []
+
+    def make(scope: Scope) -> GrowthTrace:
+        map = find_map(scope, expression, options["type"])
+        steps.clear()
+        return GrowthTrace(scope.program, f"gomap-trace {expression}", map)
+
+    def told(seen: Grown) -> Iterator[str]:
+        yield grown_line(seen)
+        if file:
+            steps.append(seen)
+            write_page(door, file, f"{seen.name}: how it grew", list(curve_lines(steps)), (), [steps_table(steps)])
+
+    made = make(door.scope())
+    yield trace_line(made, paint)
     yield from _on_stack(door, made.map)
     yield from live.keep(made, make, told)

@@ -15,7 +15,15 @@ from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
 from gomap.views.text import title
 
-__all__ = ["changed_lines", "entry_watch_lines", "field_watch_lines", "guard_lines", "guarded_lines", "on_stack_line"]
+__all__ = [
+    "changed_lines",
+    "culprit_text",
+    "entry_watch_lines",
+    "field_watch_lines",
+    "guard_lines",
+    "guarded_lines",
+    "on_stack_line",
+]
 
 #: Calls that are shown beyond the program's own innermost one.
 _OUTWARD = 3
@@ -103,6 +111,11 @@ def changed_lines(seen: Changed, paint: Paint) -> Iterator[str]:
         yield "note: only bytes that are not watched have changed, at any time since the map was last looked at"
     if seen.partly:
         yield "note: an element of several words is stored in parts; this may be one with parts of the old"
+
+
+def culprit_text(culprit: Culprit) -> str:
+    """Whose it was, and where."""
+    return f"{_who(culprit)}, {_place(culprit)}"
 
 
 def _who(culprit: Culprit) -> str:
