@@ -48,7 +48,10 @@ DIFFERING = {
     **dict.fromkeys(
         ("extra-overflow-", "extra-oldoverflow-", "extra-next-"), "only GDB's side looks where extra's fields lead"
     ),
-    "keys-in-one-buffer": "each compares keys with those of the buckets that it reads at once: these are in any",
+    **dict.fromkeys(
+        ("keys-in-one-buffer", "slots-zeroed", "group-zeroed"),
+        "each compares keys with those of the buckets that it reads at once, and equal ones are in any",
+    ),
     **dict.fromkeys(
         ("seed-", "storage-of-another"),
         "only GDB's side looks for another seed, and for other maps with the same buckets",
