@@ -127,10 +127,13 @@ def _structure_lines(found: Differences, limit: int | None, paint: Paint) -> Ite
         yield f"in other places: {counted(len(found.places), 'entry', 'entries')}"
         yield from _cut(found.places, limit, lambda one: f"  {paint.literal(one.name)}: {one.before} -> {one.after}")
     if found.evacuated:
-        yield f"evacuated: {counted(len(found.evacuated), 'old bucket')}: {', '.join(found.evacuated[: limit or None])}"
+        named = found.evacuated[: len(found.evacuated) if limit is None else limit]
+        more = len(found.evacuated) - len(named)
+        told = "; ".join([*named, *([f"{more} more"] if more else [])])
+        yield f"evacuated: {counted(len(found.evacuated), 'old bucket')}: {told}"
     if found.states:
-        told = [f"{before} -> {after} {number}" for (before, after), number in sorted(found.states.items())]
-        yield f"states of slots changed: {', '.join(told)}"
+        states = [f"{before} -> {after} {number}" for (before, after), number in sorted(found.states.items())]
+        yield f"states of slots changed: {', '.join(states)}"
     for word, parts in (("moved", found.moved), ("new", found.made), ("gone", found.gone)):
         if parts:
             yield f"{word}: {counted(len(parts), 'part')}"
