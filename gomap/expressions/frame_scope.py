@@ -15,6 +15,7 @@ from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, tem
 from gomap.expressions.scope import Scope
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of_id
+from gomap.goruntime.wording import broken_text
 from gomap.language.spelling import packages_in
 from gomap.program.frames import FrameVariable
 from gomap.program.program import Program
@@ -104,9 +105,8 @@ def _traceback(program: Program, goroutine: int) -> Traceback:
 def _call(trace: Traceback, frame: int | None) -> CallFrame:
     id = trace.goroutine.id
     if not trace.calls:
-        raise ExpressionError(
-            f"goroutine {id} has no stack that can be followed: {trace.broken or 'nothing is known of it'}"
-        )
+        why = broken_text(trace.broken) if trace.broken else "nothing is known of it"
+        raise ExpressionError(f"goroutine {id} has no stack that can be followed: {why}")
     if frame is None:
         return own_call(trace, library_folder([trace])) or trace.calls[0]
     if frame >= len(trace.calls):

@@ -23,7 +23,7 @@ from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct
 from gomap.program.target import Thread
 
-__all__ = ["CallFrame", "Traceback", "traceback_of", "traceback_of_id", "tracebacks"]
+__all__ = ["CallFrame", "NoCaller", "Traceback", "traceback_of", "traceback_of_id", "tracebacks"]
 
 #: Of a long stack so many frames are kept at either end (tracebackInnerFrames, tracebackOuterFrames in the runtime).
 _ENDS = 50
@@ -51,6 +51,13 @@ class CallFrame(NamedTuple):
     level: int
 
 
+class NoCaller(NamedTuple):
+    """Nothing tells what called FUNCTION, which stands at PC."""
+
+    function: str
+    pc: int
+
+
 class Traceback(NamedTuple):
     """One goroutine.
 
@@ -66,7 +73,7 @@ class Traceback(NamedTuple):
         left_out: how many frames are missing between the two halves of calls.
         outer: where in calls the second half begins.
         more: the stack goes on after so many frames that were looked at.
-        broken: why the stack could not be followed to its end; empty if it was.
+        broken: why the stack could not be followed to its end; None if it was.
         created: the go statement that started it; None of the first goroutine, or if that cannot be told.
     """
 
@@ -81,7 +88,7 @@ class Traceback(NamedTuple):
     left_out: int
     outer: int
     more: bool
-    broken: str
+    broken: ReadError | NoCaller | None
     created: Call | None
 
     def standing(self, call: CallFrame) -> Standing | None:
@@ -121,17 +128,18 @@ def traceback_of(program: Program, one: Goroutine) -> Traceback:
     position = positions.of(one)
     inner: list[Frame] = []
     outer: deque[Frame] = deque(maxlen=_ENDS)
-    total, broken = 0, ""
+    total = 0
+    broken: ReadError | NoCaller | None = None
     try:
         for frame in _frames(positions, one, position):
             total += 1
             (inner if len(inner) < _ENDS else outer).append(frame)
     except ReadError as error:
-        broken = str(error)
+        broken = error.with_traceback(None)
     kept = [*inner, *outer]
     last = kept[-1] if kept else None
-    if not broken and last is not None and total < _MOST_FRAMES and not last.function.outermost:
-        broken = f"nothing tells what called {last.function.name} at {last.pc:#x}"
+    if broken is None and last is not None and total < _MOST_FRAMES and not last.function.outermost:
+        broken = NoCaller(last.function.name, last.pc)
     calls: list[CallFrame] = []
     half = 0
     for number, frame in enumerate(kept):

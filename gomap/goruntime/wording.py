@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gomap.goruntime.answers import (
     Answer,
     Foreign,
@@ -19,9 +21,13 @@ from gomap.goruntime.answers import (
     Text,
     UnmarkedObject,
 )
+from gomap.program.memory import ReadError
 from gomap.program.target import Symbol
 
-__all__ = ["answer_text"]
+if TYPE_CHECKING:
+    from gomap.goruntime.tracebacks import NoCaller
+
+__all__ = ["answer_text", "broken_text"]
 
 
 def answer_text(answer: Answer) -> str:
@@ -60,6 +66,11 @@ def answer_text(answer: Answer) -> str:
             return "not mapped" if answer.address else "nil"
         case _:
             return f"unknown: {answer.why}"
+
+
+def broken_text(why: ReadError | NoCaller) -> str:
+    """Why a stack could not be followed to its end."""
+    return str(why) if isinstance(why, ReadError) else f"nothing tells what called {why.function} at {why.pc:#x}"
 
 
 def _place(slot: SpanSlot) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from gomap.goruntime.functions import Call
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.goruntime.wording import broken_text
 from gomap.maps.holders import Holding
 from gomap.maps.model import GoMap
 from gomap.maps.operations import Operation
@@ -153,7 +154,7 @@ def _stack(trace: Traceback, first: int, end: int, paint: Paint) -> Iterator[str
         yield f"    {each.number:<3} {each.call.name:{width}}  {place_text(each.call)}{inlined}"
     if end == len(trace.calls):
         if trace.broken:
-            yield paint.note(f"    the stack cannot be followed further: {trace.broken}")
+            yield paint.note(f"    the stack cannot be followed further: {broken_text(trace.broken)}")
         if trace.created is not None:
             parent = trace.details.parent if trace.details else 0
             by = f" in goroutine {parent}" if parent else ""
@@ -188,7 +189,7 @@ def _object(shown: Shown) -> dict[str, Any]:
     if trace.left_out:
         object["outer"] = trace.outer
     if trace.broken:
-        object["broken"] = trace.broken
+        object["broken"] = broken_text(trace.broken)
     if shown.unknown:
         object["unknown"] = shown.unknown
     if trace.created is not None:

@@ -7,12 +7,14 @@ from typing import Any, get_args
 import pytest
 
 from gomap.goruntime.answers import Answer, Span
-from gomap.goruntime.wording import answer_text
+from gomap.goruntime.tracebacks import NoCaller
+from gomap.goruntime.wording import answer_text, broken_text
 from gomap.maps import notes
 from gomap.maps.notes import BadNode, ChainTrouble, NodeTrouble, NoSuchBucket, Note
 from gomap.maps.recognised import Evidence, Occupant, Recognised
 from gomap.maps.wording import evidence_text, note_text, recognised_text
 from gomap.program.gotypes import Kind
+from gomap.program.memory import ReadError
 from tests.unit.image import basic
 
 _VALUES: dict[str, Any] = {
@@ -57,6 +59,11 @@ def test_every_trouble_of_a_node_has_words(trouble: NodeTrouble) -> None:
 @pytest.mark.parametrize("kind", get_args(Answer))
 def test_every_answer_has_words(kind: type[Answer]) -> None:
     assert answer_text(made(kind)) and not answer_text(made(kind)).endswith(".")
+
+
+def test_what_ends_a_stack_too_early_has_words() -> None:
+    assert broken_text(NoCaller("main.f", 0x401000)) == "nothing tells what called main.f at 0x401000"
+    assert broken_text(ReadError(0x1000, 8)) == str(ReadError(0x1000, 8))
 
 
 def test_no_kind_of_note_is_forgotten() -> None:
