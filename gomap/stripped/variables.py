@@ -21,7 +21,7 @@ from gomap.goruntime.functions import Functions
 from gomap.goruntime.moduledata import modules
 from gomap.goruntime.spans import BookkeepingError, Spans
 from gomap.program.gotypes import GoType, LayoutError
-from gomap.program.memory import ReadError
+from gomap.program.memory import Memory, ReadError
 from gomap.program.structs import Struct
 from gomap.program.target import Target, pointer_at
 from gomap.stripped.instructions import aeskeysched_in, hashkey_in, switch_in
@@ -60,8 +60,12 @@ class Variables:
         if name not in self:
             return None
         if name not in self._found:
-            self._found[name] = None  # also while it is looked for
-            self._found[name] = self._search(name)
+            self._found[name] = None  # while it is looked for
+            found = self._search(name)
+            del self._found[name]
+            if found is None:  # a process may have it later
+                return None
+            self._found[name] = found
         return self._found[name]
 
     def _search(self, name: str) -> int | None:
@@ -75,10 +79,10 @@ class Variables:
                 "mheap_": self._mheap,
                 "buildVersion": lambda: self._string(self._info.version.encode()),
                 "modinfo": lambda: self._string(self._info.modules),
-                "hashkey": lambda: self._in_data(hashkey_in(self._functions, self._memory)),
-                "aeskeysched": lambda: self._in_data(aeskeysched_in(self._functions, self._memory)),
-                "useAeshash": lambda: self._in_data(switch_in(self._functions, self._memory)),
-                "UseAeshash": lambda: self._in_data(switch_in(self._functions, self._memory)),
+                "hashkey": lambda: self._used_by_code(hashkey_in),
+                "aeskeysched": lambda: self._used_by_code(aeskeysched_in),
+                "useAeshash": lambda: self._used_by_code(switch_in),
+                "UseAeshash": lambda: self._used_by_code(switch_in),
             }
             return search[short]() if short in search else None
         except (ReadError, LayoutError):
@@ -88,7 +92,7 @@ class Variables:
     def _functions(self) -> Functions:
         return Functions(self._target)
 
-    @cached_property
+    @property
     def _data(self) -> Sections:
         """What the program may write to."""
         bounds = ("noptrdata", "enoptrdata", "data", "edata", "bss", "ebss", "noptrbss", "enoptrbss")
@@ -101,11 +105,19 @@ class Variables:
         types, rodata, data = next(modules(self._target, "types", "rodata", "noptrdata"))
         return Sections(self._memory, self._word, [(min(types, rodata), data)])
 
-    def _in_data(self, address: int | None) -> int | None:
-        if address is None:
+    def _used_by_code(self, search: Callable[[Functions, Memory], int | None]) -> int | None:
+        """What SEARCH finds in amd64's code, if that says at all which hash functions are used.
+
+        Where it does not, none of it is there: the rest alone would be taken for that of a process without AES.
+        """
+        if self._target.architecture != "amd64":
             return None
-        inside = any(start <= address < start + len(within) for start, within in self._data.sections)
-        return address if inside else None
+        sections = self._data.sections
+        for each in (switch_in, search):
+            address = each(self._functions, self._memory)
+            if address is None or not any(start <= address < start + len(within) for start, within in sections):
+                return None
+        return address
 
     def _with_content(self, name: str) -> int | None:
         content = self._layouts.runtime.contents[name]
