@@ -247,11 +247,17 @@ def _made(kept: _Kept, trap: Trap) -> _Breakpoint:
 
 
 def confirm() -> None:
-    """The program has been stopped for a watcher: look into it, and go on if nothing comes of it."""
-    answers = [answer for kept in list(_kept) if (answer := kept.confirmed()) is not None]
-    if any(answers):
-        gdb.execute("frame")
-    elif answers and not _STOPPED_ELSE.search(gdb.execute("info program", to_string=True)):
+    """The program has been stopped for a watcher: look into it, and go on for as long as nothing comes of it.
+
+    At a stop that follows here GDB carries out no breakpoint's commands, since it is at some already.
+    """
+    while True:
+        answers = [answer for kept in list(_kept) if (answer := kept.confirmed()) is not None]
+        if any(answers):
+            gdb.execute("frame")
+            return
+        if not answers or _STOPPED_ELSE.search(gdb.execute("info program", to_string=True)):
+            return
         gdb.execute("continue")
 
 

@@ -52,6 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "fault" in metafunc.fixturenames:
         pairs = itertools.product(_FAULTS, _SOME) if whole else zip(_FAULTS, _SOME, strict=True)
         metafunc.parametrize(("fault", "subject"), list(pairs), ids=str)
+    elif "either" in metafunc.fixturenames:
+        metafunc.parametrize("either", _SOME if whole else _SOME[1:], ids=str)
     elif "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=str)
     if "delve_go" in metafunc.fixturenames:
@@ -141,9 +143,9 @@ def test_who_broke_it_is_not_told_if_another_writes_too() -> None:
         assert f"goroutine {found[1]} " in session.run("gomap-goroutines"), said
 
 
-def test_the_collector_at_work_breaks_nothing(subject: Subject) -> None:
+def test_the_collector_at_work_breaks_nothing(either: Subject) -> None:
     """GDB asks at a watchpoint while other threads run on, and sees the heap's books in the middle of a change."""
-    with _started(subject, "rich 0 3 100") as session:
+    with _started(either, "rich 0 3 100") as session:
         session.run("gomap-guard main.rich")
         said = session.run("continue", 120)
         assert ended(said), said
@@ -189,7 +191,7 @@ def test_a_core_is_refused_in_a_line() -> None:
     assert done.returncode == 2
     assert done.stderr == (
         "gomap: this needs a program that runs in a debugger, GDB or Delve; a core does not run, and gomap attach "
-        "only reads\n"
+        "sets no breakpoints\n"
     )
 
 
