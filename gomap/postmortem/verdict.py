@@ -25,6 +25,7 @@ from gomap.expressions.go_values import ExpressionError
 from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
 from gomap.goruntime.tracebacks import Traceback, tracebacks
+from gomap.goruntime.writers import IN_SYNC_MAP
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, package_paths
@@ -142,7 +143,26 @@ def _why(program: Program, progress: Callable[[str], None]) -> Verdict:
             begun = replace(begun, path=operation.path, path_in=_path_in(program, death.trace, operation))
             begun = _rooted(program, begun, progress)
             return replace(_of_operation(program, traces, begun, progress), goroutines=len(traces))
+    for death in found:
+        inside = _in_sync_map(death)
+        if inside is not None:
+            note = (
+                f"goroutine {death.trace.goroutine.id} was inside {inside}; which sync.Map that is, is not looked for"
+            )
+            tells = ("gomap-check -all: it checks each sync.Map that is a package variable",)
+            also = [each for each in found if each is not death]
+            return Verdict("cannot tell", False, death, also, None, death.trace, notes=[note], tells=tells)
     return _without_operation(program, traces, found, progress)
+
+
+def _in_sync_map(death: Death) -> str | None:
+    """The method of a sync.Map in whose middle an error was raised; by itself, or by what that calls for a key."""
+    for call in death.trace.calls[death.raised :]:
+        if IN_SYNC_MAP.search(call.call.name):
+            return call.call.name
+        if not _CALLED_BY_MAPS.match(call.call.name):
+            return None
+    return None
 
 
 def _path_in(program: Program, trace: Traceback, operation: Operation) -> str:
