@@ -3,7 +3,7 @@
 One brain answers behind all three; what differs between them is what they are built on: GDB's reader of DWARF and
 gomap's own, GDB's reading of cores, gomap's and Delve's. Left out, and why:
 
-- Delve for amd64 reads no cores of 386 or arm64;
+- Delve for amd64 reads no cores of 386; of arm64 it does, which test_other_machines.py has;
 - faults in programs for arm64: they are made by the same code as for amd64, and each would need qemu;
 - gomap-whatis of code and package variables: the debuggers know different symbols at some of their addresses;
 - locals and arguments: files alone have none. test_delve_terminal.py and test_face_names.py have them.
