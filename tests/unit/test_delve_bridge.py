@@ -61,18 +61,28 @@ def test_a_long_answer_comes_in_pieces(bridge: Bridge) -> None:
     assert said == ["\n".join(lines) + "\n"]
 
 
-def test_an_answer_that_fails_is_ended_all_the_same(bridge: Bridge) -> None:
-    def lines() -> Iterator[str]:
-        yield "first"
-        raise KeyboardInterrupt
+def _first_then(error: type[BaseException]) -> Iterator[str]:
+    yield "first"
+    raise error
 
+
+def test_an_answer_that_fails_is_ended_all_the_same(bridge: Bridge) -> None:
     gone = threading.Event()
     thread, said = in_delve(bridge, "gomap-check", "1", "0", "m")
     assert bridge.request(gone) is not None
-    with pytest.raises(KeyboardInterrupt):
-        bridge.answer(lines(), gone)
+    with pytest.raises(ZeroDivisionError):
+        bridge.answer(_first_then(ZeroDivisionError), gone)
     thread.join(10)
     assert said == ["first\n"]
+
+
+def test_an_answer_that_is_interrupted_says_so(bridge: Bridge) -> None:
+    gone = threading.Event()
+    thread, said = in_delve(bridge, "gomap-check", "1", "0", "m")
+    assert bridge.request(gone) is not None
+    bridge.answer(_first_then(KeyboardInterrupt), gone)
+    thread.join(10)
+    assert said == ["first\ninterrupted\n"]
 
 
 def test_nobody_is_waited_for_who_is_gone(bridge: Bridge) -> None:
