@@ -1,16 +1,21 @@
-"""Programs for other processors by the doors that need no GDB: arm64 in cores, and 386, which amd64 runs, too.
+"""Programs for other processors: arm64 behind qemu's gdbserver and in cores, and 386, which amd64 runs, too.
 
 test_doors_agree.py has GDB on the same cores, and every command. Delve for amd64 takes no programs for 386.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 
 import pytest
 
+from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import gomap
+from tests.sessions.targets import READY, expect_stop
 
 _VERSIONS = ("1.23.9", "1.27.3")
 
@@ -37,3 +42,26 @@ def test_386(go: str) -> None:
             assert "main.main" in gomap("attach", str(process.pid), "goroutines", "-stack").stdout
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_arm64_behind_qemus_gdbserver(go: str) -> None:
+    """Without the signals by which Go preempts: under a debugger qemu comes to nothing else."""
+    binary = build("maps", go, goarch="arm64")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [toolchains.qemu_aarch64(), "-g", str(port), binary, "stop"]
+    environment = {**os.environ, "GODEBUG": "asyncpreemptoff=1"}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=quiet, stdout=quiet, env=environment) as qemu:
+        try:
+            with Gdb(toolchains.gdb18(), binary) as session:
+                session.run("handle SIGURG nostop noprint pass")
+                # GDB itself tries until somebody listens.
+                assert "_rt0_arm64_linux" in session.run(f"target remote localhost:{port}")
+                session.run(f"break {READY}")
+                expect_stop(session.run("continue", 90))
+                assert ": no findings;" in session.run("gomap-check -all -quick")
+                assert "no findings in 5 entries (1 " in session.run("gomap-check main.small")
+        finally:
+            qemu.kill()
