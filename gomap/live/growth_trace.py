@@ -164,14 +164,15 @@ class GrowthTrace:
         if growing and not grew:
             # hashGrow sets the flags before oldbuckets.
             bigger = 0 if map.header["flags"] & SAME_SIZE_GROW else 1
-            new = before.buckets << bigger
+            old = before.buckets or 1  # a map that was empty has got its first bucket since
+            new = old << bigger
             step = Step.GROWS if bigger else Step.SAME_SIZE
-            return Grown(step, self.name, by(), map.count, new * slots, before.buckets, new)
+            return Grown(step, self.name, by(), map.count, new * slots, old, new)
         if grew and not growing:
             return grown(Step.DONE, before.oldbuckets, before.oldbuckets)
-        old, new = before.header["noverflow"], map.header["noverflow"]
-        if new > old:
-            return grown(Step.OVERFLOW, old, new)
+        counted, counts = before.header["noverflow"], map.header["noverflow"]
+        if counts > counted:
+            return grown(Step.OVERFLOW, counted, counts)
         if growing:
             total = map.oldbuckets
             done, was = (min(each.header["nevacuate"], total) * _PARTS // total for each in (map, before))
