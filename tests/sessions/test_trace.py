@@ -16,7 +16,7 @@ from tests.sessions.targets import READY, Debugger, debugger, expect_stop
 _ENTRIES = 1500
 _SOME: list[tuple[str, Debugger]] = [("1.23.9", "system_gdb"), ("1.27.3", "gdb18")]
 _MORE: list[tuple[str, Debugger]] = [
-    ("1.23.9", "gdb18"), ("1.27.3", "system_gdb"), ("1.24.11", "gdb18"), ("1.19.13", "system_gdb")
+    ("1.23.9", "gdb18"), ("1.27.3", "system_gdb"), ("1.24.11", "gdb18"), ("1.19", "system_gdb")
 ]  # fmt: skip
 _LINE = re.compile(r"^gomap-trace main\.numbers: (?P<what>.*); (?P<entries>\d+) entr(?:y|ies); (?P<whose>.*)$", re.M)
 
