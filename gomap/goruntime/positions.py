@@ -26,6 +26,8 @@ __all__ = ["Position", "Positions", "RuntimeThread", "positions_of"]
 
 #: Goroutines past which none are looked at.
 _MOST = 1 << 14
+#: Handlers of signals in one another.
+_MOST_NESTED = 4
 #: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
 _INTERRUPTED = {8: (160, 168), 4: (48, 76)}
 #: Where its struct sigcontext begins, and of which registers, as DWARF numbers them, its words from there on are; None:
@@ -89,9 +91,7 @@ class Positions:
     def interrupted(self) -> Iterator[Position]:
         """What threads that are in a signal's handler were doing when the signal came."""
         for thread in self.threads:
-            position = self._before_signal(thread)
-            if position is not None:
-                yield position
+            yield from self._before_signals(thread)
 
     def off_thread(self) -> Iterator[Position]:
         """Where each goroutine is that left that in g.sched."""
@@ -137,9 +137,7 @@ class Positions:
             position = Position(thread.sp, thread.pc, thread.lr, True, thread.registers)
             if self.frames.functions.at(thread.pc) is not None:
                 yield position
-            before = self._before_signal(position)
-            if before is not None:
-                yield before
+            yield from self._before_signals(position)
         if runtime_thread is not None:
             yield Position(runtime_thread.vdso_sp, runtime_thread.vdso_pc, 0, False)
             try:
@@ -149,8 +147,20 @@ class Positions:
                 pass
         yield Position(one.sp, one.pc, one.lr, False)
 
+    def _before_signals(self, thread: Position) -> Iterator[Position]:
+        """Where the thread was when the signal came whose handler it is in, if it is in one.
+
+        A handler may be interrupted itself: by the SIGABRT that the runtime raises in it to leave a core, say.
+        """
+        position = self._before_signal(thread)
+        for _ in range(_MOST_NESTED):
+            if position is None:
+                return
+            yield position
+            position = self._before_signal(position)
+
     def _before_signal(self, thread: Position) -> Position | None:
-        """Where the thread was when the signal came whose handler it is in; None if it is in none."""
+        """Where the thread was when the signal came in whose handler it is; None if it is in none."""
         try:
             for frame in self.frames.on(thread.sp, thread.pc, thread.lr):
                 if frame.function.name.startswith("runtime.sigreturn"):  # sigreturn__sigaction from Go 1.21 on

@@ -1,0 +1,3 @@
+module example.org/hangs
+
+go 1.24
