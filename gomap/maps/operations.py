@@ -133,7 +133,11 @@ def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> 
     kinds = [kind_of(call.call.name) for call in run]
     kind, entry = kinds[-1] or "grow", run[-1]
     told = _Told(program, trace, run)
-    map, by, certain = told.map()
+    panics = run[0].number > 0 and trace.calls[run[0].number - 1].call.name == "runtime.gopanic"
+    if kind == "assign" and panics:  # their other errors end the program, or are of functions that they call
+        map, by, certain = None, "it is nil, which is what the function panics for", True
+    else:
+        map, by, certain = told.map()
     path = told.path(map.address) if map is not None else ""
     key = told.key(map) if kind in ("access", "assign", "delete") else None
     return Operation(kind, "grow" in kinds, entry.call.name, run[0].number, entry.number, map, path, by, certain, key)

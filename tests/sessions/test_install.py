@@ -123,7 +123,7 @@ class TestEveryCommandOfTheReadme:
         commands = _commands(address, tmp_path)
         # Both, so that what goes wrong can be seen in its place.
         both = ["sh", "-c", 'exec "$@" 2>&1', "sh", installed.gomap, "core", *shop]
-        said = installed.run(*both, cwd=tmp_path, typed="\n".join(commands), status=1)
+        said = installed.run(*both, cwd=tmp_path, typed="\n".join(commands), status=2)
         _works("\n".join(commands), said)
         assert said.count("map[string]int at ") >= 4
 

@@ -160,8 +160,12 @@ def test_where_nobody_else_is_seen_it_is_said_what_would_tell() -> None:
     ],
 )
 def test_other_deaths_by_a_map(go: str, mode: str, kind: str, map: str) -> None:
-    _, core, said = _died(go, mode)
+    program, core, said = _died(go, mode)
     assert said["verdict"] == kind
+    if mode == "nil-map":
+        # No other map of that type is taken for it.
+        assert "map" not in said
+        assert "assigns to a map: which, cannot be told: it is nil" in Files(program, core).run("goroutines")
     if map:
         printed = json.loads((core.parent / "printed").read_text())
         assert (said["map"]["path"], said["map"]["address"]) == (f"main.{map}", f"{printed[map]:#x}")

@@ -250,7 +250,9 @@ class TestState:
             HashState.read(self.image(schedule=96))
 
     def test_a_version_that_is_none(self) -> None:
-        with pytest.raises(LayoutError, match=r"runtime\.buildVersion is 'unknown': no version of Go"):
+        with pytest.raises(
+            LayoutError, match=r"runtime\.buildVersion is 'unknown', which is no version of Go that gomap knows"
+        ):
             HashState.read(self.image(version=b"unknown"))
 
     def test_a_development_version(self) -> None:

@@ -112,7 +112,7 @@ def look(ruin: Ruin, name: str, patches: dict[int, bytes]) -> int:
     """All that gomap shows of the map; how many findings it has."""
     program = ruin.program(patches)
     address, type = ruin.variables[name]
-    with soon():
+    with soon(20):
         try:
             map = open_map(program, type, address)
         except (LayoutError, ReadError):
