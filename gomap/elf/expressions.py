@@ -3,13 +3,16 @@ cmd/compile/internal/ssa/debug.go, cmd/internal/dwarf)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from gomap.elf.forms import signed_leb128, unsigned_leb128
-from gomap.program.frames import Piece
+from gomap.program.frames import Piece, Standing
 
-__all__ = ["InRegisterError", "UnknownExpressionError", "pieces_of"]
+__all__ = ["IN_REGISTER", "InRegisterError", "UnknownExpressionError", "pieces_of", "pieces_or_why"]
+
+#: Why a variable is nowhere whose register has been used for something else since.
+IN_REGISTER = "was in a register, which a call has overwritten since"
 
 #: DW_OP_...
 _ADDR = 0x03
@@ -51,6 +54,34 @@ def pieces_of(
         return reader.read()
     except IndexError:
         raise UnknownExpressionError(expression.hex()) from None
+
+
+def pieces_or_why(
+    expressions: Iterable[bytes | None],
+    standing: Standing,
+    bias: int,
+    word: int,
+    byte_order: Literal["little", "big"],
+) -> tuple[list[Piece], str]:
+    """Where the first of EXPRESSIONS that leads anywhere says that a variable is; or none, and why it is lost.
+
+    The reason is empty where none says anything. The other arguments are as of pieces_of.
+    """
+    lost = ""
+    for expression in expressions:
+        if expression is None:
+            continue
+        try:
+            pieces = pieces_of(expression, standing.base, standing.registers, bias, word, byte_order)
+        except InRegisterError:
+            lost = IN_REGISTER
+            continue
+        except UnknownExpressionError as error:
+            lost = f"is where gomap cannot tell: {error}"
+            continue
+        if pieces:
+            return pieces, ""
+    return [], lost
 
 
 class _Reader:

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 from gomap.elf.dwarf import DebugEntry, DebugInfo, DebugInfoError, Tag, Unit
 from gomap.elf.elffile import ElfFile
-from gomap.elf.expressions import InRegisterError, UnknownExpressionError, pieces_of
+from gomap.elf.expressions import IN_REGISTER, pieces_or_why
 from gomap.elf.gotypes import ElfTypes
 from gomap.elf.lists import ListedRange, ListReader
 from gomap.goruntime.functions import printed_name
 from gomap.language.spelling import as_written
-from gomap.program.frames import FrameVariable, Piece, Standing
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType, LayoutError
 
 __all__ = ["FrameVariables", "Parameter"]
@@ -39,10 +39,8 @@ _MOST_ORIGINS = 4
 #: Blocks and calls in one another.
 _DEEPEST = 256
 
-_IN_REGISTER = (
-    "was in a register, which a call has overwritten since; try another frame, or build with -gcflags='-N -l'"
-)
-_OPTIMIZED_OUT = "is optimized out here; try another frame, or build with -gcflags='-N -l'"
+_OPTIMIZED_OUT = "is optimized out here"
+_ADVICE = "try another frame, or build with -gcflags='-N -l'"
 
 
 class _Span(NamedTuple):
@@ -157,31 +155,15 @@ class FrameVariables:
         name = as_written(declared.name.decode("utf-8", "backslashreplace"))
         argument = declared.tag == Tag.PARAMETER
         type = self._types.at(declared.number(_TYPE))
-        pieces: list[Piece] = []
-        lost = _OPTIMIZED_OUT
         # At the call it may have been in a register; what follows it may still have a copy on the stack.
-        for address in dict.fromkeys((standing.inside, standing.pc)):
-            expression = self._expression(entry, address - bias)
-            if expression is None:
-                continue
-            try:
-                pieces = pieces_of(
-                    expression,
-                    standing.base,
-                    standing.registers,
-                    bias,
-                    self._file.pointer_size,
-                    self._file.byte_order,
-                )
-            except InRegisterError:
-                lost = _IN_REGISTER
-                continue
-            except UnknownExpressionError as error:
-                lost = f"is where gomap cannot tell: {error}"
-                continue
-            if pieces:
-                return FrameVariable(name, type, argument, pieces)
-        return FrameVariable(name, type, argument, (), lost)
+        expressions = (
+            self._expression(entry, address - bias) for address in dict.fromkeys((standing.inside, standing.pc))
+        )
+        order = self._file.byte_order
+        pieces, lost = pieces_or_why(expressions, standing, bias, self._file.pointer_size, order)
+        if lost == IN_REGISTER or not lost:
+            lost = f"{lost or _OPTIMIZED_OUT}; {_ADVICE}"
+        return FrameVariable(name, type, argument, pieces, "" if pieces else lost)
 
     def _expression(self, entry: DebugEntry, address: int) -> bytes | None:
         """Where the variable is while its function is at ADDRESS; None if nowhere."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gomap.elf.expressions import InRegisterError, UnknownExpressionError, pieces_of
+from gomap.elf.expressions import pieces_or_why
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.target import Target
 
 __all__ = ["located"]
 
-_IN_REGISTER = "was in a register, which a call has overwritten since"
 _OPTIMIZED_OUT = "is optimized out here"
 
 
@@ -32,17 +31,9 @@ def located(
         standing: the same in full.
         target: the program.
     """
-    lost = _OPTIMIZED_OUT
-    for place in dict.fromkeys(places):
-        expression = next((bytes.fromhex(each) for start, end, each in parts if start <= place < end), b"")
-        try:
-            pieces = pieces_of(expression, standing.base, standing.registers, 0, target.pointer_size, target.byte_order)
-        except InRegisterError:
-            lost = _IN_REGISTER
-            continue
-        except UnknownExpressionError as error:
-            lost = f"is where gomap cannot tell: {error}"
-            continue
-        if pieces:
-            return FrameVariable(name, type, True, pieces)
-    return FrameVariable(name, type, True, (), lost)
+    expressions = (
+        next((bytes.fromhex(each) for start, end, each in parts if start <= place < end), None)
+        for place in dict.fromkeys(places)
+    )
+    pieces, lost = pieces_or_why(expressions, standing, 0, target.pointer_size, target.byte_order)
+    return FrameVariable(name, type, True, pieces, "" if pieces else lost or _OPTIMIZED_OUT)
