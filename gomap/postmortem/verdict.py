@@ -209,8 +209,7 @@ def _of_operation(
     assert operation is not None
     if death.message == _NIL:
         path, path_in = _nil_map(program, death.trace, operation)
-        # One that the function could get to, of that type, is another: this one has no header.
-        return replace(begun, kind="nil map", certain=True, map=None, path=path, path_in=path_in, rooted="")
+        return replace(begun, kind="nil map", certain=True, path=path, path_in=path_in)
     if _UNHASHABLE in death.message:
         return replace(begun, kind="bad key", certain=True, key=KeyTrouble("unhashable", "key"))
     race = death.message.startswith(_RACE)
