@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from gomap.delve.rpc import CallError, Rpc
+from gomap.delve.target import reads_core
 from gomap.expressions.scope import Scope
 from gomap.live.traps import A_CORE, MOST_WATCHED, Trap, Watcher
 from gomap.program.program import Program, ProgramError
@@ -42,7 +43,7 @@ class DelveLive:
         self._asked: set[int] = set()
 
     def demand(self) -> None:
-        if self._rpc.call("GetVersion")["Backend"] == "core":
+        if reads_core(self._rpc):
             raise ProgramError(A_CORE)
 
     def keep(

@@ -22,7 +22,7 @@ import gdb
 from gomap.expressions.scope import Scope
 from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
-from gomap.gdb.target import forget_memory, live
+from gomap.gdb.target import forget_memory, is_core, live
 from gomap.live.traps import A_CORE, MOST_WATCHED, Sighting, Trap, Watcher
 from gomap.program.program import ProgramError
 
@@ -39,8 +39,7 @@ class GdbLive:
 
     def demand(self) -> None:
         live(force=True)
-        connection = gdb.selected_inferior().connection
-        if connection is not None and connection.type == "core":
+        if is_core(gdb.selected_inferior()):
             raise ProgramError(A_CORE)
 
     def keep(

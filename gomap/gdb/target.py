@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gomap.elf.coredump import CoreDump
     from gomap.elf.target import FileTarget
 
-__all__ = ["GdbTarget", "current", "forget_memory", "live", "unwatch"]
+__all__ = ["GdbTarget", "current", "forget_memory", "is_core", "live", "unwatch"]
 
 #: ``main[counts] + 4 in section .bss of /tmp/prog``.
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
@@ -114,9 +114,7 @@ class GdbTarget:
         """The core, for what GDB does not say of it; None if there is none, or it has been moved away since."""
         from gomap.elf.coredump import core_at
 
-        connection = self._inferior.connection
-        is_core = connection is not None and connection.type == "core"
-        return core_at(_named_in_info_files("Local core dump file") if is_core else None)
+        return core_at(_named_in_info_files("Local core dump file") if is_core(self._inferior) else None)
 
     @cached_property
     def program(self) -> Program:
@@ -189,6 +187,11 @@ def current() -> GdbTarget:
         if known[1].mistaken:
             gdb.write(f"warning: {known[1].mistaken}\n", gdb.STDERR)
     return known[1]
+
+
+def is_core(inferior: gdb.Inferior) -> bool:
+    """Whether what it has is a core, and no process."""
+    return inferior.connection is not None and bool(inferior.connection.type == "core")
 
 
 def live(force: bool = False) -> GdbTarget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gdb
 
+from gomap.gdb.target import is_core
 from gomap.poking.changes import ONLY_A_CORE
 from gomap.program.program import ProgramError
 
@@ -33,9 +34,8 @@ class GdbProcess:
 def process() -> GdbProcess:
     """The selected one. Raises ProgramError if there is none, or it is a core."""
     inferior = gdb.selected_inferior()
-    connection = inferior.connection
     if inferior.pid == 0:
         raise ProgramError("no process: run the program, or attach to it")
-    if connection is not None and connection.type == "core":
+    if is_core(inferior):
         raise ProgramError(ONLY_A_CORE)
     return GdbProcess(inferior)
