@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from gomap.delve.rpc import CallError, Rpc
+from gomap.delve.rpc import INNERMOST, CallError, Rpc, number_at
 from gomap.delve.target import reads_core
 from gomap.expressions.scope import Scope
 from gomap.live.traps import A_CORE, MOST_WATCHED, Trap, Watcher
@@ -19,11 +19,8 @@ from gomap.program.structs import variable
 
 __all__ = ["DelveLive"]
 
-#: What Go calls as many bytes.
-_TYPES = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64"}
 #: api.WatchWrite.
 _WRITES = 2
-_INNERMOST = {"GoroutineID": -1, "Frame": 0}
 
 
 class DelveLive:
@@ -100,8 +97,8 @@ class DelveLive:
             del self._set[number]
         for trap in [trap for trap in traps if trap not in self._set.values()]:
             for piece in trap.pieces:
-                place = f"*(*{_TYPES[piece.size]})({piece.address:#x})"
-                self._set[self._made(piece, "CreateWatchpoint", Scope=_INNERMOST, Expr=place, Type=_WRITES)] = trap
+                place = number_at(*piece)
+                self._set[self._made(piece, "CreateWatchpoint", Scope=INNERMOST, Expr=place, Type=_WRITES)] = trap
             if not trap.size:
                 self._set[self._made(trap, "CreateBreakpoint", Breakpoint={"addr": trap.address})] = trap
 
@@ -129,7 +126,7 @@ class DelveLive:
         address of the next one there if it is not aligned to that length. A byte that is aligned to any is taken.
         """
         address, _ = variable(self._program, "runtime.firstmoduledata")
-        made = self._rpc.call("CreateWatchpoint", Scope=_INNERMOST, Expr=f"*(*uint8)({address:#x})", Type=_WRITES)
+        made = self._rpc.call("CreateWatchpoint", Scope=INNERMOST, Expr=number_at(address, 1), Type=_WRITES)
         self._rpc.call("ClearBreakpoint", Id=made["id"])
 
     def _take_back(self) -> None:

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["LARGEST_READ", "CallError", "ConnectionLostError", "Rpc"]
+__all__ = ["INNERMOST", "LARGEST_READ", "CallError", "ConnectionLostError", "Rpc", "number_at"]
+
+#: The scope of an expression that needs no particular one: the innermost frame of the selected goroutine.
+INNERMOST = {"GoroutineID": -1, "Frame": 0}
 
 #: Requests under way at once: more gain nothing, the server works on one at a time.
 _IN_FLIGHT = 8
@@ -17,6 +20,11 @@ _IN_FLIGHT = 8
 LARGEST_READ = 1 << 16
 #: Seconds to reach a server.
 _PATIENCE = 10.0
+
+
+def number_at(address: int, size: int) -> str:
+    """The expression for the unsigned number there, of 1, 2, 4 or 8 bytes."""
+    return f"*(*uint{8 * size})({address:#x})"
 
 
 class CallError(Exception):

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from gomap.delve.rpc import LARGEST_READ, Rpc
+from gomap.delve.rpc import INNERMOST, LARGEST_READ, Rpc
 from gomap.elf.loading import fits, other_build
 from gomap.elf.target import FileTarget, open_core, open_program
 from gomap.program.frames import FrameVariable, Standing
@@ -51,7 +51,7 @@ class DelveTarget:
         theirs = {thread.id for thread in self._file.threads()}
         if theirs and not theirs.issuperset(thread["id"] for thread in self._listed_threads()):
             raise ProgramError(f"{core} is not the core that this Delve reads: its threads are others")
-        there = rpc.call("Eval", Scope=_NOWHERE, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
+        there = rpc.call("Eval", Scope=INNERMOST, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
         self._file.place("runtime.firstmoduledata", there["children"][0]["addr"])
         self.pointer_size = self._file.pointer_size
         self.byte_order: Literal["little", "big"] = self._file.byte_order
@@ -118,7 +118,6 @@ class DelveTarget:
         return content
 
 
-_NOWHERE = {"GoroutineID": -1, "Frame": 0}
 _BRIEF = {
     "FollowPointers": False,
     "MaxVariableRecurse": 0,

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gomap.delve.rpc import CallError, Rpc
+from gomap.delve.rpc import INNERMOST, CallError, Rpc, number_at
 from gomap.delve.target import reads_core
 from gomap.poking.changes import ONLY_A_CORE
 from gomap.program.program import ProgramError
 
 __all__ = ["DelveProcess"]
-
-_NOWHERE = {"GoroutineID": -1, "Frame": 0}
-_UNSIGNED = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64"}
 
 
 class DelveProcess:
@@ -38,8 +35,8 @@ class DelveProcess:
     def write(self, address: int, content: bytes) -> None:
         """1, 2, 4 or 8 bytes at once. Raises ProgramError."""
         number = int.from_bytes(content, self._byte_order)
-        place = f"*(*{_UNSIGNED[len(content)]})({address:#x})"
+        place = number_at(address, len(content))
         try:
-            self._rpc.call("Set", Scope=_NOWHERE, Symbol=place, Value=str(number))
+            self._rpc.call("Set", Scope=INNERMOST, Symbol=place, Value=str(number))
         except CallError as error:
             raise ProgramError(f"cannot write {len(content)} bytes at {address:#x}: {error}") from None
