@@ -72,6 +72,24 @@ class CoreDump:
                 space.add(segment.address, min(segment.file_size, segment.memory_size), self.file, segment.offset)
         return space
 
+    @property
+    def cut_short(self) -> str | None:
+        """What is missing of a core that was not written to its end; None if it was.
+
+        So are cores where a disk was full, the size was limited (ulimit -c), or the process was killed meanwhile.
+        """
+        parts = [each for each in self.file.segments if each.type == LOAD and each.file_size]
+        size, whole = self.file.size, max((each.offset + each.file_size for each in parts), default=0)
+        if size >= whole:
+            return None
+        first = next(each for each in parts if each.offset + each.file_size > size)
+        start = first.address + max(size - first.offset, 0)
+        missing = sum(each.file_size - min(max(size - each.offset, 0), each.file_size) for each in parts)
+        return (
+            f"{self.file.path} is cut short: it has {size} of {whole} bytes; {missing} bytes of the process's memory "
+            f"are missing, the first at {start:#x}. What gomap says is of the rest"
+        )
+
     def left_out(self, address: int) -> bool:
         """Whether the process could read there; asked about what the core has not got: mapped files, or its end."""
         return any(

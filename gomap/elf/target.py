@@ -166,6 +166,7 @@ class Opened(NamedTuple):
     Attributes:
         file: the program, or a build that is laid out alike and described.
         read, bias, threads, fits, left_out, signal: as FileTarget takes them.
+        cut_short: as CoreDump says it.
     """
 
     file: ElfFile
@@ -175,6 +176,7 @@ class Opened(NamedTuple):
     threads: Sequence[Thread] = ()
     left_out: Callable[[int], bool] = lambda address: False
     signal: Signal | None = None
+    cut_short: str | None = None
 
     def described(self) -> FileTarget:
         """The Target that its debug information makes of it. Raises FileError if it has none."""
@@ -209,7 +211,7 @@ def opened_core(
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
     described = _described(file, symbols, memory.read, bias)
-    return Opened(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal)
+    return Opened(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal, dump.cut_short)
 
 
 def open_core(program: StrPath, core: StrPath, progress: Callable[[str], None] | None = None) -> FileTarget:

@@ -105,15 +105,12 @@ class Goroutines:
     def all(self) -> Iterator[Goroutine]:
         """Each g of allgs that can be one. Entries that lead to none are left out; after many in a row it ends."""
         try:
-            array, length = self._slice.read(self._memory, self._allgs)
+            pointers, _ = self._listed()
         except ReadError:
             return
-        size = min(length, _MOST_GOROUTINES) * self._word
-        pointers = self._memory.read(array, self._memory.readable(array, size) // self._word * self._word)
         seen = {0}
         bad = 0
-        for at in range(0, len(pointers), self._word):
-            address = int.from_bytes(pointers[at : at + self._word], self._order)
+        for address in pointers:
             one = None if address in seen else self._plausible(address)
             seen.add(address)
             if one is not None:
@@ -123,6 +120,31 @@ class Goroutines:
             bad += 1
             if bad == _MOST_BAD:
                 return
+
+    def unread(self) -> int:
+        """How many entries of allgs are, or lead, where memory cannot be read: as of a core that was cut short.
+
+        Raises ReadError if there is nothing to be read of allgs.
+        """
+        pointers, missing = self._listed()
+        return missing + sum(not self._can_be_read(address) for address in pointers)
+
+    def _listed(self) -> tuple[list[int], int]:
+        """The entries of allgs, and how many more there are where it cannot be read. Raises ReadError."""
+        array, length = self._slice.read(self._memory, self._allgs)
+        size = min(length, _MOST_GOROUTINES) * self._word
+        content = self._memory.read(array, self._memory.readable(array, size) // self._word * self._word)
+        pointers = [
+            int.from_bytes(content[at : at + self._word], self._order) for at in range(0, len(content), self._word)
+        ]
+        return pointers, size // self._word - len(pointers)
+
+    def _can_be_read(self, address: int) -> bool:
+        try:
+            self.at(address)
+        except ReadError:
+            return False
+        return True
 
     def _plausible(self, address: int) -> Goroutine | None:
         """The g at ADDRESS; None if it cannot be read, or has no number or a stack that stackalloc does not make."""

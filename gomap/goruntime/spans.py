@@ -152,8 +152,16 @@ class Spans:
             raise LayoutError("runtime.mheap has no field allspans")
         address, slice = self._allspans
         header, word = slice.read(address), self._pointer_size
-        size = max(0, min(header["len"], _MOST_LISTED)) * word
-        pointers = self._memory.read(header["array"], self._memory.readable(header["array"], size) // word * word)
+        listed = max(0, min(header["len"], _MOST_LISTED))
+        pointers = self._memory.read(
+            header["array"], self._memory.readable(header["array"], listed * word) // word * word
+        )
+        if len(pointers) < listed * word:
+            missing = listed - len(pointers) // word
+            yield BookkeepingError(
+                f"{missing} of {listed} spans are left out: their list cannot be read at "
+                f"{header['array'] + len(pointers):#x}"
+            )
         seen = {0}
         for at in range(0, len(pointers), word):
             mspan = int.from_bytes(pointers[at : at + word], self._target.byte_order)

@@ -24,6 +24,7 @@ from gomap.expressions.frame_scope import FrameScope
 from gomap.expressions.go_values import ExpressionError
 from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
+from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.tracebacks import Traceback, tracebacks
 from gomap.goruntime.writers import IN_SYNC_MAP
 from gomap.maps.callers import site_of, type_passed
@@ -341,7 +342,29 @@ def _without_operation(
             )  # fmt: skip
             return _rooted(program, caught_in, progress)
         reports += [report] if report is not None else []
-    return Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), inside=inside, checked=reports)
+    verdict = Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), inside=inside, checked=reports)
+    unread = _unread(program, traces)
+    if not unread:
+        return verdict
+    # Whoever was at a map may be among them.
+    tells = ("a core that was written to its end",)
+    return replace(verdict, kind="cannot tell", certain=False, notes=[*notes, *unread], tells=tells)
+
+
+def _unread(program: Program, traces: Sequence[Traceback]) -> list[str]:
+    """Which goroutines could not be looked at, since memory cannot be read."""
+    notes = []
+    try:
+        missing = goroutines_of(program).unread()
+        if missing:
+            notes.append(f"{missing} of the goroutines that runtime.allgs lists cannot be read")
+    except ReadError as error:
+        notes.append(f"the goroutines that runtime.allgs lists cannot be read: {error}")
+    broken = [trace for trace in traces if isinstance(trace.broken, ReadError)]
+    if broken:
+        one = broken[0]
+        notes.append(f"{len(broken)} stacks cannot be read to their end; of goroutine {one.goroutine.id}: {one.broken}")
+    return notes
 
 
 def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> tuple[Report | None, list[str]]:

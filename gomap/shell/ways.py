@@ -29,11 +29,14 @@ def core(program: Path, core: Path, symbols: Path | None, donor: Path | None, co
     """
     progress = progress_on_terminal()
     try:
-        opened = Program(target_of(opened_core(program, core, progress.at, symbols), donor))
+        found = opened_core(program, core, progress.at, symbols)
+        opened = Program(target_of(found, donor))
     except ProgramError as error:
         return _fail(error)
     finally:
         progress.clear()
+    if found.cut_short is not None:
+        print(f"gomap: {found.cut_short}", file=sys.stderr)
     return _run(lambda: nullcontext(ShellDoor(opened)), command)
 
 

@@ -148,6 +148,9 @@ def _conclusion(verdict: Verdict) -> str:
         endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
         what = "a search in it does not end" if endless else "the map is not as a map can be"
         return f"{what} (see below); goroutine {id} {does} it"
+    if verdict.trace is None:
+        looked_at = counted(verdict.goroutines, "goroutine")
+        return f"of {looked_at} looked at none is caught in a damaged map; more there is that cannot be read"
     if verdict.operation is None:
         return f"goroutine {id} is at a sync.Map, and nothing that can be seen here says why it failed"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"

@@ -8,6 +8,7 @@ missing. With --matrix there are twenty cores of each kind, and the counts are p
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -32,6 +33,8 @@ from tests.sessions.targets import debugger
 
 #: si_code of what tgkill(2) sends.
 _SI_TKILL = -6
+#: Programs are linked to lie below, and Go's heap lies above, before all else.
+_ABOVE_PROGRAM = 1 << 28
 _VERSIONS = ("1.23.9", "1.27.3")
 _RACES = ("writers", "reader", "iterator", "deleter")
 _WAYS = ("field", "global", "captured")
@@ -261,6 +264,27 @@ def test_code_that_is_not_read(go: str) -> None:
     assert {side["degree"] for side in said["sides"]} <= {"certain", "possible"}
     assert said["locks"][0]["waiters"]
     assert said["locks"][0]["holders"] == said["locks"][0]["without"] == []
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_a_core_that_was_cut_short_clears_no_map(go: str, tmp_path: Path) -> None:
+    """Cut where the first arena of the heap begins, which has the stacks of all goroutines; and behind it."""
+    program = build("deaths", go)
+    whole = kernel_core_of(program, "killed").path.read_bytes()
+    listed = subprocess.run(["readelf", "-lW", program.parent / "kernel-core-killed" / "core"], capture_output=True)
+    rows = [line.split() for line in listed.stdout.decode().splitlines()]
+    parts = [[int(number, 16) for number in row[1:5]] for row in rows if row[:1] == ["LOAD"]]
+    start, arena = next((at, size) for at, address, _, size in parts if address >= _ABOVE_PROGRAM and size)
+    cut = tmp_path / "core"
+    for size, verdict in ((start, "cannot tell"), (start + arena, None)):
+        cut.write_bytes(whole[:size])
+        done = gomap("core", program, cut, "why", "-json")
+        assert done.stderr.startswith(f"gomap: {cut} is cut short: it has {size} of {len(whole)} bytes; ")
+        assert json.loads(done.stdout)["verdict"] == verdict
+    cut.write_bytes(whole[:start])
+    done = gomap("core", program, cut, "list")
+    assert re.search(r"^note: (\d+) of \1 spans are left out: ", done.stdout, re.MULTILINE), done.stdout
+    assert not gomap("core", program, kernel_core_of(program, "killed").path, "why").stderr
 
 
 def test_a_process_that_runs() -> None:
