@@ -11,10 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import select
+import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,6 +150,10 @@ class Bridge:
 
     def _send(self, piece: bytes, gone: threading.Event) -> None:
         """Wait until Delve asks for it, and give it the piece."""
+        with _uninterrupted():
+            self._hand_over(piece, gone)
+
+    def _hand_over(self, piece: bytes, gone: threading.Event) -> None:
         if self._unasked:
             self._line(gone)
             self._unasked = False
@@ -164,6 +170,23 @@ class Bridge:
             with os.fdopen(answers, "wb") as writer:
                 writer.write(piece)
             return
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A Ctrl-C meanwhile comes to bear at the end.
+
+    Between two statements of a handing over it would leave a FIFO open for ever, or what Delve asked for forgotten, and
+    Delve would wait.
+    """
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _quoted(text: str) -> str:

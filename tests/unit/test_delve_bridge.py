@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import re
+import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -83,6 +89,36 @@ def test_an_answer_that_is_interrupted_says_so(bridge: Bridge) -> None:
     bridge.answer(_first_then(KeyboardInterrupt), gone)
     thread.join(10)
     assert said == ["first\ninterrupted\n"]
+
+
+@pytest.mark.parametrize("after", range(40))
+def test_an_interruption_at_any_moment_of_a_long_answer_ends_it(bridge: Bridge, after: int) -> None:
+    """It comes at one of the lines that are run while pieces are handed over, wherever that is."""
+    gone = threading.Event()
+    thread, said = in_delve(bridge, "gomap-walk", "-1", "0", "m")
+    assert bridge.request(gone) is not None
+    passed = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Callable[..., Any] | None:
+        nonlocal passed
+        if frame.f_code.co_filename != inspect.getfile(Bridge):
+            return None
+        if event == "line" and frame.f_code.co_name in ("_send", "_hand_over", "_line"):
+            passed += 1
+            if passed == 20 + after:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            bridge.answer((f"{number:064}" for number in range(2000)), gone)
+    finally:
+        sys.settrace(None)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert passed >= 20 + after
+    assert said[0].endswith("interrupted\n")
 
 
 def test_nobody_is_waited_for_who_is_gone(bridge: Bridge) -> None:
