@@ -144,7 +144,8 @@ class TestPrompt:
         shell.press(typed + "\t")
         shell.read_until(typed.rpartition(" ")[0] + " " * (" " in typed) + completed)
         # Take the line away. (Python may see a Ctrl-C between showing and waiting only at the next key.)
-        shell.press("\x15\n")
+        shell.press("\x15help nope\n")
+        shell.read_until("no command nope")
         shell.read_until("(gomap) ")
 
     def test_ctrl_c_at_the_prompt(self, shell: Shell) -> None:
