@@ -108,12 +108,16 @@ class Bridge:
         )
 
     def request(self, gone: threading.Event) -> Request | None:
-        """The next command that is typed; None once Delve is GONE."""
-        while not (line := self._line(gone)):  # somebody may have asked for a piece that was interrupted
-            if line is None:
-                return None
-        command, goroutine, frame, rest = line.decode("utf-8", "replace").split(_BETWEEN, 3)
-        return Request(command, int(goroutine), int(frame), rest)
+        """The next command that is typed; None once Delve is GONE.
+
+        A Ctrl-C meanwhile is nobody's: the command that it was meant for has just ended.
+        """
+        with _uninterrupted(afterwards=False):
+            while not (line := self._line(gone)):  # somebody may have asked for a piece that was interrupted
+                if line is None:
+                    return None
+            command, goroutine, frame, rest = line.decode("utf-8", "replace").split(_BETWEEN, 3)
+            return Request(command, int(goroutine), int(frame), rest)
 
     def answer(self, lines: Iterable[str], gone: threading.Event) -> None:
         """Send LINES as they come; what iterating over them raises is raised here, with the answer ended.
@@ -173,8 +177,8 @@ class Bridge:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """A Ctrl-C meanwhile comes to bear at the end.
+def _uninterrupted(afterwards: bool = True) -> Iterator[None]:
+    """A Ctrl-C meanwhile comes to bear AFTERWARDS, or not at all.
 
     Between two statements of a handing over it would leave a FIFO open for ever, or what Delve asked for forgotten, and
     Delve would wait.
@@ -185,7 +189,7 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if held:
+        if held and afterwards:
             signal.raise_signal(signal.SIGINT)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gomap.commands import COMMANDS
@@ -165,13 +166,12 @@ def _converse(delve: str, host: str, port: int, program: Path | None, core: Path
     terminal = Terminal(arguments, os.environ, interrupt)
     try:
         while (request := bridge.request(terminal.ended)) is not None:
-            busy.set()
-            try:
-                bridge.answer(server.answer(request), terminal.ended)
-            except KeyboardInterrupt:
-                pass
-            finally:
-                busy.clear()
+            with suppress(KeyboardInterrupt):
+                try:
+                    busy.set()
+                    bridge.answer(server.answer(request), terminal.ended)
+                finally:
+                    busy.clear()
     finally:
         terminal.close()
         bridge.close()

@@ -83,21 +83,21 @@ class Rpc:
 
     def _connect(self) -> None:
         try:
-            self._socket = socket.create_connection((self._host, self._port), _PATIENCE)
+            connected = socket.create_connection((self._host, self._port), _PATIENCE)
         except OSError as error:
             raise ConnectionLostError(f"no Delve listens at {self._host}:{self._port}: {error}") from None
-        self._socket.settimeout(None)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._answers = self._socket.makefile("rb", 1 << 20)
+        connected.settimeout(None)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers, self._socket = connected.makefile("rb", 1 << 20), connected
         self._send("SetApiVersion", {"APIVersion": 2})
         self._receive()
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
         """Requests with all their answers: where some are missing in the end, the connection is of no more use."""
-        if self._socket is None:
-            self._connect()
         try:
+            if self._socket is None:
+                self._connect()
             yield
         except CallError:
             raise
