@@ -44,13 +44,14 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
     With EXPR, a map, only goroutines that have pointers into it on their stacks are shown, with the
     frames that have them; such a pointer may be left over from a call that has ended."""
     from gomap.expressions.map_finding import find_map
+    from gomap.goruntime.goroutines import goroutines_of
     from gomap.views.goroutines import goroutines_lines, goroutines_object
 
     map = find_map(scope_of(door, options), expression, options["type"]) if expression else None
-    shown = shown_goroutines(door, map)
+    shown, unread = shown_goroutines(door, map), goroutines_of(door.program()).unread()
     if options["json"]:
-        return json_line(door, goroutines_object(shown, map))
-    return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint())
+        return json_line(door, goroutines_object(shown, map, unread))
+    return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint(), unread)
 
 
 def shown_goroutines(door: Door, map: GoMap | None = None) -> list[Shown]:

@@ -121,12 +121,15 @@ class Goroutines:
             if bad == _MOST_BAD:
                 return
 
-    def unread(self) -> int:
+    def unread(self) -> int | ReadError:
         """How many entries of allgs are, or lead, where memory cannot be read: as of a core that was cut short.
 
-        Raises ReadError if there is nothing to be read of allgs.
+        ReadError: there is nothing to be read of allgs.
         """
-        pointers, missing = self._listed()
+        try:
+            pointers, missing = self._listed()
+        except ReadError as error:
+            return error
         return missing + sum(not self._can_be_read(address) for address in pointers)
 
     def _listed(self) -> tuple[list[int], int]:

@@ -73,6 +73,13 @@ def broken_text(why: ReadError | NoCaller) -> str:
     return str(why) if isinstance(why, ReadError) else f"nothing tells what called {why.function} at {why.pc:#x}"
 
 
+def unread_text(unread: int | ReadError) -> str:
+    """What there is of goroutines besides those that could be looked at; empty: nothing."""
+    if isinstance(unread, ReadError):
+        return f"the goroutines that runtime.allgs lists cannot be read: {unread}"
+    return f"{unread} of the goroutines that runtime.allgs lists cannot be read" if unread else ""
+
+
 def _place(slot: SpanSlot) -> str:
     span = slot.span
     if not span.sizeclass:

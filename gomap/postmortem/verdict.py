@@ -26,6 +26,7 @@ from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.tracebacks import Traceback, tracebacks
+from gomap.goruntime.wording import unread_text
 from gomap.goruntime.writers import IN_SYNC_MAP
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.model import GoMap
@@ -353,13 +354,7 @@ def _without_operation(
 
 def _unread(program: Program, traces: Sequence[Traceback]) -> list[str]:
     """Which goroutines could not be looked at, since memory cannot be read."""
-    notes = []
-    try:
-        missing = goroutines_of(program).unread()
-        if missing:
-            notes.append(f"{missing} of the goroutines that runtime.allgs lists cannot be read")
-    except ReadError as error:
-        notes.append(f"the goroutines that runtime.allgs lists cannot be read: {error}")
+    notes = list(filter(None, [unread_text(goroutines_of(program).unread())]))
     broken = [trace for trace in traces if isinstance(trace.broken, ReadError)]
     if broken:
         one = broken[0]

@@ -11,11 +11,12 @@ from typing import Any
 from gomap.goruntime.functions import Call
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback
-from gomap.goruntime.wording import broken_text
+from gomap.goruntime.wording import broken_text, unread_text
 from gomap.maps.holders import Holding
 from gomap.maps.model import GoMap
 from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
+from gomap.program.memory import ReadError
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title
@@ -67,9 +68,16 @@ class Shown:
 
 
 def goroutines_lines(
-    shown: Sequence[Shown], map: GoMap | None, limit: int | None, stacks: bool, paint: Paint
+    shown: Sequence[Shown],
+    map: GoMap | None,
+    limit: int | None,
+    stacks: bool,
+    paint: Paint,
+    unread: int | ReadError = 0,
 ) -> Iterator[str]:
     """A line for each goroutine, LIMIT of them; under it what it does to maps, and its stack.
+
+    UNREAD: how many more there are, or why that cannot be told.
 
     MAP: the map whose holders they are; None: all goroutines are shown. STACKS: whether the whole stack of each is
     shown; otherwise of those inside map operations, as far as who called for that.
@@ -83,6 +91,8 @@ def goroutines_lines(
         states = Counter(each.trace.state for each in shown)
         told = ", ".join(f"{number} {state}" for state, number in states.most_common())
         yield f"{counted(len(shown), 'goroutine')}{': ' + told if told else ''}; {inside} inside map operations"
+    if unread_text(unread):
+        yield paint.note(f"note: {unread_text(unread)}")
     root = library_folder(each.trace for each in shown)
     width = max((len(each.trace.status) for each in shown[:limit]), default=0)
     for each in shown[:limit]:
@@ -166,9 +176,11 @@ def place_text(call: Call) -> str:
     return f"{posixpath.basename(call.file)}:{call.line}"
 
 
-def goroutines_object(shown: Sequence[Shown], map: GoMap | None) -> dict[str, Any]:
-    """What ``gomap-goroutines -json`` prints."""
+def goroutines_object(shown: Sequence[Shown], map: GoMap | None, unread: int | ReadError = 0) -> dict[str, Any]:
+    """What ``gomap-goroutines -json`` prints; UNREAD as for lines."""
     first = start("goroutines", map) if map is not None else {"command": "goroutines"}
+    if unread_text(unread):
+        first = {**first, "unread": unread_text(unread)}
     return {**first, "goroutines": [_object(each) for each in shown]}
 
 

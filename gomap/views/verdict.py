@@ -150,7 +150,7 @@ def _conclusion(verdict: Verdict) -> str:
         return f"{what} (see below); goroutine {id} {does} it"
     if verdict.trace is None:
         looked_at = counted(verdict.goroutines, "goroutine")
-        return f"of {looked_at} looked at none is caught in a damaged map; more there is that cannot be read"
+        return f"of {looked_at} looked at none is caught in a damaged map; not all could be (see below)"
     if verdict.operation is None:
         return f"goroutine {id} is at a sync.Map, and nothing that can be seen here says why it failed"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"

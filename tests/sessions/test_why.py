@@ -282,6 +282,7 @@ def test_a_core_that_was_cut_short_clears_no_map(go: str, tmp_path: Path) -> Non
         assert done.stderr.startswith(f"gomap: {cut} is cut short: it has {size} of {len(whole)} bytes; ")
         assert json.loads(done.stdout)["verdict"] == verdict
     cut.write_bytes(whole[:start])
+    assert re.search(r"^note: \d+ of the goroutines", gomap("core", program, cut, "goroutines").stdout, re.MULTILINE)
     done = gomap("core", program, cut, "list")
     assert re.search(r"^note: (\d+) of \1 spans are left out: ", done.stdout, re.MULTILINE), done.stdout
     assert not gomap("core", program, kernel_core_of(program, "killed").path, "why").stderr
