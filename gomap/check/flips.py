@@ -32,7 +32,7 @@ _TRIED = 3
 #: Bytes of a string, or of a key behind a pointer, of which each bit is tried.
 _LONGEST = 64
 #: How often at most damage of another kind would look like a flipped bit: once in so many cases.
-_ODDS = 50
+_ODDS = 1000
 #: Numbers that are wrong by less are so for another reason: racing writers lose and double updates.
 _COUNTS, _FEW = {"count", "used", "noverflow", "growthLeft", "localDepth", "index"}, 16
 #: Where spans of the heap begin.

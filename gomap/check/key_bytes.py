@@ -37,7 +37,7 @@ _MISPLACED = {"hash-mismatch", "key-misplaced", "probe-broken"}
 _TOO = {"duplicate-key"}
 #: Keys that are looked at, entries of the map, keys of which the old value is looked for, and bytes of one.
 _MOST_KEYS, _MOST_ENTRIES, _SOUGHT, _LONGEST = 1000, 20_000, 4, 256
-#: What was tried may fit a key by chance once in so many cases, and misplaced keys be in one object.
+#: What was tried may fit one of a map's keys by chance once in so many cases, and misplaced keys be in one object.
 _ODDS = 1000
 #: Bytes of a key that are shown.
 _SHOWN = 48
@@ -123,12 +123,11 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
         return None
     every = dict(_every_string(scene))
     misplaced = {string.word for string in sharing.values()}
-    in_place = {
-        string.word: key
-        for string, key in every.items()
-        if string.word not in misplaced and _start(scene.heap.at(string.data)) == start
-    }
-    before = list(_sought(scene, sharing, every, answers[start]))
+    there_too = {string.word for string in every if _start(scene.heap.at(string.data)) == start}
+    in_place = {one.word: key for one, key in every.items() if one.word in there_too and one.word not in misplaced}
+    # What else has its bytes there is the likeliest, and not many can be tried.
+    nearest = sorted(every, key=lambda one: one.word not in there_too)
+    before = list(_sought(scene, sharing, nearest, answers[start]))
     found = SharedBytes(
         *(answers[start], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
         *(_equal(scene, sharing, list(in_place.values())[:_MOST_KEYS]), [one[:2] for one in before]),
@@ -251,7 +250,7 @@ def _sought(
 ) -> Iterator[tuple[int, bytes, str]]:
     """What some keys were: where each stands, what its hash fits, and where that was found."""
     for slot, string in list(sharing.items())[:_SOUGHT]:
-        most = (1 << sum(scene.hash_bits(slot))) // _ODDS
+        most = (1 << sum(scene.hash_bits(slot))) // (_ODDS * min(len(sharing), _SOUGHT))
         mark = scene.bytes_at(scene.mark_address(slot), 1)
         fits = [
             (contents, why)
