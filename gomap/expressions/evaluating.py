@@ -14,10 +14,8 @@ from functools import partial
 
 from gomap.expressions.brackets import closing
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
-from gomap.expressions.map_keys import element
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
-from gomap.expressions.written import Constant, read
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.syncmap import is_sync_map
@@ -103,6 +101,10 @@ class _Parser:
                 return value
 
     def index(self, value: GoValue, index: str) -> GoValue:
+        # Here, since few expressions have an index, and the first command of each session would wait for them.
+        from gomap.expressions.map_keys import element
+        from gomap.expressions.written import Constant, read
+
         key = read(index, partial(evaluate, self.scope))
         text = f"{value.text}[{index}]"
         if value.type.kind is Kind.MAP or (is_sync_map(value.type) and value.address is not None):

@@ -4,6 +4,9 @@ The runtime keeps in runtime.firstmoduledata where each section of the program b
 fields ``text``, ``etext``, ``bss`` and so on. The linker gives the same places a symbol each, ``runtime.text``,
 ``runtime.etext``, ``runtime.bss`` (cmd/link/internal/ld/data.go). So the program's symbols tell what has to be in
 memory.
+
+Compared are the places at which sections end, ``etext``, ``edata``, ``end`` and the like: one section begins where the
+one before it ends, and to look a symbol up that is in no debug information takes GDB some milliseconds.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class Elsewhere(NamedTuple):
 
 
 def elsewhere(target: Target, address_of: Callable[[str], int | None]) -> Sequence[Elsewhere] | None:
-    """The sections that are not where the program has them; None if that cannot be told.
+    """The ends of sections that are not where the program has them; None if that cannot be told.
 
     Args:
         target: the program, with the memory in question.
@@ -46,7 +49,9 @@ def elsewhere(target: Target, address_of: Callable[[str], int | None]) -> Sequen
         symbols = {
             field.name: where
             for field in module.fields
-            if field.type.kind is Kind.UINTPTR and (where := address_of(f"runtime.{field.name}")) is not None
+            if field.type.kind is Kind.UINTPTR
+            and (field.name == "text" or field.name.startswith("e"))
+            and (where := address_of(f"runtime.{field.name}")) is not None
         }
         if "text" not in symbols or len(symbols) == 1:
             return None
