@@ -70,15 +70,18 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
     clears last, so that all other maps, and lookups, cost nothing. As it is cleared the map is
     checked as by gomap-check, and as it is set: damage that no operation did is told of before the
     next one. So an operation on this map takes as long as two checks. What is wrong already is said
-    at the beginning, and not again.
+    at the beginning, and not again. Without a hardware watchpoint to be had, breakpoints on the
+    runtime's functions that change maps do the same, and each write to any map costs a stop.
 
     In GDB the guard stands by: continue, or do whatever you like. It ends with -off, or as the map's
     memory is no longer in use; as the program is run again it waits until the place is reached at
     which it was set. In Delve the command itself resumes the program, until its event or anything else
     stops it, and the guard ends with that; give it again to go on. On a core it refuses."""
     from gomap.expressions.map_finding import find_map
+    from gomap.live.call_guard import CallGuard
     from gomap.live.guard import Guard
-    from gomap.views.live import guard_lines, guarded_lines
+    from gomap.live.traps import NoWatchpointError
+    from gomap.views.live import by_calls_line, guard_lines, guarded_lines
 
     if options["off"]:
         yield from _dropped(door, "gomap-guard")
@@ -89,13 +92,22 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
         map = find_map(scope, expression, options["type"])
         return Guard(scope.program, f"gomap-guard {expression}", map, options["quick"])
 
+    def make_by_calls(scope: Scope) -> CallGuard:
+        map = find_map(scope, expression, options["type"])
+        return CallGuard(scope.program, f"gomap-guard {expression}", map, options["quick"])
+
     def told(seen: Guarded) -> Iterator[str]:
         return guarded_lines(seen, limit, paint)
 
     made = make(door.scope())
     yield from guard_lines(made, limit, paint)
     yield from _on_stack(door, made.first.map)
-    yield from live.keep(made, make, told)
+    try:
+        yield from live.keep(made, make, told)
+    except NoWatchpointError as error:
+        by_calls = make_by_calls(door.scope())
+        yield paint.note(by_calls_line(by_calls.functions, error))
+        yield from live.keep(by_calls, make_by_calls, told)
 
 
 @command(

@@ -13,7 +13,7 @@ from typing import Any
 from gomap.delve.rpc import INNERMOST, CallError, Rpc, number_at
 from gomap.delve.target import reads_core
 from gomap.expressions.scope import Scope
-from gomap.live.traps import A_CORE, MOST_WATCHED, Trap, Watcher
+from gomap.live.traps import A_CORE, MOST_WATCHED, NoWatchpointError, Trap, Watcher
 from gomap.program.program import Program, ProgramError
 from gomap.program.structs import variable
 
@@ -103,7 +103,7 @@ class DelveLive:
                 self._set[self._made(trap, "CreateBreakpoint", Breakpoint={"addr": trap.address})] = trap
 
     def _made(self, trap: Trap, method: str, **argument: Any) -> int:
-        """The number of a breakpoint that Delve makes. Raises ProgramError."""
+        """The number of a breakpoint that Delve makes. Raises ProgramError, of a watchpoint NoWatchpointError."""
         self._asked.add(trap.address)
         try:
             try:
@@ -115,7 +115,8 @@ class DelveLive:
                 made = self._rpc.call(method, **argument)
         except CallError as error:
             advice = f"; there are {MOST_WATCHED}, 'clear' frees one of yours" if trap.size else ""
-            raise ProgramError(f"nothing can be set at {trap.address:#x}: {error}{advice}") from None
+            what = NoWatchpointError if trap.size else ProgramError
+            raise what(f"nothing can be set at {trap.address:#x}: {error}{advice}") from None
         number: int = (made if trap.size else made["Breakpoint"])["id"]
         return number
 

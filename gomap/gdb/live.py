@@ -23,13 +23,14 @@ from gomap.expressions.scope import Scope
 from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
 from gomap.gdb.target import forget_memory, is_core, live
-from gomap.live.traps import A_CORE, MOST_WATCHED, Sighting, Trap, Watcher
+from gomap.live.traps import A_CORE, MOST_WATCHED, NoWatchpointError, Sighting, Trap, Watcher
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbLive", "confirm", "end_all"]
 
 #: In what GDB says of a stop: a breakpoint that somebody else has set. Those of gomap's have numbers below 0.
 _STOPPED_ELSE = re.compile(r"at breakpoint \d")
+_SWITCHED_OFF = "hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them"
 #: What GDB, in C, calls as many bytes.
 _TYPES = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
 
@@ -48,8 +49,8 @@ class GdbLive:
         make: Callable[[Scope], Watcher[Any]],
         told: Callable[[Any], Iterable[str]],
     ) -> Iterator[str]:
-        if gdb.parameter("can-use-hw-watchpoints") == 0:
-            raise ProgramError("hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them")
+        if gdb.parameter("can-use-hw-watchpoints") == 0 and any(trap.size for trap in watcher.traps()):
+            raise NoWatchpointError(_SWITCHED_OFF)
         for kept in [kept for kept in _kept if kept.name == watcher.name]:
             kept.end()
         _kept.append(_Kept(watcher, make, told))
@@ -226,22 +227,23 @@ _connected: list[Callable[[object], None]] = []
 
 
 def _made(kept: _Kept, trap: Trap) -> _Breakpoint:
-    """A breakpoint at TRAP. Raises ProgramError."""
+    """A breakpoint at TRAP. Raises ProgramError, of a watchpoint NoWatchpointError."""
     watching = [each for each in gdb.breakpoints() if each.type == gdb.BP_HARDWARE_WATCHPOINT and each.enabled]
     taken = sum(len(each.trap.pieces) if isinstance(each, _Breakpoint) else 1 for each in watching)
-    if taken + len(trap.pieces) > MOST_WATCHED:
-        raise ProgramError(
+    if trap.size and taken + len(trap.pieces) > MOST_WATCHED:
+        raise NoWatchpointError(
             f"{taken} of {MOST_WATCHED} hardware watchpoints are in use, and this takes {len(trap.pieces)} more; "
             "end another gomap-guard or gomap-watch with -off, or delete one of your own"
         )
     try:
         made = _Breakpoint(kept, trap)
     except gdb.error as error:
-        raise ProgramError(f"no watchpoint at {trap.address:#x}: {error}") from None
+        what = NoWatchpointError if trap.size else ProgramError
+        raise what(f"nothing can be set at {trap.address:#x}: {error}") from None
     if trap.size and made.type != gdb.BP_HARDWARE_WATCHPOINT:
         made.enabled = False
         made.delete()
-        raise ProgramError(f"this target has no hardware watchpoint for {trap.size} bytes at {trap.address:#x}")
+        raise NoWatchpointError(f"this target has no hardware watchpoint for {trap.size} bytes at {trap.address:#x}")
     return made
 
 

@@ -2,7 +2,8 @@
 
     traps       what a debugger has to offer for that, and what it drives: Trap, Watcher, Live
     culprit     whose doing it was: the goroutine that stands at a trap, its calls, the map function that it is in
-    guard       the first operation on a map that leaves it broken
+    guard       the first operation on a map that leaves it broken; call_guard, without watchpoints
+    arguments   what a function was given, at its first instruction
     entry_watch one entry, wherever growth moves it; field_watch, a field of the header
     changes     what these two see
     whereabouts where the map itself lies

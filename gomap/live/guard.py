@@ -26,7 +26,7 @@ from gomap.maps.opening import open_map
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Guard", "Guarded", "Moment"]
+__all__ = ["Guard", "Guarded", "Guarding", "Moment"]
 
 
 class Moment(enum.Enum):
@@ -65,8 +65,8 @@ class Guarded:
         return True
 
 
-class Guard:
-    """Checks a map whenever an operation that changes it begins or ends.
+class Guarding:
+    """Checks a map whenever an operation that changes it begins or ends; how it learns of that others say.
 
     Args:
         program: the program, which runs.
@@ -84,17 +84,39 @@ class Guard:
     def __init__(self, program: Program, name: str, map: GoMap, quick: bool = False) -> None:
         if not map.address:
             raise ExpressionError(f"{name}: a nil map, which nothing can change; guard it once it has been made")
-        if not map.writing_field or map.writing_field not in map.header:
-            raise ExpressionError(f"{name}: a {map.type.name} has no flag in its header that is set during each write")
         self.name = name
         self._program, self._quick = program, quick
         self._type, self._address = map.type, map.address
-        self._trap = Trap(map.field_address(map.writing_field), map.field_size(map.writing_field))
-        self._writing = map.being_written
         self._operations = 0
         self._over = False
         self.first = check(program, map, quick)
         self._known = {_identity(finding) for finding in self.first.findings if not finding.transient}
+
+    def _new(self, map: GoMap, unchanged: bool = False) -> list[Finding]:
+        """What is wrong with the map now, and was not when it was last told of; UNCHANGED as for a check."""
+        self._report = check(self._program, map, self._quick, unchanged=unchanged)
+        return [each for each in self._report.findings if not each.transient and _identity(each) not in self._known]
+
+    def _told(self, moment: Moment, by: Culprit, map: GoMap, new: list[Finding]) -> Guarded:
+        self._known.update(_identity(finding) for finding in new)
+        beside = other_writers(self._program, by, self._address)
+        report = replace(self._report, findings=new)
+        return Guarded(moment, self.name, by, map, report, self._operations, beside)
+
+    def _end(self, moment: Moment, by: Culprit, map: GoMap | None) -> Guarded:
+        self._over = True
+        return Guarded(moment, self.name, by, map, None, self._operations)
+
+
+class Guard(Guarding):
+    """Learns of operations by a trap on the flag that they set and clear. Raises ExpressionError as Guarding does."""
+
+    def __init__(self, program: Program, name: str, map: GoMap, quick: bool = False) -> None:
+        super().__init__(program, name, map, quick)
+        if not map.writing_field or map.writing_field not in map.header:
+            raise ExpressionError(f"{name}: a {map.type.name} has no flag in its header that is set during each write")
+        self._trap = Trap(map.field_address(map.writing_field), map.field_size(map.writing_field))
+        self._writing = map.being_written
 
     def traps(self) -> list[Trap]:
         return [] if self._over else [self._trap]
@@ -103,31 +125,23 @@ class Guard:
         try:
             map = open_map(self._program, self._type, self._address)
         except ReadError:
-            return self._end(Moment.GONE, lwp, None) if still else Suspicion()
+            return self._end(Moment.GONE, culprit(self._program, lwp, trap), None) if still else Suspicion()
         before, self._writing = self._writing, map.being_written
         if self._writing == before:  # another of the flags, an iterator's
             return None
-        report = check(self._program, map, self._quick, unchanged=self._writing)
-        new = [each for each in report.findings if not each.transient and _identity(each) not in self._known]
+        new = self._new(map, unchanged=self._writing)
         if not new:
             self._operations += not self._writing
             return None
         if not still:
             self._writing = before
             return Suspicion()
+        by = culprit(self._program, lwp, trap)
         if any(finding.rule is FREED for finding in new):
-            return self._end(Moment.GONE, lwp, map)
-        by = culprit(self._program, lwp, self._trap)
+            return self._end(Moment.GONE, by, map)
         if not by.kind or not by.direct:
-            return self._end(Moment.FOREIGN, lwp, map)
-        self._known.update(_identity(finding) for finding in new)
-        moment = Moment.BEFORE if self._writing else Moment.AFTER
-        beside = other_writers(self._program, by, self._address)
-        return Guarded(moment, self.name, by, map, replace(report, findings=new), self._operations, beside)
-
-    def _end(self, moment: Moment, lwp: int, map: GoMap | None) -> Guarded:
-        self._over = True
-        return Guarded(moment, self.name, culprit(self._program, lwp, self._trap), map, None, self._operations)
+            return self._end(Moment.FOREIGN, by, map)
+        return self._told(Moment.BEFORE if self._writing else Moment.AFTER, by, map, new)
 
 
 def _identity(finding: Finding) -> tuple[str, int]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from gomap.expressions.scope import Scope
+from gomap.program.program import ProgramError
 
-__all__ = ["A_CORE", "MOST_WATCHED", "Live", "Sighting", "Suspicion", "Trap", "Watcher"]
+__all__ = ["A_CORE", "MOST_WATCHED", "Live", "NoWatchpointError", "Sighting", "Suspicion", "Trap", "Watcher"]
 
 #: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
 MOST_WATCHED = 4
@@ -15,6 +16,10 @@ MOST_WATCHED = 4
 A_CORE = "a core does not run: this needs a live process"
 #: How many bytes at one place.
 _WIDEST = 8
+
+
+class NoWatchpointError(ProgramError):
+    """There is no hardware watchpoint to be had, or none left; the text says which."""
 
 
 class Trap(NamedTuple):
@@ -100,7 +105,8 @@ class Live(Protocol):
         runs again, MAKE makes a new one where expressions mean what they did. Delve calls nobody back: the program is
         resumed here, until the watcher stops it or anything else does, and then the watcher has ended.
 
-        TOLD: from what the watcher has seen to lines. Raises ProgramError where its traps cannot be set.
+        TOLD: from what the watcher has seen to lines. Raises ProgramError where its traps cannot be set, which is
+        NoWatchpointError where those on bytes cannot.
         """
         ...
 

@@ -8,7 +8,7 @@ from gomap.live.changes import Change, Changed
 from gomap.live.culprit import Culprit
 from gomap.live.entry_watch import EntryWatch, Part
 from gomap.live.field_watch import FieldWatch
-from gomap.live.guard import Guard, Guarded, Moment
+from gomap.live.guard import Guarded, Guarding, Moment
 from gomap.maps.wording import counted
 from gomap.views.findings import check_lines
 from gomap.views.goroutines import DOES, place_text
@@ -16,6 +16,7 @@ from gomap.views.paint import Paint
 from gomap.views.text import title
 
 __all__ = [
+    "by_calls_line",
     "changed_lines",
     "culprit_text",
     "entry_watch_lines",
@@ -29,13 +30,21 @@ __all__ = [
 _OUTWARD = 3
 
 
-def guard_lines(guard: Guard, limit: int | None, paint: Paint) -> Iterator[str]:
+def guard_lines(guard: Guarding, limit: int | None, paint: Paint) -> Iterator[str]:
     """What a guard begins with, LIMIT findings at most."""
     lasting = [finding for finding in guard.first.findings if not finding.transient]
     yield f"{guard.name}: {title(guard.first.map, paint)}"
     if lasting:
         yield "it is broken already; what is found now is not told of again:"
         yield from check_lines(guard.first, limit, paint)
+
+
+def by_calls_line(functions: int, why: Exception) -> str:
+    """What to say of a guard that stands on so many functions, since there is no watchpoint."""
+    return (
+        f"note: {why}. Breakpoints stand on the {functions} functions that change maps instead: each write to any map "
+        "stops the program for a moment"
+    )
 
 
 def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[str]:

@@ -118,6 +118,31 @@ def test_stops_at_the_operation_that_breaks_it(subject: Subject) -> None:
         assert "gomap-guard" not in said
 
 
+def test_without_watchpoints_it_stands_on_the_functions_that_change_maps(subject: Subject) -> None:
+    with _started(subject, "hash 7 9 20") as session:
+        session.run("set can-use-hw-watchpoints 0")
+        said = session.run("gomap-guard main.guarded")
+        assert "\nnote: hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them. " in said
+        assert re.search(
+            r"Breakpoints stand on the \d+ functions that change maps instead: each write to any map", said
+        )
+        _is_caught(session.run("continue"), 7)
+        assert _current(session) == 7
+        said = session.run("continue")
+        assert ended(said), said
+        assert "broken" not in said
+        said = session.run("run count 5 9 20 < /dev/null")
+        assert "gomap-guard main.guarded: set again\n" in said, said
+        assert "gomap-guard main.guarded: broken before this operation, by no operation: goroutine 1 begins it " in said
+        assert "; 4 operations before it broke nothing" in said
+        assert _current(session) == 5
+        said = session.run("run clear 0 21 20 < /dev/null")
+        assert ended(said), said
+        assert "broken" not in said
+        assert session.run("gomap-guard -off") == "gomap-guard main.guarded: ended"
+        assert not re.search(r"^-\d+ .*breakpoint +keep", session.run("maint info breakpoints"), re.M)
+
+
 def test_what_is_no_map_any_more_gets_no_verdict(fault: str, subject: Subject) -> None:
     """Other code writes to the header's memory: by a wild pointer, or since it has it by right."""
     with _started(subject, f"{fault} 9 20 100") as session:
@@ -156,15 +181,11 @@ def test_the_collector_at_work_breaks_nothing(either: Subject) -> None:
 
 def test_what_cannot_be_guarded_and_what_is_broken_already_is_said() -> None:
     with _started(_SOME[0], "none 0 5 100") as session:
-        session.run("set can-use-hw-watchpoints 0")
-        (line,) = session.run("gomap-guard main.guarded").splitlines()[1:]
-        assert line == "hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them"
-        session.run("set can-use-hw-watchpoints 1")
         for number in range(4):
             assert "'continue' goes on" in session.run(f"gomap-guard main.others[{number}]")
-        said = session.run("gomap-guard main.guarded").splitlines()[-1]
-        assert said.startswith("4 of 4 hardware watchpoints are in use, and this takes 1 more; end another"), said
-        assert session.run("gomap-guard -off").count("ended") == 4
+        said = session.run("gomap-guard main.guarded").splitlines()[1]
+        assert said.startswith("note: 4 of 4 hardware watchpoints are in use, and this takes 1 more; end another"), said
+        assert session.run("gomap-guard -off").count("ended") == 5
         # A map that is broken at the beginning is said to be so, and not stopped for.
         session.run("set language c")
         session.run("set var *(unsigned char *) *(unsigned long *) &'main.guarded' = 99")
@@ -218,6 +239,21 @@ def test_in_delve(delve_go: str) -> None:
         session.run("clearall")
         said = session.run("gomap-guard main.guarded")
         assert said.endswith("gomap-guard main.guarded: the process has ended, with status 0")
+
+
+def test_in_delve_without_a_watchpoint_left(delve_go: str) -> None:
+    with _in_delve(delve_go, "hash", "7", "9", "20") as session:
+        for number in range(4):
+            assert session.run(f"watch -w main.others[{number}]").startswith("Watchpoint ")
+        said = session.run("gomap-guard main.guarded")
+        assert re.search(
+            r"^note: nothing can be set at 0x.* 'clear' frees one of yours. Breakpoints stand on", said, re.M
+        )
+        _is_caught(said, 7)
+        assert session.run("print main.current") == "7"
+        left = session.run("breakpoints")
+        assert left.count("Watchpoint main.others[") == 4
+        assert not re.search(r"^Breakpoint \d", left, re.M)
 
 
 def test_interrupted_in_delve(delve_go: str) -> None:
