@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from gomap.commands.command import TYPE, Door, Options, command
+from gomap.commands.command import TYPE, Door, Options, command, json_line
 from gomap.commands.options import Option, UsageError, number_or_unlimited
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gomap.live.traps import Live
     from gomap.maps.model import GoMap
 
+_JSON = Option("json", "", "Tell of each event by one JSON object on a line of its own; all else stays text.")
 _LIMIT = Option("limit", "N|unlimited", "Show N findings at most; 20 without it.", number_or_unlimited, default=20)
 
 
@@ -58,6 +59,7 @@ def _on_stack(door: Door, map: GoMap) -> Iterator[str]:
     options=(
         Option("quick", "", "Leave out the hashes: whether keys stand where lookups find them is not checked."),
         _LIMIT,
+        _JSON,
         _off("gomap-guard"),
         TYPE,
     ),
@@ -82,6 +84,7 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.live.guard import Guard
     from gomap.live.traps import NoWatchpointError
     from gomap.views.live import by_calls_line, guard_lines, guarded_lines
+    from gomap.views.live_objects import guarded_object
 
     if options["off"]:
         yield from _dropped(door, "gomap-guard")
@@ -96,8 +99,8 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
         map = find_map(scope, expression, options["type"])
         return CallGuard(scope.program, f"gomap-guard {expression}", map, options["quick"])
 
-    def told(seen: Guarded) -> Iterator[str]:
-        return guarded_lines(seen, limit, paint)
+    def told(seen: Guarded) -> Iterable[str]:
+        return json_line(door, guarded_object(seen)) if options["json"] else guarded_lines(seen, limit, paint)
 
     made = make(door.scope())
     yield from guard_lines(made, limit, paint)
@@ -116,6 +119,7 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
         Option("header", "FIELD", "Watch a field of the map's header, such as B or dirLen; without KEY."),
         Option("state", "", "Watch the state of the entry's slot, at the very instruction that changes it."),
         Option("overflow", "", "Watch the overflow pointer of the entry's bucket, of a classic map."),
+        _JSON,
         _off("gomap-watch"),
         TYPE,
     ),
@@ -141,6 +145,7 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
     from gomap.live.entry_watch import EntryWatch, Part
     from gomap.live.field_watch import FieldWatch
     from gomap.views.live import changed_lines, entry_watch_lines, field_watch_lines
+    from gomap.views.live_objects import changed_object
 
     if options["off"]:
         yield from _dropped(door, "gomap-watch")
@@ -164,8 +169,8 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
             raise UsageError(f"-header {field} is about the map: give no KEY")
         return EntryWatch(scope.program, name, map, Sought(scope, map, key), part, limits)
 
-    def told(seen: Changed) -> Iterator[str]:
-        return changed_lines(seen, paint)
+    def told(seen: Changed) -> Iterable[str]:
+        return json_line(door, changed_object(seen)) if options["json"] else changed_lines(seen, paint)
 
     made = make(door.scope())
     yield from entry_watch_lines(made, paint) if isinstance(made, EntryWatch) else field_watch_lines(made, paint)
@@ -182,6 +187,7 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
             """Write the growth as a page for a browser as well: the curve of room and entries, and each step. It is
             written anew with each step.""",
         ),
+        _JSON,
         _off("gomap-trace"),
         TYPE,
     ),
@@ -204,6 +210,7 @@ def trace(door: Door, options: Options, expression: str) -> Iterable[str]:
     from gomap.expressions.map_finding import find_map
     from gomap.live.growth_trace import GrowthTrace
     from gomap.views.growth import curve_lines, grown_line, steps_table, trace_line
+    from gomap.views.live_objects import grown_object
 
     if options["off"]:
         yield from _dropped(door, "gomap-trace")
@@ -217,7 +224,7 @@ def trace(door: Door, options: Options, expression: str) -> Iterable[str]:
         return GrowthTrace(scope.program, f"gomap-trace {expression}", map)
 
     def told(seen: Grown) -> Iterator[str]:
-        yield grown_line(seen)
+        yield from json_line(door, grown_object(seen)) if options["json"] else [grown_line(seen)]
         if file:
             steps.append(seen)
             write_page(door, file, f"{seen.name}: how it grew", list(curve_lines(steps)), (), [steps_table(steps)])
