@@ -49,7 +49,7 @@ def _is_the_fault(event: dict[str, Any], operation: int) -> None:
 
 def test_what_breaks_a_map(subject: tuple[str, Debugger]) -> None:
     with _started("guarded", subject, "hash 7 9 20") as session:
-        session.run("gomap-guard main.guarded")
+        session.run("gomap-guard -json main.guarded")
         (event,) = _events(session.run("continue"))
         _is_the_fault(event, 7)
 
