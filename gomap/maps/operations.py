@@ -18,6 +18,22 @@ from gomap.maps.callers import ITERATORS, map_by_type, passed_iterator, site_of,
 from gomap.maps.model import GoMap
 from gomap.maps.naming import package_paths, path_from
 from gomap.maps.opening import open_map
+from gomap.maps.operation_facts import (
+    ArgumentLost,
+    HeaderOfUnknownType,
+    HeadersOnStack,
+    IteratorOfCaller,
+    KeyUnknown,
+    MapEvidence,
+    NilMap,
+    NotDescribed,
+    OnlyHeaderOnStack,
+    OnlyMapOfType,
+    Passed,
+    TooLarge,
+    TypeUnknown,
+    Unopened,
+)
 from gomap.maps.recognition import header_at
 from gomap.program.frames import FrameVariable, Piece
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -63,12 +79,12 @@ class Key(NamedTuple):
 
     Attributes:
         content: its bytes; empty if they cannot be had.
-        why: why they cannot.
+        unknown: why they cannot; None if they can.
         address: where it is, of one that is passed by its address; else 0.
     """
 
     content: bytes
-    why: str = ""
+    unknown: KeyUnknown | None = None
     address: int = 0
 
 
@@ -95,7 +111,7 @@ class Operation(NamedTuple):
     outer: int
     map: GoMap | None
     path: str
-    by: str
+    by: MapEvidence
     certain: bool
     key: Key | None
 
@@ -134,10 +150,8 @@ def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> 
     kind, entry = kinds[-1] or "grow", run[-1]
     told = _Told(program, trace, run)
     panics = run[0].number > 0 and trace.calls[run[0].number - 1].call.name == "runtime.gopanic"
-    if kind == "assign" and panics:  # their other errors end the program, or are of functions that they call
-        map, by, certain = None, "it is nil, which is what the function panics for", True
-    else:
-        map, by, certain = told.map()
+    # Their other errors end the program, or are of functions that they call.
+    map, by, certain = (None, NilMap(), True) if kind == "assign" and panics else told.map()
     path = told.path(map.address) if map is not None else ""
     key = told.key(map) if kind in ("access", "assign", "delete") else None
     return Operation(kind, "grow" in kinds, entry.call.name, run[0].number, entry.number, map, path, by, certain, key)
@@ -156,22 +170,22 @@ class _Told:
             (variable, call.call.name) for call in reversed(run) for variable in _arguments(program, trace, call)
         ]
 
-    def map(self) -> tuple[GoMap | None, str, bool]:
+    def map(self) -> tuple[GoMap | None, MapEvidence, bool]:
         """The map, what tells, and whether it is beyond doubt."""
         types = [found for each, _ in self._arguments if (found := self._type(each)) is not None]
         for variable, function in self._arguments:
             header = self._header(variable)
             if header is None:
                 continue
-            address, type, how = header
-            by = f"{how} of {function}"
+            address, type, argument = header
+            by = Passed(argument, function)
             type = type or next(iter(types), None) or self._recognised(address, self._type_by_caller(address))
             if type is None:
-                return None, f"{by} is a header at {address:#x}, and nothing tells the map's type", True
+                return None, HeaderOfUnknownType(by, address), True
             try:
                 return open_map(self._program, type, address), by, True
             except (LayoutError, ReadError) as error:
-                return None, f"{by} says that it is the {type.name} at {address:#x}: {error}", True
+                return None, Unopened(by, type.name, address, error), True
         return self._by_caller() or self._likely(types)
 
     def path(self, address: int) -> str:
@@ -180,7 +194,7 @@ class _Told:
         package = package_paths(self._program).get(address)
         return package.path if package is not None else by_caller[0] if by_caller is not None else ""
 
-    def _by_caller(self) -> tuple[GoMap | None, str, bool] | None:
+    def _by_caller(self) -> tuple[GoMap | None, MapEvidence, bool] | None:
         """The map, as far as the caller of the operation tells."""
         if self._caller is None:
             return None
@@ -189,8 +203,7 @@ class _Told:
             found = passed_iterator(self._program, self._caller)
             if found is None:
                 return None
-            by = f"the iterator at {found.address:#x}, in the frame of {name}"
-            return open_map(self._program, found.type, found.header), by, True
+            return open_map(self._program, found.type, found.header), IteratorOfCaller(found.address, name), True
         site = site_of(self._program, self._caller)
         passed = None if site is None else type_passed(self._program, site)
         if passed is None:
@@ -198,8 +211,8 @@ class _Told:
         maps = map_by_type(self._program, self._caller, self._of_caller, passed)
         if len(maps) != 1:
             return None
-        by = f"{name} passes this type, and gets to no other map of it: {next(iter(maps.values()))}"
-        return open_map(self._program, passed, next(iter(maps))), by, False
+        ((address, path),) = maps.items()
+        return open_map(self._program, passed, address), OnlyMapOfType(name, path), False
 
     def _type_by_caller(self, address: int) -> GoType | None:
         """The type that the function which asked for the operation has for that map."""
@@ -208,12 +221,13 @@ class _Told:
 
     def key(self, map: GoMap | None) -> Key:
         """The key that the function called first was given."""
-        why, address = f"the debug information does not have it at {self._run[-1].call.name}", 0
+        unknown: KeyUnknown = NotDescribed(self._run[-1].call.name)
+        address = 0
         for variable, function in self._arguments:
             if variable.name not in _KEYS or not variable.argument:
                 continue
             if not variable.pieces:
-                why = f"the argument {variable.name} of {function} {variable.lost.partition(';')[0]}"
+                unknown = ArgumentLost(variable.name, function, variable.lost.partition(";")[0])
                 continue
             try:
                 content = variable.read(self._program.memory)
@@ -221,27 +235,27 @@ class _Told:
                     return Key(content)
                 address = self._number(content)
                 if map is not None and map.key.size <= _LARGEST_KEY:
-                    return Key(self._program.memory.read(address, map.key.size), "", address)
-                why = "its type is not known" if map is None else f"it has {map.key.size} bytes"
+                    return Key(self._program.memory.read(address, map.key.size), None, address)
+                unknown = TypeUnknown() if map is None else TooLarge(map.key.size)
             except ReadError as error:
-                why = str(error)
-        return Key(b"", why, address)
+                unknown = error
+        return Key(b"", unknown, address)
 
-    def _header(self, variable: FrameVariable) -> tuple[int, GoType | None, str] | None:
-        """The header that an argument leads to, the map's type if it tells, and in words which it is."""
+    def _header(self, variable: FrameVariable) -> tuple[int, GoType | None, str | int] | None:
+        """The header that an argument leads to, the map's type if it tells, and which it is, as Passed has it."""
         if not variable.pieces or variable.type.kind is not Kind.POINTER:
             return None
         name = variable.type.elem.name
         try:
             address = self._number(variable.read(self._program.memory))
             if name in _HEADERS:
-                return (address, None, f"argument {variable.name}") if address else None
+                return (address, None, variable.name) if address else None
             if name in ITERATORS:
                 header, type = (
                     self._in_iterator(variable.type.elem, address, each) for each in (("h", "m"), ("t", "typ"))
                 )
                 known = runtime_types(self._program).named_at(type) if type else None
-                return (header, known, f"the iterator at {address:#x}") if header else None
+                return (header, known, address) if header else None
         except (ReadError, LayoutError):
             pass
         return None
@@ -260,7 +274,7 @@ class _Told:
             return None
         return type if type.kind is Kind.MAP else None
 
-    def _likely(self, types: Sequence[GoType]) -> tuple[GoMap | None, str, bool]:
+    def _likely(self, types: Sequence[GoType]) -> tuple[GoMap | None, MapEvidence, bool]:
         """The one map whose header the words on the frames lead to."""
         words = list(dict.fromkeys(self._words()))
         named = {type.name: type for type in types or filter(None, map(self._map_type, words))}
@@ -270,14 +284,11 @@ class _Told:
             type = self._recognised(word, passed)
             if type is not None and (not named or type.name in named):
                 found[word] = type
-        unknown = f"the arguments of {self._run[-1].call.name} are not known here"
+        function = self._run[-1].call.name
         if len(found) == 1:
             ((address, type),) = found.items()
-            return open_map(self._program, type, address), f"{unknown}; no other header is on its stack", False
-        which = "no word on its stack leads to a header"
-        if found:
-            which = f"{', '.join(f'{address:#x}' for address in found)} on its stack are headers"
-        return None, f"{unknown}, and {which}", False
+            return open_map(self._program, type, address), OnlyHeaderOnStack(function), False
+        return None, HeadersOnStack(function, list(found)), False
 
     def _words(self) -> Iterator[int]:
         """The words on the operation's frames, and what its arguments take on its caller's."""

@@ -14,6 +14,7 @@ from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.goruntime.wording import broken_text, unread_text
 from gomap.maps.holders import Holding
 from gomap.maps.model import GoMap
+from gomap.maps.operation_wording import key_unknown_text, told_by_text
 from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
 from gomap.program.memory import ReadError
@@ -124,7 +125,7 @@ def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterato
     operation = shown.operation
     does = DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
     if operation.map is None:
-        yield f"  {does} a map: which, cannot be told: {operation.by}"
+        yield f"  {does} a map: which, cannot be told: {told_by_text(operation.by)}"
         if operation.caller < len(trace.calls):
             caller = trace.calls[operation.caller].call
             yield f"    what would tell: the variables of {caller.name}  {place_text(caller)}"
@@ -132,11 +133,11 @@ def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterato
         name = f": {operation.path}" if operation.path else ""
         likely = "" if operation.certain else "probably "
         yield f"  {likely}{does} {title(operation.map, paint)}{name}"
-        yield f"    by {operation.by}" if operation.certain else f"    {operation.by}"
+        yield f"    {'by ' if operation.certain else ''}{told_by_text(operation.by)}"
     if shown.key:
         yield f"    key {paint.literal(shown.key)}"
-    elif operation.key is not None:
-        yield paint.note(f"    key not known: {operation.key.why}")
+    elif operation.key is not None and operation.key.unknown is not None:
+        yield paint.note(f"    key not known: {key_unknown_text(operation.key.unknown)}")
 
 
 def _holdings(holdings: Sequence[Holding], paint: Paint) -> Iterator[str]:
@@ -239,7 +240,7 @@ def _operation_object(shown: OperationShown) -> dict[str, Any]:
         "inner": operation.inner,
         "outer": operation.outer,
         "certain": operation.certain,
-        "by": operation.by,
+        "by": told_by_text(operation.by),
     }
     if operation.map is not None:
         object["map"] = {
@@ -252,6 +253,6 @@ def _operation_object(shown: OperationShown) -> dict[str, Any]:
             object["map"]["path"] = operation.path
     if shown.key:
         object["key"] = shown.key
-    elif operation.key is not None:
-        object["keyUnknown"] = operation.key.why
+    elif operation.key is not None and operation.key.unknown is not None:
+        object["keyUnknown"] = key_unknown_text(operation.key.unknown)
     return object

@@ -9,6 +9,7 @@ from itertools import groupby
 from gomap.check.checking import Report
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import Traceback
+from gomap.maps.operation_wording import told_by_text
 from gomap.maps.wording import counted
 from gomap.postmortem.death import Death
 from gomap.postmortem.keys import KeyTrouble
@@ -53,9 +54,9 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
         yield f"{title(verdict.map, paint)}{': ' + name if name else ''}"
         operation = verdict.operation
         if operation is not None:
-            yield paint.note(f"  {'by' if operation.certain else 'probably this one:'} {operation.by}")
+            yield paint.note(f"  {'by' if operation.certain else 'probably this one:'} {told_by_text(operation.by)}")
     elif verdict.operation is not None and verdict.kind != "nil map":
-        yield f"a map: which, cannot be told: {verdict.operation.by}"
+        yield f"a map: which, cannot be told: {told_by_text(verdict.operation.by)}"
     likely = "" if verdict.certain or verdict.kind == "cannot tell" else "probable: "
     yield f"verdict: {likely}{paint.state(verdict.kind)}: {_conclusion(verdict)}"
     yield from _who(verdict, arguments, paint)

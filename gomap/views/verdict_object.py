@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.operation_wording import told_by_text
 from gomap.postmortem.death import Death
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Side
@@ -37,7 +38,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             "goroutine": verdict.trace.goroutine.id,
             "kind": operation.kind,
             "function": operation.function,
-            "by": operation.by,
+            "by": told_by_text(operation.by),
             "certain": operation.certain,
         }
     if map is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
-from enum import Enum
+from enum import Enum, auto
 from typing import ClassVar, NamedTuple, Union
 
 from gomap.maps.current_entries import Cause, CurrentEntries, UntoldError
@@ -24,9 +24,9 @@ MOST_VISITED = 1 << 22
 class Progress(Enum):
     """How far an iterator has come, by what is in it."""
 
-    NOT_BEGUN = "not begun"
-    AT_ENTRY = "at an entry"
-    AT_END = "at its end"
+    NOT_BEGUN = auto()
+    AT_ENTRY = auto()
+    AT_END = auto()
 
 
 class Place(NamedTuple):
@@ -63,12 +63,18 @@ class Visit(NamedTuple):
 class End(Enum):
     """What an order cannot be told beyond."""
 
-    UNREADABLE = "memory that cannot be read"
-    NO_HASH = "a key that cannot be hashed or looked up"
-    CHAIN = "a chain that runs in a circle, or is longer than any"
-    NO_TABLE = "no sound table"
-    LOST = "where it stands is not on its way any more"
-    MANY = "too many buckets or groups"
+    #: Memory that cannot be read.
+    UNREADABLE = auto()
+    #: A key that cannot be hashed or looked up.
+    NO_HASH = auto()
+    #: A chain that runs in a circle, or is longer than any.
+    CHAIN = auto()
+    #: No sound table.
+    NO_TABLE = auto()
+    #: Where it stands is not on its way any more.
+    LOST = auto()
+    #: Too many buckets or groups.
+    MANY = auto()
 
 
 class Untold(Note):

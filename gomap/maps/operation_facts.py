@@ -1,0 +1,118 @@
+"""What tells which map an operation is on, and why its key is not known; gomap.maps.operation_wording says it in words.
+
+``function`` is the name of the function that the program called for the operation, unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Union
+
+from gomap.program.facts import Facts
+
+__all__ = [
+    "ArgumentLost",
+    "HeaderOfUnknownType",
+    "HeadersOnStack",
+    "IteratorOfCaller",
+    "KeyUnknown",
+    "MapEvidence",
+    "NilMap",
+    "NotDescribed",
+    "OnlyHeaderOnStack",
+    "OnlyMapOfType",
+    "Passed",
+    "TooLarge",
+    "TypeUnknown",
+    "Unopened",
+]
+
+# What tells the map, or that nothing does.
+
+
+class NilMap(Facts):
+    """The function panics, which it does for a nil map."""
+
+
+class Passed(Facts):
+    """An argument: the one of the name ARGUMENT, or the iterator at that address; FUNCTION has it."""
+
+    argument: str | int
+    function: str
+
+
+class HeaderOfUnknownType(Facts):
+    """What is PASSED leads to a header at ADDRESS, and nothing tells the map's type."""
+
+    passed: Passed
+    address: int
+
+
+class Unopened(Facts):
+    """By what is PASSED the map of the type called TYPE is at ADDRESS, which the ERROR contradicts."""
+
+    passed: Passed
+    type: str
+    address: int
+    error: Exception
+
+
+class IteratorOfCaller(Facts):
+    """The iterator at ADDRESS, which is in the frame of FUNCTION, the caller of the operation."""
+
+    address: int
+    function: str
+
+
+class OnlyMapOfType(Facts):
+    """FUNCTION, the caller, passes the map's type, and gets to one map of that type alone, by PATH."""
+
+    function: str
+    path: str
+
+
+class OnlyHeaderOnStack(Facts):
+    """No argument is known; of all words on the frames one leads to a header."""
+
+    function: str
+
+
+class HeadersOnStack(Facts):
+    """No argument is known; none of the words on the frames leads to a header, or several to those at ADDRESSES."""
+
+    function: str
+    addresses: Sequence[int]
+
+
+MapEvidence = Union[
+    NilMap, Passed, HeaderOfUnknownType, Unopened, IteratorOfCaller, OnlyMapOfType, OnlyHeaderOnStack, HeadersOnStack
+]
+
+# Why a key is not known; an error says itself why it is not.
+
+
+class NotDescribed(Facts):
+    """The debug information does not have it where FUNCTION stands."""
+
+    function: str
+
+
+class ArgumentLost(Facts):
+    """The ARGUMENT of that name of FUNCTION, which has it, is nowhere by now; WHY: what became of it."""
+
+    argument: str
+    function: str
+    why: str
+
+
+class TypeUnknown(Facts):
+    """Where it is is known, but not its type."""
+
+
+class TooLarge(Facts):
+    """It has so many bytes."""
+
+    size: int
+
+
+KeyUnknown = Union[NotDescribed, ArgumentLost, TypeUnknown, TooLarge, Exception]

@@ -1,0 +1,67 @@
+"""In words: what tells which map an operation is on, and why its key is not known."""
+
+from __future__ import annotations
+
+from gomap.maps.operation_facts import (
+    ArgumentLost,
+    HeaderOfUnknownType,
+    HeadersOnStack,
+    IteratorOfCaller,
+    KeyUnknown,
+    MapEvidence,
+    NilMap,
+    NotDescribed,
+    OnlyHeaderOnStack,
+    OnlyMapOfType,
+    Passed,
+    TooLarge,
+    TypeUnknown,
+    Unopened,
+)
+
+__all__ = ["key_unknown_text", "told_by_text"]
+
+
+def told_by_text(by: MapEvidence) -> str:
+    """What tells the map, or why nothing does: ``argument m of runtime.mapassign_faststr``."""
+    match by:
+        case NilMap():
+            return "it is nil, which is what the function panics for"
+        case Passed(argument=int(address)):
+            return f"the iterator at {address:#x} of {by.function}"
+        case Passed():
+            return f"argument {by.argument} of {by.function}"
+        case HeaderOfUnknownType():
+            return f"{told_by_text(by.passed)} is a header at {by.address:#x}, and nothing tells the map's type"
+        case Unopened():
+            return f"{told_by_text(by.passed)} says that it is the {by.type} at {by.address:#x}: {by.error}"
+        case IteratorOfCaller():
+            return f"the iterator at {by.address:#x}, in the frame of {by.function}"
+        case OnlyMapOfType():
+            return f"{by.function} passes this type, and gets to no other map of it: {by.path}"
+        case OnlyHeaderOnStack():
+            return f"{_no_arguments(by.function)}; no other header is on its stack"
+        case HeadersOnStack(addresses=[]):
+            return f"{_no_arguments(by.function)}, and no word on its stack leads to a header"
+        case HeadersOnStack():
+            which = ", ".join(f"{address:#x}" for address in by.addresses)
+            return f"{_no_arguments(by.function)}, and {which} on its stack are headers"
+
+
+def _no_arguments(function: str) -> str:
+    return f"the arguments of {function} are not known here"
+
+
+def key_unknown_text(why: KeyUnknown) -> str:
+    """``its type is not known``."""
+    match why:
+        case NotDescribed():
+            return f"the debug information does not have it at {why.function}"
+        case ArgumentLost():
+            return f"the argument {why.argument} of {why.function} {why.why}"
+        case TypeUnknown():
+            return "its type is not known"
+        case TooLarge():
+            return f"it has {why.size} bytes"
+        case _:
+            return str(why)
