@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -62,10 +62,17 @@ def some() -> Iterator[Configuration]:
         yield Configuration(*compiler, False, *pairs[(i + len(_WAYS) + 1) % len(pairs)])
 
 
-def run_for_each(metafunc: pytest.Metafunc, name: str, subjects: Iterator[object]) -> None:
-    """Run a test that asks for NAME once for each subject, as the parameter of the fixture of that name.
+def run_for_each(
+    metafunc: pytest.Metafunc, name: str, subjects: Iterable[object], *, group: str = "", indirect: bool = True
+) -> None:
+    """Run a test that asks for NAME once for each subject.
 
     Tests of one subject go to one worker, which has to bring the program up only once.
+
+    Args:
+        group: what such tests of several files have in common; NAME if not given.
+        indirect: the subject is the parameter of the fixture NAME; otherwise it is what the test gets.
     """
-    params = [pytest.param(one, id=str(one), marks=pytest.mark.xdist_group(f"{name}-{one}")) for one in subjects]
-    metafunc.parametrize(name, params, scope="module", indirect=True)
+    marks = {one: pytest.mark.xdist_group(f"{group or name}-{one}") for one in subjects}
+    params = [pytest.param(one, id=str(one), marks=mark) for one, mark in marks.items()]
+    metafunc.parametrize(name, params, scope="module", indirect=indirect)

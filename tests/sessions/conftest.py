@@ -21,8 +21,11 @@ from tests.sessions.targets import Stopped, bring_up, debugger
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    whole = metafunc.config.getoption("--matrix")
     if "configuration" in metafunc.fixturenames:
-        run_for_each(metafunc, "configuration", every() if metafunc.config.getoption("--matrix") else some())
+        run_for_each(metafunc, "configuration", every() if whole else some())
+    if "delve_go" in metafunc.fixturenames:
+        metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
 
 
 @pytest.fixture(scope="module")

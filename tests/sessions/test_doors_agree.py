@@ -20,6 +20,7 @@ import pytest
 
 from tests.fixtures.builds import CoreDump, Experiment, build, kernel_core_of, qemu_core_of
 from tests.fixtures.toolchains import GO_VERSIONS, gdb18
+from tests.sessions.configurations import run_for_each
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.test_check_faults import modes_of, open_core
@@ -82,8 +83,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         builds = EVERY if metafunc.config.getoption("--matrix") else SOME
         if metafunc.function is test_every_fault:
             builds = tuple(each for each in builds if each not in ARM64)
-        params = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(f"doors-{each}")) for each in builds]
-        metafunc.parametrize("build_of", params, scope="module", indirect=True)
+        run_for_each(metafunc, "build_of", builds, group="doors")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import pytest
 
 import gomap.views
 from tests.fixtures.builds import Experiment, build, kernel_core_of
+from tests.sessions.configurations import run_for_each
 from tests.sessions.delve import Delve
 from tests.sessions.doors import Files
 
@@ -50,8 +51,7 @@ EVERY = (
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chosen" in metafunc.fixturenames:
         builds = EVERY if metafunc.config.getoption("--matrix") else SOME
-        params = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(f"find-{each}")) for each in builds]
-        metafunc.parametrize("chosen", params)
+        run_for_each(metafunc, "chosen", builds, group="find", indirect=False)
 
 
 def test_every_key_as_the_runtime_finds_it(chosen: Build) -> None:

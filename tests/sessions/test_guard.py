@@ -56,8 +56,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("either", _SOME if whole else _SOME[1:], ids=str)
     elif "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=str)
-    if "delve_go" in metafunc.fixturenames:
-        metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
 
 
 def _started(subject: Subject, arguments: str) -> Gdb:

@@ -51,7 +51,7 @@ GROWN = ("grown", "much", "smallGrown")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "built" in metafunc.fixturenames:
-        run_for_each(metafunc, "built", iter(BUILDS if metafunc.config.getoption("--matrix") else SOME))
+        run_for_each(metafunc, "built", BUILDS if metafunc.config.getoption("--matrix") else SOME)
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.doors import Files
-from tests.sessions.test_find import EVERY, SCHEMA, SOME, Build
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    builds = EVERY if metafunc.config.getoption("--matrix") else SOME
-    params = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(f"find-{each}")) for each in builds]
-    metafunc.parametrize("chosen", params)
+from tests.sessions.test_find import SCHEMA, Build
+from tests.sessions.test_find import pytest_generate_tests as pytest_generate_tests  # the same builds
 
 
 def test_every_field_and_slot_is_where_reflection_has_it(chosen: Build) -> None:

@@ -11,14 +11,8 @@ import pytest
 
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.doors import Files
-from tests.sessions.test_find import EVERY, SCHEMA, SOME, Build
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "chosen" in metafunc.fixturenames:
-        builds = EVERY if metafunc.config.getoption("--matrix") else SOME
-        params = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(f"find-{each}")) for each in builds]
-        metafunc.parametrize("chosen", params)
+from tests.sessions.test_find import SCHEMA, Build
+from tests.sessions.test_find import pytest_generate_tests as pytest_generate_tests  # the same builds
 
 
 def test_all_figures_are_those_of_the_program(chosen: Build) -> None:

@@ -25,6 +25,7 @@ import gomap.views
 from gomap.check.finding import RULES
 from tests.fixtures.builds import CoreDump, Experiment, build, kernel_core_of
 from tests.fixtures.toolchains import gdb18, system_gdb
+from tests.sessions.configurations import run_for_each
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.sync_rules import SYNC_RULES
@@ -62,8 +63,7 @@ MORE_BUILDS = (*map(Build, ("1.19", "1.21.13", "1.24.11")), Build("1.23.9", goar
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chosen" in metafunc.fixturenames:
         builds = (*BUILDS, *MORE_BUILDS) if metafunc.config.getoption("--matrix") else BUILDS
-        params = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(f"sync-{each}")) for each in builds]
-        metafunc.parametrize("chosen", params, scope="module")
+        run_for_each(metafunc, "chosen", builds, group="sync", indirect=False)
 
 
 @pytest.fixture(scope="module")

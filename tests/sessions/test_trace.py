@@ -25,8 +25,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     whole = metafunc.config.getoption("--matrix")
     if "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=lambda one: "-".join(one))
-    if "delve_go" in metafunc.fixturenames:
-        metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
 
 
 def _compare(said: str, printed: list[str], classic: bool) -> None:

@@ -39,8 +39,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("either", _SOME + _MORE if whole else _SOME[:1], ids=lambda one: "-".join(one))
     if "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _SOME + _MORE if whole else _SOME, ids=lambda one: "-".join(one))
-    if "delve_go" in metafunc.fixturenames:
-        metafunc.parametrize("delve_go", ["1.27.3", "1.23.9"] if whole else ["1.27.3"])
 
 
 def _started(subject: tuple[str, Debugger], arguments: str = "") -> Gdb:
