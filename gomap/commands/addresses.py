@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, Door, Options, command, json_line, scope_of
-from gomap.commands.options import Option, number_or_unlimited
+from gomap.commands.options import limit
 
 
 @command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
@@ -39,7 +39,7 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
 @command(
     "gomap-refs",
     options=(
-        Option("limit", "N|unlimited", "Show N pointers at most; 10 without it.", number_or_unlimited, default=10),
+        limit("pointers at most", 10),
         JSON,
         GOROUTINE,
         FRAME,

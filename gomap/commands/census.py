@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from gomap.commands.command import FORCE, INCOMPLETE, JSON, Door, Options, command, json_line
-from gomap.commands.options import Option, number, number_or_unlimited
+from gomap.commands.options import Option, limit, number
 
 
 def _sort(text: str) -> str:
@@ -29,7 +29,7 @@ def _sort(text: str) -> str:
         ),
         Option("type", "TYPE", "Only maps of this type, e.g. -type 'map[string]int'; quote it if it holds blanks."),
         Option("min", "N", "Only lines of N bytes of structure or more.", number, default=0),
-        Option("limit", "N|unlimited", "Show N lines at most; 20 without it.", number_or_unlimited, default=20),
+        limit("lines at most", 20),
         Option("each", "", "Show a line for each map, with its address and the indexes on its path."),
         Option(
             "pprof",

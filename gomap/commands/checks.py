@@ -19,7 +19,7 @@ from gomap.commands.command import (
     json_line,
     scope_of,
 )
-from gomap.commands.options import Option, UsageError, number_or_unlimited
+from gomap.commands.options import Option, UsageError, limit
 
 if TYPE_CHECKING:
     from gomap.check.checking import Report
@@ -35,13 +35,7 @@ _LEFT_OUT = "maps that are not package variables, such as fields and locals"
         Option("all", "", "Check every package variable that is a map, in place of EXPR."),
         Option("deep", "", "With -all: every map that the process has, as gomap-list finds them."),
         Option("quick", "", "Leave out the hashes: whether keys stand where lookups find them is not checked."),
-        Option(
-            "limit",
-            "N|unlimited",
-            "Show N findings at most; 20 without it.",
-            number_or_unlimited,
-            default=20,
-        ),
+        limit("findings at most", 20),
         Option(
             "html",
             "FILE",

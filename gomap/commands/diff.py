@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, Door, Options, command, json_line, scope_of
-from gomap.commands.options import Option, UsageError, number_or_unlimited
+from gomap.commands.options import Option, UsageError, limit
 
 if TYPE_CHECKING:
     from gomap.maps.model import GoMap
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     options=(
         Option("save", "NAME|FILE", "Keep a snapshot of EXPR under that name; in a file, if it has a slash in it."),
         Option("since", "NAME|FILE", "Show what has changed since that snapshot; EXPR may be left out then."),
-        Option("limit", "N|unlimited", "Show N lines of each kind; 20 without it.", number_or_unlimited, default=20),
+        limit("lines of each kind", 20),
         JSON,
         GOROUTINE,
         FRAME,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, TYPE, Door, Options, command, json_line, scope_of
-from gomap.commands.options import Option, number_or_unlimited
+from gomap.commands.options import Option, limit
 
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import Traceback
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     "gomap-goroutines",
     options=(
         Option("stack", "", "Show the whole stack of each goroutine."),
-        Option(
-            "limit",
-            "N|unlimited",
-            "Show N goroutines at most; 100 without it. Those inside map operations come first.",
-            number_or_unlimited,
-            default=100,
-        ),
+        limit("goroutines at most", 100, "Those inside map operations come first."),
         JSON,
         TYPE,
         GOROUTINE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import FORCE, FRAME, GOROUTINE, JSON, TYPE, Door, Options, command, json_line, scope_of
-from gomap.commands.options import Option, number_or_unlimited
+from gomap.commands.options import Option, limit
 
 if TYPE_CHECKING:
     from gomap.maps.iterators.searching import Found
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
     "gomap-iter",
     options=(
         Option("all", "", "Show those too that are finished, and those whose loop was left."),
-        Option(
-            "limit",
-            "N|unlimited",
-            "Show N of the entries that each will still visit at most; 5 without it.",
-            number_or_unlimited,
-            default=5,
-        ),
+        limit("of the entries that each will still visit at most", 5),
         JSON,
         TYPE,
         GOROUTINE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gomap.commands.command import TYPE, Door, Options, command, json_line
-from gomap.commands.options import Option, UsageError, number_or_unlimited
+from gomap.commands.options import Option, UsageError, limit
 
 if TYPE_CHECKING:
     from gomap.expressions.scope import Scope
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gomap.maps.model import GoMap
 
 _JSON = Option("json", "", "Tell of each event by one JSON object on a line of its own; all else stays text.")
-_LIMIT = Option("limit", "N|unlimited", "Show N findings at most; 20 without it.", number_or_unlimited, default=20)
+_LIMIT = limit("findings at most", 20)
 
 
 def _off(name: str) -> Option:

@@ -19,6 +19,7 @@ __all__ = [
     "UsageError",
     "complete",
     "describe",
+    "limit",
     "number",
     "number_or_unlimited",
     "parse",
@@ -177,6 +178,12 @@ def number(text: str) -> int:
 def number_or_unlimited(text: str) -> int | None:
     """A count; None for ``unlimited``, by any prefix, and for 0, as in GDB's own settings. Raises ValueError."""
     return None if text and "unlimited".startswith(text.lower()) else number(text) or None
+
+
+def limit(what: str, default: int, more: str = "") -> Option:
+    """The option -limit of a command that shows DEFAULT of WHAT without it; MORE is there to say of it."""
+    text = f"Show N {what}; {default} without it.{more and ' ' + more}"
+    return Option("limit", "N|unlimited", text, number_or_unlimited, default=default)
 
 
 def _named(options: Sequence[Option], name: str) -> Option:
