@@ -5,9 +5,12 @@ gone, and if no other single bit that was tried does as much. What is tried: eac
 about; of a key that is in the wrong place the bits of the key, of its string, and of the tophash or control byte; and
 the header's small fields.
 
-Chance is reckoned with. A hash leaves seven or eight bits beside its key: with so many bits of a key that could have
-flipped one may fit though all of the key is another. And of two objects of the heap the addresses are often one bit
-apart: a pointer to another object may have been stored as it is. What fits so easily is not told.
+Chance is reckoned with. A hash leaves seven or eight bits beside its key, and others in where the key is: with so many
+bits of a key that could have flipped one may fit though all of the key is another. What counts is how many would fit so
+of all that are tried, in a map whose key was overwritten. And of two objects of the heap the addresses are often one
+bit apart: a pointer to another object may have been stored as it is; and strings often have a copy of their bytes close
+by, to which the pointer would lead with one bit flipped. What fits so easily is not told; nor is anything said of a
+tophash or control byte that is a state and no hash any more, as a byte that is stored whole makes it.
 """
 
 from __future__ import annotations
@@ -19,9 +22,9 @@ from gomap.check.finding import Finding
 from gomap.check.leaves import leaves
 from gomap.check.scene import Scene
 from gomap.goruntime.answers import FreePages, SpanSlot
-from gomap.maps.classic import MIN_TOP_HASH, ClassicMap, unknown_flags
+from gomap.maps.classic import ClassicMap, unknown_flags
 from gomap.maps.model import Table
-from gomap.maps.swiss import EMPTY, SwissMap
+from gomap.maps.swiss import SwissMap
 from gomap.maps.wording import counted
 from gomap.program.gotypes import Field, Kind
 
@@ -31,7 +34,7 @@ __all__ = ["Flip", "flipped"]
 _TRIED = 3
 #: Bytes of a string, or of a key behind a pointer, of which each bit is tried.
 _LONGEST = 64
-#: How often at most damage of another kind would look like a flipped bit: once in so many cases.
+#: How often at most a key that was overwritten would look like one with a flipped bit: once in so many cases.
 _ODDS = 1000
 #: Numbers that are wrong by less are so for another reason: racing writers lose and double updates.
 _COUNTS, _FEW = {"count", "used", "noverflow", "growthLeft", "localDepth", "index"}, 16
@@ -43,8 +46,6 @@ _TELLING = 8
 _OF_POINTERS = ("dangling-", "chain-", "overflow-loop", "node-")
 #: Rules that tell of a pointer to what is in order, and has another owner.
 _OF_OTHERS = {"storage-shared", "table-shared", "groups-shared"}
-#: Rules about one tophash or control byte.
-_OF_MARKS = {"ctrl-illegal", "tombstone-impossible", "tombstone-small", "emptyrest-early", "evacuated-mark"}
 #: Fields of headers that one bit says all of: the runtime itself sets them so.
 _SWITCHES = {"writing", "tombstonePossible", "clearSeq", "inited"}
 
@@ -77,16 +78,18 @@ class _Part(NamedTuple):
         name: what they are.
         start, size: where.
         kind: ``mark``, ``key``, ``string`` or ``word``.
-        odds: how often a bit of it fits by chance: once in so many cases; 0: as good as never.
+        chance: how many of its bits fit by chance if a key was overwritten; 0: as good as none.
         leaf: of a string: where in the key it is.
+        sound: of a key: which bytes of it are not tried.
     """
 
     name: str
     start: int
     size: int
     kind: str = "word"
-    odds: float = 0
+    chance: float = 0
     leaf: int = 0
+    sound: frozenset[int] = frozenset()
 
 
 def flipped(scene: Scene, findings: Sequence[Finding]) -> Iterator[tuple[str, int, str, Sequence[int], Flip]]:
@@ -96,20 +99,24 @@ def flipped(scene: Scene, findings: Sequence[Finding]) -> Iterator[tuple[str, in
         return
     tried: set[tuple[int, int]] = set()
     fields = list(_small_fields(scene))
+    chance = 0.0
     for number in sorted(wanted)[:_TRIED]:
         parts = [*_parts(scene, findings[number]), *fields]
         if not tried.isdisjoint((part.start, part.size) for part in parts if part not in fields):
             continue
         tried |= {(part.start, part.size) for part in parts}
+        chance += sum(part.chance for part in parts)
         found = _only_bit(scene, parts, findings, wanted, number)
         fields = []
         if found is not None:
-            flip, odds, gone = found
+            flip, of_key, gone = found
+            if of_key and chance * _ODDS > 1:
+                return
             other = f"of {counted(flip.tried, 'bit')} tried no other does so"
-            chance = f"; other damage would look so in 1 of {odds:.0f} cases" if odds else ""
+            odds = f"; a key that was overwritten would look so in 1 of {1 / chance:.0f} cases" if of_key else ""
             text = (
                 f"one flipped bit explains this: bit {flip.bit} of {flip.part}, {flip.now:#04x} now, "
-                f"{flip.before:#04x} before; with it flipped back a check finds none of it ({other}{chance})"
+                f"{flip.before:#04x} before; with it flipped back a check finds none of it ({other}{odds})"
             )
             if flip.of_string:
                 text += "; a buffer that was used again for a string so similar would look the same"
@@ -119,8 +126,10 @@ def flipped(scene: Scene, findings: Sequence[Finding]) -> Iterator[tuple[str, in
 
 def _only_bit(
     scene: Scene, parts: Sequence[_Part], findings: Sequence[Finding], wanted: set[int], number: int
-) -> tuple[Flip, float, set[int]] | None:
-    """The bit that explains finding NUMBER and most that are WANTED, if just one does; the odds; what is gone."""
+) -> tuple[Flip, bool, set[int]] | None:
+    """The bit that explains finding NUMBER and most that are WANTED, if just one does; whether it may do so by chance;
+    what is gone.
+    """
     told = {(one.rule.name, one.address) for one in findings}
     candidates = [(part, *one) for part in parts for one in _candidates(scene, part, findings[number])]
     if not scene.can_suppose(len(candidates)):
@@ -142,14 +151,14 @@ def _only_bit(
     if not fits:
         return None
     part, address, bit, gone = max(fits, key=lambda fit: len(fit[3]))
-    if 2 * len(gone) <= len(wanted) or 0 < part.odds < _ODDS or sum(fit[3] >= gone for fit in fits) > 1:
+    if 2 * len(gone) <= len(wanted) or sum(fit[3] >= gone for fit in fits) > 1:
         return None
     # One that explains what this one does not would be as good an answer.
     if not all(fit[3] <= gone for fit in fits):
         return None
     (now,) = scene.bytes_at(address, 1)
-    tried = 8 * sum(one.size for one in parts)
-    return Flip(address, bit, now, now ^ 1 << bit, part.name, part.kind == "string", tried), part.odds, gone
+    tried = 8 * sum(one.size - sum(at < one.size for at in one.sound) for one in parts)
+    return Flip(address, bit, now, now ^ 1 << bit, part.name, part.kind == "string", tried), part.chance > 0, gone
 
 
 def _small_fields(scene: Scene) -> Iterator[_Part]:
@@ -174,11 +183,6 @@ def _parts(scene: Scene, finding: Finding) -> Iterator[_Part]:
             yield _Part(header.name, map.address + header.offset, size)
     elif finding.slot is not None and isinstance(map, (ClassicMap, SwissMap)):
         yield from _of_slot(scene, finding)
-    elif finding.rule.name in _OF_MARKS:
-        # That a key goes with it is chance in 1 of 128 cases for a control byte that is illegal and one bit away from
-        # it, as 7 of 126 are; in 1 of 256 for each of the tophash bytes of full slots that are one bit away from 0.
-        odds = 256 / 5 if isinstance(map, ClassicMap) else 128 * 126 / 7
-        yield _Part(f"the {_mark_name(scene)}", finding.address, 1, "mark", odds)
     elif finding.rule.name.startswith(_OF_POINTERS):
         yield _Part("the pointer", finding.address, word)
     elif isinstance(map, SwissMap):
@@ -207,23 +211,29 @@ def _of_slot(scene: Scene, finding: Finding) -> Iterator[_Part]:
     slot, places = finding.slot, scene.map.places
     if slot is None:
         return
-    marked, placed = scene.hash_bits(slot)
-    room, where = 1 << marked + placed, f"slot {slot.number} of {slot.bucket:#x}"
+    marked, room = scene.hash_room(slot)
+    where = f"slot {slot.number} of {slot.bucket:#x}"
+    yield _Part(f"the {_mark_name(scene)} of {where}", scene.mark_address(slot), 1, "mark", marked / room)
     start, key = scene.stored_key(slot)
-    spans = [(f"the key in {where}", start, min(len(key), _LONGEST), "key", 0)] if key else []
-    word = scene.map.target.pointer_size
-    for leaf in leaves(places.key) if key else ():
-        if leaf.type.kind is Kind.STRING:
-            first, length = (
-                int.from_bytes(key[at : at + word], scene.map.target.byte_order)
-                for at in (leaf.offset, leaf.offset + word)
-            )
-            if 0 < length <= _LONGEST and len(scene.bytes_at(first, length)) == length:
-                spans.append((f"the string of the key in {where}", first, length, "string", leaf.offset))
-    yield _Part(f"the {_mark_name(scene)} of {where}", scene.mark_address(slot), 1, "mark", room / marked)
-    bits = 8 * sum(size for _, _, size, _, _ in spans)
-    for name, first, size, kind, offset in spans:
-        yield _Part(name, first, size, kind, room / bits, offset)
+    if not key:
+        return
+    sound: set[int] = set()
+    word, order = scene.map.target.pointer_size, scene.map.target.byte_order
+    for leaf in leaves(places.key):
+        if leaf.type.kind not in (Kind.STRING, Kind.INTERFACE):
+            continue
+        first, second = (int.from_bytes(key[at : at + word], order) for at in (leaf.offset, leaf.offset + word))
+        if leaf.type.kind is Kind.INTERFACE:
+            if scene.bytes_at(second, 1):
+                sound |= set(range(leaf.offset + word, leaf.offset + 2 * word))
+        elif scene.bytes_at(first, 1):
+            sound |= set(range(leaf.offset, leaf.offset + word))
+            if 0 < second <= _LONGEST and len(scene.bytes_at(first, second)) == second:
+                name = f"the string of the key in {where}"
+                yield _Part(name, first, second, "string", 8 * second / room, leaf.offset)
+    size = min(len(key), _LONGEST)
+    tried = size - sum(at < size for at in sound)
+    yield _Part(f"the key in {where}", start, size, "key", 8 * tried / room, sound=frozenset(sound))
 
 
 def _candidates(scene: Scene, part: _Part, finding: Finding) -> Iterator[tuple[int, int]]:
@@ -238,7 +248,7 @@ def _candidates(scene: Scene, part: _Part, finding: Finding) -> Iterator[tuple[i
             yield part.start + (byte if scene.map.target.byte_order == "little" else part.size - 1 - byte), number % 8
         return
     low = 0 if scene.map.target.byte_order == "little" else part.size - 1
-    bits = [(at, bit) for at in range(len(data)) for bit in range(8)]
+    bits = [(at, bit) for at in range(len(data)) if at not in part.sound for bit in range(8)]
     if part.kind in ("key", "string") and finding.slot is not None:
         (mark,) = scene.bytes_at(scene.mark_address(finding.slot), 1) or (None,)
         changed = [data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :] for at, bit in bits]
@@ -254,8 +264,6 @@ def _candidates(scene: Scene, part: _Part, finding: Finding) -> Iterator[tuple[i
     for at, bit in bits:
         # The runtime itself sets and clears flags that it knows: no bit need have failed.
         if part.name == "flags" and not unknown_flags(1 << bit):
-            continue
-        if part.kind == "mark" and isinstance(scene.map, ClassicMap) and data[at] ^ 1 << bit < MIN_TOP_HASH:
             continue
         if part.name.rpartition(" ")[2] in _COUNTS and at == low and 1 << bit < _FEW:
             continue
@@ -286,9 +294,8 @@ def _may_be_stored(scene: Scene, data: bytes, at: int, bit: int) -> bool:
 
 
 def _goes_with_key(scene: Scene, mark: int, finding: Finding) -> bool:
-    """Whether a tophash or control byte can be that of the key beside it; states have no key that proves them."""
-    full = mark >= MIN_TOP_HASH if isinstance(scene.map, ClassicMap) else mark < EMPTY
-    return full and (finding.slot is None or scene.mark_of(scene.stored_key(finding.slot)[1]) == mark)
+    """Whether a tophash or control byte is that of the key beside it."""
+    return finding.slot is not None and scene.mark_of(scene.stored_key(finding.slot)[1]) == mark
 
 
 def _mark_name(scene: Scene) -> str:

@@ -90,11 +90,14 @@ class SharedBytes(NamedTuple):
         return self.equal is not None or bool(self.before)
 
     def telling(self, entries: int) -> bool:
-        """Whether misplaced keys of a map of so many ENTRIES would hardly be so many in one object by chance."""
+        """Whether misplaced keys of a map of so many ENTRIES would hardly be so many in one object by chance.
+
+        That it would be this object is not asked: there may be as many like it as its share of the keys goes into all.
+        """
         if self.in_place is None:
             return False
         share = min((self.in_place + self.keys) / max(entries, 1), 1)
-        return comb(self.misplaced, self.keys) * share**self.keys <= 1 / _ODDS
+        return comb(self.misplaced, self.keys) * share ** (self.keys - 1) <= 1 / _ODDS
 
 
 def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, str, Sequence[int], SharedBytes] | None:
@@ -250,7 +253,7 @@ def _sought(
 ) -> Iterator[tuple[int, bytes, str]]:
     """What some keys were: where each stands, what its hash fits, and where that was found."""
     for slot, string in list(sharing.items())[:_SOUGHT]:
-        most = (1 << sum(scene.hash_bits(slot))) // (_ODDS * min(len(sharing), _SOUGHT))
+        most = int(scene.hash_room(slot)[1]) // (_ODDS * min(len(sharing), _SOUGHT))
         mark = scene.bytes_at(scene.mark_address(slot), 1)
         fits = [
             (contents, why)

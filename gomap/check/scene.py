@@ -17,7 +17,7 @@ from gomap.hashing import HashError, KeyHasher
 from gomap.maps.classic import MIN_TOP_HASH, ClassicMap
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
-from gomap.maps.swiss import SwissMap
+from gomap.maps.swiss import EMPTY, SwissMap
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 
@@ -168,17 +168,36 @@ class Scene:
             return top if top >= MIN_TOP_HASH else top + MIN_TOP_HASH
         return key_hash & 0x7F
 
-    def hash_bits(self, slot: InSlot) -> tuple[int, int]:
-        """How many bits of a key's hash its slot's mark repeats, and how many more decide in which bucket it is."""
+    def hash_room(self, slot: InSlot) -> tuple[int, float]:
+        """How many bits of a hash a slot's mark repeats; and of how many hashes one has that mark and leads there."""
         map = self.map
         if isinstance(map, ClassicMap):
             old = map.header["oldbuckets"]
             size = map.oldbuckets * map.places.size
             inside = old and 0 <= slot.bucket - old < size
-            return 8, (map.oldbuckets if inside else max(map.buckets, 1)).bit_length() - 1
+            (mark,) = self.bytes_at(self.mark_address(slot), 1) or (0,)
+            # What would be a state has MIN_TOP_HASH added: two hashes lead to the same mark.
+            marks = 256 if mark >= 2 * MIN_TOP_HASH else 128
+            return 8, marks * (map.oldbuckets if inside else max(map.buckets, 1))
         if isinstance(map, SwissMap):
             for table in map.tables:
-                groups = map.groups_of(table)
-                if 0 <= slot.bucket - table.groups < groups * map.places.size:
-                    return 7, table.local_depth + groups.bit_length() - 1
-        return 7, 0
+                groups, size = map.groups_of(table), map.places.size
+                if 0 <= slot.bucket - table.groups < groups * size:
+                    starts = self._starts(table.groups, groups, (slot.bucket - table.groups) // size)
+                    return 7, 128 * (groups << table.local_depth) / starts
+        return 7, 128
+
+    def _starts(self, base: int, groups: int, wanted: int) -> int:
+        """In how many of a table's groups lookups may begin that come to the one WANTED."""
+        places = self.map.places
+        table = self.bytes_at(base, groups * places.size)
+        marks = range(places.marks, len(table), places.size)
+        ends = [EMPTY in table[at : at + places.slots] for at in marks]
+        starts = 0
+        for group in range(len(ends)):
+            at, step = group, 0
+            while at != wanted and not ends[at] and step < groups:
+                step += 1
+                at = (at + step) % groups
+            starts += at == wanted
+        return max(starts, 1)
