@@ -26,13 +26,24 @@ from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.tracebacks import Traceback, tracebacks
-from gomap.goruntime.wording import unread_text
 from gomap.goruntime.writers import IN_SYNC_MAP
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, package_paths
 from gomap.maps.operations import Operation, operations
 from gomap.postmortem.death import Death, deaths
+from gomap.postmortem.gaps import (
+    FirstMapsOnly,
+    Gap,
+    GoroutinesUnread,
+    InSyncMap,
+    LocksNotSought,
+    MapNotChecked,
+    MoreLocks,
+    PathNotSought,
+    StacksUnread,
+    WouldTell,
+)
 from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
 from gomap.postmortem.locks import Lock, locks_of, owners, package_locks
 from gomap.postmortem.sides import Involved, involved
@@ -106,8 +117,8 @@ class Verdict:
     owner: str = ""
     report: Report | None = None
     key: KeyTrouble | None = None
-    notes: Sequence[str] = field(default=())
-    tells: Sequence[str] = field(default=())
+    notes: Sequence[Gap] = field(default=())
+    tells: Sequence[WouldTell] = field(default=())
     goroutines: int = 0
     inside: int = 0
     checked: Sequence[Report] = ()
@@ -148,10 +159,8 @@ def _why(program: Program, progress: Callable[[str], None]) -> Verdict:
     for death in found:
         inside = _in_sync_map(death)
         if inside is not None:
-            note = (
-                f"goroutine {death.trace.goroutine.id} was inside {inside}; which sync.Map that is, is not looked for"
-            )
-            tells = ("gomap-check -all: it checks each sync.Map that is a package variable",)
+            note = InSyncMap(death.trace.goroutine.id, inside)
+            tells = (WouldTell.CHECK_OF_ALL,)
             also = [each for each in found if each is not death]
             return Verdict("cannot tell", False, death, also, None, death.trace, notes=[note], tells=tells)
     return _without_operation(program, traces, found, progress)
@@ -186,9 +195,9 @@ def _rooted(program: Program, verdict: Verdict, progress: Callable[[str], None])
         # By way of a goroutine's stack, or the runtime's own books, a function's name for it says more.
         return replace(verdict, rooted="" if path.startswith(("goroutine ", "runtime.")) else path)
     except (LayoutError, ReadError) as error:
-        return replace(verdict, notes=[*verdict.notes, f"no path to the map was looked for: {error}"])
+        return replace(verdict, notes=[*verdict.notes, PathNotSought(error)])
     except KeyboardInterrupt:
-        return replace(verdict, notes=[*verdict.notes, "no path to the map was looked for: interrupted"])
+        return replace(verdict, notes=[*verdict.notes, PathNotSought(None)])
 
 
 def _raised_in(program: Program, death: Death) -> Operation | None:
@@ -216,7 +225,7 @@ def _of_operation(
         return replace(begun, kind="bad key", certain=True, key=KeyTrouble("unhashable", "key"))
     race = death.message.startswith(_RACE)
     if map is None:
-        tells = ("the variables of the function that called for it, in a build with -gcflags=all='-N -l'",)
+        tells = (WouldTell.CALLERS_VARIABLES,)
         return replace(begun, kind="race" if race else "cannot tell", certain=race, tells=tells)
     report, notes = _checked(program, map, progress)
     begun = replace(begun, report=report, notes=[*begun.notes, *notes])
@@ -237,13 +246,7 @@ def _of_operation(
         trouble = passed_at_fault(program, death.trace.calls[operation.outer], map, death.fault.address)
     if trouble is not None:
         return replace(begun, kind="bad key", key=trouble)
-    return replace(
-        begun,
-        tells=(
-            "a core of the next time it happens, and whether it is the same map, key and address",
-            "a build with -race, or with -asan if C is called: whether somebody writes where they must not",
-        ),
-    )
+    return replace(begun, tells=(WouldTell.NEXT_CORE, WouldTell.SANITIZER))
 
 
 def _nil_map(program: Program, trace: Traceback, operation: Operation) -> tuple[str, str]:
@@ -281,9 +284,8 @@ def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: Go
     try:
         verdict = _beside(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
     except (LayoutError, ReadError, ExpressionError) as error:
-        verdict = replace(verdict, notes=[*verdict.notes, f"locks beside the map are not looked at: {error}"])
-    tells = [] if firm else ["a build with -race: it names both sides as they meet, with both stacks"]
-    return replace(verdict, tells=tells)
+        verdict = replace(verdict, notes=[*verdict.notes, LocksNotSought(error)])
+    return replace(verdict, tells=() if firm else (WouldTell.RACE_DETECTOR,))
 
 
 def _beside(program: Program, traces: Sequence[Traceback], verdict: Verdict, at_map: Sequence[Traceback]) -> Verdict:
@@ -308,7 +310,7 @@ def _beside(program: Program, traces: Sequence[Traceback], verdict: Verdict, at_
         return verdict
     path = verdict.rooted or ("" if verdict.path_in else verdict.path)
     locks, more = package_locks(program, traces, path, at_map)
-    notes = [f"{more} more locks are among the variables of package {locks[0].package}"] if more else []
+    notes = [MoreLocks(more, locks[0].package)] if more else []
     return replace(verdict, locks=locks, notes=[*verdict.notes, *notes])
 
 
@@ -317,7 +319,7 @@ def _without_operation(
 ) -> Verdict:
     """The verdict where no error was raised in a map operation: whether somebody is caught in a damaged map."""
     reports: list[Report] = []
-    notes: list[str] = []
+    notes: list[Gap] = []
     seen: set[int] = set()
     death = found[0] if found else None
     inside = 0
@@ -328,7 +330,7 @@ def _without_operation(
         if map is None or operation.kind in ("make", "clone") or map.address in seen:
             continue
         if len(seen) >= _MOST_CHECKED:
-            notes.append(f"only the first {_MOST_CHECKED} maps that goroutines are inside of were looked at")
+            notes.append(FirstMapsOnly(_MOST_CHECKED))
             break
         seen.add(map.address)
         report, unread = _checked(program, map, progress)
@@ -348,26 +350,27 @@ def _without_operation(
     if not unread:
         return verdict
     # Whoever was at a map may be among them.
-    tells = ("a core that was written to its end",)
+    tells = (WouldTell.WHOLE_CORE,)
     return replace(verdict, kind="cannot tell", certain=False, notes=[*notes, *unread], tells=tells)
 
 
-def _unread(program: Program, traces: Sequence[Traceback]) -> list[str]:
+def _unread(program: Program, traces: Sequence[Traceback]) -> list[Gap]:
     """Which goroutines could not be looked at, since memory cannot be read."""
-    notes = list(filter(None, [unread_text(goroutines_of(program).unread())]))
-    broken = [trace for trace in traces if isinstance(trace.broken, ReadError)]
+    unread = goroutines_of(program).unread()
+    gaps: list[Gap] = [GoroutinesUnread(unread)] if unread else []
+    broken = [(trace, trace.broken) for trace in traces if isinstance(trace.broken, ReadError)]
     if broken:
-        one = broken[0]
-        notes.append(f"{len(broken)} stacks cannot be read to their end; of goroutine {one.goroutine.id}: {one.broken}")
-    return notes
+        trace, error = broken[0]
+        gaps.append(StacksUnread(len(broken), trace.goroutine.id, error))
+    return gaps
 
 
-def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> tuple[Report | None, list[str]]:
+def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> tuple[Report | None, list[Gap]]:
     progress(f"checking the {map.type.name} at {map.address:#x}")
     try:
         return check(program, map), []
     except (LayoutError, ReadError) as error:
-        return None, [f"the map was not checked: {error}"]
+        return None, [MapNotChecked(error)]
 
 
 def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | None:

@@ -18,6 +18,7 @@ from gomap.postmortem.sides import Reach, Side, Site
 from gomap.postmortem.verdict import ENDLESS, Verdict
 from gomap.program.signals import Signal
 from gomap.views.findings import check_lines
+from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
 from gomap.views.text import title
@@ -68,8 +69,8 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
         first, *rest = check_lines(verdict.report, _FINDINGS, paint)
         yield f"gomap-check: {first.partition('): ')[2] or first}"
         yield from rest
-    yield from (paint.note(f"note: {note}") for note in verdict.notes)
-    yield from (f"what would tell more: {what}" for what in verdict.tells)
+    yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)
+    yield from (f"what would tell more: {would_tell_text(what)}" for what in verdict.tells)
 
 
 def death_text(death: Death | None) -> str:
@@ -120,7 +121,7 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
         sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
         inside = f", {counted(verdict.inside, 'map operation')} under way{sound}"
     yield f"  {counted(verdict.goroutines, 'goroutine')} looked at{inside}"
-    yield from (paint.note(f"note: {note}") for note in verdict.notes)
+    yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)
 
 
 def _conclusion(verdict: Verdict) -> str:

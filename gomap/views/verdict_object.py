@@ -12,6 +12,7 @@ from gomap.postmortem.sides import Side
 from gomap.postmortem.verdict import Verdict
 from gomap.program.signals import Signal
 from gomap.views.findings import check_object
+from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import place_text
 
 __all__ = ["verdict_object"]
@@ -27,8 +28,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "signal": None if verdict.signal is None else _signal(verdict.signal),
         "also": [_death(each) for each in verdict.also],
         "goroutines": verdict.goroutines,
-        "notes": list(verdict.notes),
-        "wouldTell": list(verdict.tells),
+        "notes": [gap_text(gap) for gap in verdict.notes],
+        "wouldTell": [would_tell_text(what) for what in verdict.tells],
         "inside": verdict.inside,
         "checked": len(verdict.checked),
     }

@@ -1,0 +1,56 @@
+"""In words: what a verdict had to leave open, and what would tell more."""
+
+from __future__ import annotations
+
+from gomap.goruntime.wording import unread_text
+from gomap.postmortem.gaps import (
+    FirstMapsOnly,
+    Gap,
+    GoroutinesUnread,
+    InSyncMap,
+    LocksNotSought,
+    MapNotChecked,
+    MoreLocks,
+    PathNotSought,
+    StacksUnread,
+    WouldTell,
+)
+
+__all__ = ["gap_text", "would_tell_text"]
+
+_WOULD_TELL = {
+    WouldTell.CHECK_OF_ALL: "gomap-check -all: it checks each sync.Map that is a package variable",
+    WouldTell.CALLERS_VARIABLES: "the variables of the function that called for it, "
+    "in a build with -gcflags=all='-N -l'",
+    WouldTell.NEXT_CORE: "a core of the next time it happens, and whether it is the same map, key and address",
+    WouldTell.SANITIZER: "a build with -race, or with -asan if C is called: "
+    "whether somebody writes where they must not",
+    WouldTell.RACE_DETECTOR: "a build with -race: it names both sides as they meet, with both stacks",
+    WouldTell.WHOLE_CORE: "a core that was written to its end",
+}
+
+
+def gap_text(gap: Gap) -> str:
+    """``the map was not checked: cannot read 8 bytes at 0xc000012340``."""
+    match gap:
+        case InSyncMap():
+            return f"goroutine {gap.goroutine} was inside {gap.method}; which sync.Map that is, is not looked for"
+        case PathNotSought():
+            return f"no path to the map was looked for: {gap.error or 'interrupted'}"
+        case MapNotChecked():
+            return f"the map was not checked: {gap.error}"
+        case LocksNotSought():
+            return f"locks beside the map are not looked at: {gap.error}"
+        case MoreLocks():
+            return f"{gap.number} more locks are among the variables of package {gap.package}"
+        case FirstMapsOnly():
+            return f"only the first {gap.number} maps that goroutines are inside of were looked at"
+        case GoroutinesUnread():
+            return unread_text(gap.unread)
+        case StacksUnread():
+            return f"{gap.number} stacks cannot be read to their end; of goroutine {gap.goroutine}: {gap.error}"
+
+
+def would_tell_text(what: WouldTell) -> str:
+    """``a core that was written to its end``."""
+    return _WOULD_TELL[what]
