@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pexpect
 
-__all__ = ["Terminal"]
+__all__ = ["Terminal", "on_screen"]
 
 _Self = TypeVar("_Self", bound="Terminal")
 #: Escape sequences that readline or the debugger's own styling may send.
@@ -122,4 +122,21 @@ class Terminal:
         return self._plain(self._terminal.before or "")
 
     def _plain(self, said: str) -> str:
-        return _ESCAPES.sub("", said).replace("\r", "")
+        return on_screen(_ESCAPES.sub("", said))
+
+
+def on_screen(written: str) -> str:
+    """What is left on a terminal of what was WRITTEN to it: a progress line is written over and over, and at last away.
+
+    On a busy machine any command may take long enough to show one.
+    """
+    return "\n".join(map(_overwritten, re.sub("\r+\n", "\n", written).split("\n")))
+
+
+def _overwritten(line: str) -> str:
+    if "\r" not in line:
+        return line
+    shown: list[str] = []
+    for part in line.split("\r"):
+        shown[: len(part)] = part
+    return "".join(shown).rstrip(" ")

@@ -17,7 +17,7 @@ from tests.fixtures.builds import build, kernel_core_of
 from tests.fixtures.toolchains import gdb18, system_gdb
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import ROOT, GomapDelve, Shell, gomap
-from tests.sessions.terminal import Terminal
+from tests.sessions.terminal import Terminal, on_screen
 
 pytestmark = pytest.mark.xdist_group("progress")
 
@@ -54,17 +54,6 @@ def session(request: pytest.FixtureRequest, subject: Subject, tmp_path: Path) ->
         yield terminal
 
 
-def screen(written: str) -> str:
-    """What is left on a terminal of what was WRITTEN to it."""
-    lines = []
-    for line in written.replace("\r\n", "\n").split("\n"):
-        shown: list[str] = []
-        for part in line.split("\r"):
-            shown[: len(part)] = part
-        lines.append("".join(shown).rstrip())
-    return "\n".join(lines)
-
-
 def test_the_line_appears_and_vanishes(subject: Subject) -> None:
     terminal: pexpect.spawn[str] = pexpect.spawn(
         *(subject.command[0], [*subject.command[1:], *_CHECK.split()]),
@@ -78,7 +67,7 @@ def test_the_line_appears_and_vanishes(subject: Subject) -> None:
     said = str(terminal.before)
     assert len(re.findall(r"\r\d+ of 1000000 entries checked", said)) > 3
     piped = gomap(*subject.command[3:], *_CHECK.split())
-    assert screen(said) == piped.stdout
+    assert on_screen(said) == piped.stdout
     assert (terminal.exitstatus, piped.returncode, piped.stderr) == (0, 0, "")
 
 
@@ -124,7 +113,7 @@ def test_an_interruption_ends_with_status_2(subject: Subject, command: str, begu
     terminal.send("\x03")
     terminal.expect(pexpect.EOF)
     terminal.close()
-    assert re.search(found, screen(said + str(terminal.before)), re.S)
+    assert re.search(found, on_screen(said + str(terminal.before)), re.S)
     assert terminal.exitstatus == 2
 
 
