@@ -12,7 +12,7 @@ from gomap.census.survey import Survey, survey, without_collector
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
-from gomap.program.gotypes import LayoutError
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -29,22 +29,21 @@ class FoundMap:
     Attributes:
         number: of its header among the objects of the survey.
         address: of its header.
-        map: the map; None where its type is not known, or it cannot be opened.
+        map: the map; or why it cannot be opened, as where nothing tells its type.
         origin: its path with stars for indexes; other maps may share it.
-        measured: what it takes; None where ``map`` is.
-        problem: why there is no ``map``.
+        measured: what it takes; None where it cannot be opened.
     """
 
     number: int
     address: int
-    map: GoMap | None
+    map: GoMap | LayoutError | ReadError
     origin: str
     measured: Measured | None
-    problem: str = ""
 
     @property
-    def type_name(self) -> str:
-        return self.map.type.name if self.map else "type not known"
+    def type(self) -> GoType | None:
+        """The map's type; None where it is not known, or the map cannot be opened."""
+        return self.map.type if isinstance(self.map, GoMap) else None
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ def _census(program: Program, progress: Callable[[str], None]) -> Census:
                 progress(f"{len(found)} maps measured")
             address, origin = objects.data(number), naming.origins.text(naming.origin[number])
             if type is None:
-                found.append(FoundMap(number, address, None, origin, None, "nothing tells its type"))
+                found.append(FoundMap(number, address, LayoutError("nothing tells its type"), origin, None))
                 continue
             try:
                 map = open_map(program, type, address)
                 found.append(FoundMap(number, address, map, origin, measuring.of(map)))
             except (LayoutError, ReadError) as error:
-                found.append(FoundMap(number, address, None, origin, None, str(error)))
+                found.append(FoundMap(number, address, error, origin, None))
     except KeyboardInterrupt:
         interrupted = True
     return Census(made, found, interrupted)

@@ -118,14 +118,13 @@ def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | Exception]], str
     """Each map of the census by its path, then the package variables that it has not; and which maps are left out."""
     from gomap.census.census import take_census
     from gomap.maps.opening import package_maps
-    from gomap.program.gotypes import LayoutError
     from gomap.views.census import NOT_LOOKED_AT
 
     census = take_census(door.program(), door.progress)
 
     def every() -> Iterator[tuple[str, GoMap | Exception]]:
         for found in census.maps:
-            yield census.path(found), found.map or LayoutError(found.problem)
+            yield census.path(found), found.map
         known = {found.address for found in census.maps}
         for name, map in package_maps(door.program()):
             if isinstance(map, Exception) or map.address not in known:

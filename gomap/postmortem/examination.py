@@ -14,7 +14,7 @@ from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import package_maps
 from gomap.postmortem.verdict import Verdict, why
-from gomap.program.gotypes import LayoutError
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -29,19 +29,19 @@ class CheckedMap(NamedTuple):
 
     Attributes:
         path: how the program gets to it.
-        type: the name of its type, as far as that is known.
+        type: its type; None if that is not known, or the map cannot be opened.
         address: of its header.
         report: what was found; None if it could not be looked at.
         measured: what it takes; None if that is not known.
-        problem: why it could not be looked at; empty if it could.
+        problem: why it could not be looked at; None if it could.
     """
 
     path: str
-    type: str
+    type: GoType | None
     address: int
     report: Report | None
     measured: Measured | None
-    problem: str
+    problem: LayoutError | ReadError | None
 
     @property
     def damaged(self) -> bool:
@@ -58,7 +58,7 @@ class Examination:
         fault_at: what the runtime's books say of the address of the fault; None if there was none, or they are lost.
         census: every map; None if the heap cannot be walked.
         checked: those that were checked: all of the census, or else the package variables.
-        notes: what could not be looked at, and why.
+        packages_only: why no other maps than package variables are among them; None if all are.
         interrupted: so not all was.
     """
 
@@ -66,7 +66,7 @@ class Examination:
     fault_at: Answer | None
     census: Census | None
     checked: list[CheckedMap]
-    notes: list[str]
+    packages_only: LayoutError | ReadError | None
     interrupted: bool
 
     @property
@@ -87,7 +87,7 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
     An interruption ends the examination, not the report.
     """
     verdict = why(program, progress)
-    notes: list[str] = []
+    packages_only: LayoutError | ReadError | None = None
     fault_at: Answer | None = None
     census: Census | None = None
     checked: list[CheckedMap] = []
@@ -99,47 +99,37 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
             census = with_retained(take_census(program, progress), progress)
             interrupted = census.interrupted
         except (LayoutError, ReadError) as error:
-            notes.append(f"maps other than package variables are not looked at: {error}")
+            packages_only = error
         maps = _of_census(census) if census is not None else _of_packages(program)
-        for number, (path, map, measured) in enumerate(maps):
+        for number, found in enumerate(maps):
             if not number % _PAUSE:
-                progress(f"{number} maps checked, now {path}")
-            checked.append(_checked(program, path, map, measured))
+                progress(f"{number} maps checked, now {found[0]}")
+            checked.append(_checked(program, found))
     except KeyboardInterrupt:
         interrupted = True
-    return Examination(verdict, fault_at, census, checked, notes, interrupted)
+    return Examination(verdict, fault_at, census, checked, packages_only, interrupted)
 
 
-class _Unopened(NamedTuple):
-    """A map that cannot be opened: what is known of it, and why."""
-
-    type: str
-    address: int
-    problem: str
+#: A map's path, its header's address, the map or why it cannot be opened, and what it takes.
+_Found = tuple[str, int, Union[GoMap, LayoutError, ReadError], Union[Measured, None]]
 
 
-#: A map's path, the map, and what it takes.
-_Found = Iterator[tuple[str, Union[GoMap, _Unopened], Union[Measured, None]]]
+def _of_census(census: Census) -> Iterator[_Found]:
+    return ((census.path(found), found.address, found.map, found.measured) for found in census.maps)
 
 
-def _of_census(census: Census) -> _Found:
-    for found in census.maps:
-        map = found.map or _Unopened(found.type_name, found.address, found.problem)
-        yield census.path(found), map, found.measured
+def _of_packages(program: Program) -> Iterator[_Found]:
+    return ((name, map.address if isinstance(map, GoMap) else 0, map, None) for name, map in package_maps(program))
 
 
-def _of_packages(program: Program) -> _Found:
-    for name, map in package_maps(program):
-        yield name, map if isinstance(map, GoMap) else _Unopened("type not known", 0, str(map)), None
-
-
-def _checked(program: Program, path: str, map: GoMap | _Unopened, measured: Measured | None) -> CheckedMap:
-    if isinstance(map, _Unopened):
-        return CheckedMap(path, map.type, map.address, None, measured, map.problem)
+def _checked(program: Program, found: _Found) -> CheckedMap:
+    path, address, map, measured = found
+    if not isinstance(map, GoMap):
+        return CheckedMap(path, None, address, None, measured, map)
     try:
-        return CheckedMap(path, map.type.name, map.address, check(program, map), measured, "")
+        return CheckedMap(path, map.type, address, check(program, map), measured, None)
     except (LayoutError, ReadError) as error:
-        return CheckedMap(path, map.type.name, map.address, None, measured, str(error))
+        return CheckedMap(path, map.type, address, None, measured, error)
 
 
 def _what_is(program: Program, address: int) -> Answer | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gomap.census.census import Census, FoundMap
+from gomap.maps.model import GoMap
 from gomap.maps.wording import counted
+from gomap.program.gotypes import GoType
 from gomap.views.paint import Paint
 
-__all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object"]
+__all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object", "type_text"]
 
 #: What a census cannot see, as it begins with the collector's objects.
 NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
@@ -102,7 +104,7 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
     yield "  " + "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True)) + "  path, type"
     for line, row in zip(shown, rows, strict=True):
         cells = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {cells}  {line.name()}  {paint.type(line.maps[0].type_name)}"
+        yield f"  {cells}  {line.name()}  {paint.type(type_text(line.maps[0].type))}"
         yield from (paint.note(f"      {note}") for note in _notes(line))
     if len(shown) < len(lines):
         more = counted(len(lines) - len(shown), "more line")
@@ -123,12 +125,17 @@ def census_object(census: Census, filter: Filter) -> dict[str, Any]:
     }
 
 
+def type_text(type: GoType | None) -> str:
+    """``map[string]int``, or that the type is not known."""
+    return "type not known" if type is None else type.name
+
+
 def _object(census: Census, found: FoundMap, path: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"path": path, "origin": found.origin, "address": f"{found.address:#x}"}
-    shown["type"] = found.map.type.name if found.map else None
+    shown["type"] = found.type.name if found.type else None
     shown["retained"] = census.retained[found.number] if census.retained is not None else None
-    if found.map is None or found.measured is None:
-        return {**shown, "problem": found.problem}
+    if not isinstance(found.map, GoMap) or found.measured is None:
+        return {**shown, "problem": str(found.map)}
     measured = found.measured
     shown |= {"kind": found.map.kind, "entries": measured.entries, "slots": measured.slots}
     shown |= {"structure": measured.structure, "deleted": measured.tombstones, "old": measured.old}
@@ -137,14 +144,14 @@ def _object(census: Census, found: FoundMap, path: str) -> dict[str, Any]:
 
 
 def _lines(census: Census, filter: Filter) -> list[_Line]:
-    maps = [found for found in census.maps if filter.type in (None, found.type_name)]
+    maps = [found for found in census.maps if filter.type in (None, type_text(found.type))]
     lines = []
     if filter.each:
         lines = [_Line([found], _path_of(census, found), census.retained) for found in maps]
     else:
         grouped: dict[tuple[str, str], list[FoundMap]] = {}
         for found in maps:
-            grouped.setdefault((found.origin, found.type_name), []).append(found)
+            grouped.setdefault((found.origin, type_text(found.type)), []).append(found)
         # The path of one that is alone has indexes that mean something.
         lines = [
             _Line(group, _path_of(census, group[0]) if len(group) == 1 else _text(origin), census.retained)
@@ -180,6 +187,6 @@ def _notes(line: _Line) -> Iterator[str]:
             f"built anew it would save {line.waste:,} of {line.structure:,} bytes"
         )
     for found in line.maps[:1]:
-        problem = found.problem or (found.measured.damage if found.measured else "")
+        problem = found.measured.damage if found.measured else str(found.map)
         if problem:
             yield problem

@@ -13,7 +13,7 @@ from gomap.check.checking import Report
 from gomap.goruntime.wording import answer_text
 from gomap.maps.wording import counted
 from gomap.postmortem.examination import CheckedMap, Examination
-from gomap.views.census import Filter, census_lines, census_object
+from gomap.views.census import Filter, census_lines, census_object, type_text
 from gomap.views.findings import check_lines, check_object
 from gomap.views.goroutines import DOES, Shown, goroutines_lines, goroutines_object
 from gomap.views.html import Table
@@ -43,7 +43,7 @@ def postmortem_lines(
     if examination.fault_at is not None and verdict.fault_address is not None:
         yield f"  {verdict.fault_address:#x}: {answer_text(examination.fault_at)}"
     yield from rest
-    yield from (paint.note(f"note: {note}") for note in examination.notes)
+    yield from (paint.note(f"note: {note}") for note in _notes(examination))
     if examination.interrupted:
         yield paint.note("note: interrupted: what follows is not all that there is")
     yield from _checked_lines(examination, paint)
@@ -80,6 +80,11 @@ def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
         yield paint.note(f"note: {each.path}: {each.problem}")
 
 
+def _notes(examination: Examination) -> list[str]:
+    why = examination.packages_only
+    return [f"maps other than package variables are not looked at: {why}"] if why is not None else []
+
+
 def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[str, Any]:
     """What ``gomap-postmortem -json`` writes: objects of gomap-why, gomap-check, gomap-list, and so on in one."""
     verdict, census = examination.verdict, examination.census
@@ -94,12 +99,12 @@ def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[
             if each.damaged and each.report is not None
         ],
         "unread": [
-            {"path": each.path, "address": f"{each.address:#x}", "problem": each.problem}
+            {"path": each.path, "address": f"{each.address:#x}", "problem": str(each.problem)}
             for each in examination.checked
             if each.report is None
         ][:_MOST_PROBLEMS],
         "inside": goroutines_object([each for each in shown if each.operations], None),
-        "notes": examination.notes,
+        "notes": _notes(examination),
         "complete": not examination.interrupted,
     }
     if census is not None:
@@ -153,8 +158,8 @@ def _maps(examination: Examination) -> Table:
     heads = ("path", "type", "header", "findings", "entries", "bytes", "load", "deleted", "a rebuilt map saves")
     rows = []
     for each in _by_size(examination)[:_MOST_MAPS]:
-        findings = each.problem if each.report is None else str(len(each.report.findings))
-        row = [each.path, each.type, f"{each.address:#x}", findings]
+        findings = str(each.problem) if each.report is None else str(len(each.report.findings))
+        row = [each.path, type_text(each.type), f"{each.address:#x}", findings]
         if each.measured is not None:
             measured = each.measured
             row += [f"{measured.entries:,}", f"{measured.structure:,}", f"{measured.load:.0%}"]
