@@ -48,7 +48,7 @@ class FoundMap:
 
 @dataclass(frozen=True)
 class Census:
-    """All of them.
+    """All maps of a process that its collector knows.
 
     Attributes:
         survey: what they were found in.

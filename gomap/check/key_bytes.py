@@ -101,7 +101,7 @@ class SharedBytes(NamedTuple):
 
 
 def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, str, Sequence[int], SharedBytes] | None:
-    """The object that most of the misplaced keys have their bytes in, if there are several; what Found is in causes."""
+    """The object that most of the misplaced keys have their bytes in, if there are several; as Found of causes.py."""
     offsets = [leaf.offset for leaf in leaves(scene.map.places.key) if leaf.type.kind in (Kind.STRING, Kind.INTERFACE)]
     if not scene.heap or not scene.hasher or not offsets:
         return None

@@ -32,7 +32,7 @@ class GdbProcess:
 
 
 def process() -> GdbProcess:
-    """The selected one. Raises ProgramError if there is none, or it is a core."""
+    """The selected inferior, to be written to. Raises ProgramError if there is none, or it is a core."""
     inferior = gdb.selected_inferior()
     if inferior.pid == 0:
         raise ProgramError("no process: run the program, or attach to it")

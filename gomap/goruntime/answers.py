@@ -81,7 +81,7 @@ class SpanSlot:
 
     @property
     def data(self) -> int:
-        """Where that begins what the program sees: past the allocator's header, if there is one."""
+        """Where the part begins that the program sees: past the allocator's header, if there is one."""
         return self.start + self.span.header
 
     @property

@@ -52,7 +52,8 @@ def as_in_dwarf(name: str) -> str:
 
 
 def as_linked(name: str) -> str:
-    """
+    """A name as Go spells it, as the linker has it: dots in the last part of a package's path are ``%2e``.
+
     >>> as_linked("map[gopkg.in/yaml.v3.Kind]*net/http.Header")
     'map[gopkg.in/yaml%2ev3.Kind]*net/http.Header'
     >>> as_linked("internal/sync.node[go.shape.string,go.shape.int]")

@@ -93,7 +93,7 @@ class Footprint:
 
 
 def footprint(program: Program, map: GoMap) -> Footprint:
-    """Of the type of MAP, which may be a nil map."""
+    """What maps of the type of MAP, which may be nil, come to."""
     target = map.target
     match map:
         case ClassicMap(layout=layout):

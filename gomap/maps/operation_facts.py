@@ -35,21 +35,21 @@ class NilMap(Facts):
 
 
 class Passed(Facts):
-    """An argument: the one of the name ARGUMENT, or the iterator at that address; FUNCTION has it."""
+    """An argument of FUNCTION: the one that is called ARGUMENT, or leads to an iterator at that address."""
 
     argument: str | int
     function: str
 
 
 class HeaderOfUnknownType(Facts):
-    """What is PASSED leads to a header at ADDRESS, and nothing tells the map's type."""
+    """The argument that is PASSED leads to a header at ADDRESS, and nothing tells the map's type."""
 
     passed: Passed
     address: int
 
 
 class Unopened(Facts):
-    """By what is PASSED the map of the type called TYPE is at ADDRESS, which the ERROR contradicts."""
+    """By the argument that is PASSED a map of the type called TYPE is at ADDRESS; opening it ended with ERROR."""
 
     passed: Passed
     type: str
@@ -98,7 +98,7 @@ class NotDescribed(Facts):
 
 
 class ArgumentLost(Facts):
-    """The ARGUMENT of that name of FUNCTION, which has it, is nowhere by now; WHY: what became of it."""
+    """The argument of FUNCTION that has it and is called ARGUMENT is lost; WHY: what became of it."""
 
     argument: str
     function: str
@@ -106,7 +106,7 @@ class ArgumentLost(Facts):
 
 
 class TypeUnknown(Facts):
-    """Where it is is known, but not its type."""
+    """It can be found, but nothing tells its type."""
 
 
 class TooLarge(Facts):

@@ -31,7 +31,7 @@ OpenMap = Callable[[Target, GoType, int], GoMap]
 
 
 class ReadDirtyLayout(Facts):
-    """Layouts.
+    """The layouts of all that a sync.Map with read and dirty maps consists of.
 
     Attributes:
         header: of the sync.Map, mutex included.

@@ -33,7 +33,7 @@ class Survey(NamedTuple):
 
 
 def surveyed(memory: Memory, layout: TrieLayout, root: int, digits: int) -> Survey:
-    """Of the tree below ROOT, of paths of so many DIGITS at most; what cannot be read does not count.
+    """What is in the tree below ROOT, on paths of DIGITS digits at most; what cannot be read does not count.
 
     An entry to which one level leads twice counts once.
     """

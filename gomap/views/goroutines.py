@@ -221,6 +221,7 @@ def _object(shown: Shown) -> dict[str, Any]:
 
 
 def frame_object(each: CallFrame) -> dict[str, Any]:
+    """A call on a stack for JSON."""
     return {
         "function": each.call.name,
         "file": each.call.file,

@@ -82,6 +82,7 @@ LENGTH = rule("chain-length", f"a chain has at most {_LONG} overflow buckets", S
 
 
 def emptyrest_early(chain: Chain) -> Iterator[Finding]:
+    """A slot that is full behind one whose state says that nothing is."""
     # The lookups for 4- and 8-byte keys and short strings go on past it, the general one and every store do not.
     if chain.evacuated:
         return
@@ -97,6 +98,7 @@ def emptyrest_early(chain: Chain) -> Iterator[Finding]:
 
 
 def evacuated_mark(chain: Chain) -> Iterator[Finding]:
+    """Evacuated states where nothing was evacuated, and other ones where all was."""
     evacuated = chain.evacuated
     for address, where, mark in chain.slots():
         state = EVACUATED_X <= mark <= EVACUATED_EMPTY
@@ -113,6 +115,7 @@ def evacuated_mark(chain: Chain) -> Iterator[Finding]:
 
 
 def not_evacuated(chain: Chain) -> Iterator[Finding]:
+    """An old bucket that the header takes for evacuated, and that is not."""
     if chain.due and not chain.evacuated:
         yield NOT_EVACUATED.broken(
             chain.links[0].address,
@@ -121,6 +124,7 @@ def not_evacuated(chain: Chain) -> Iterator[Finding]:
 
 
 def chain_length(chain: Chain) -> Iterator[Finding]:
+    """A chain that is longer than growth lets any become."""
     if chain.long:
         overflow = len(chain.links) - 1
         yield LENGTH.broken(chain.links[0].address, f"{chain.name}: {overflow} overflow buckets; lookups crawl")

@@ -59,7 +59,7 @@ class InnerReport(Protocol):
 
 
 class HalvesCheck:
-    """One check.
+    """One check of one sync.Map.
 
     Args:
         check_map: checks one of the maps.

@@ -38,7 +38,7 @@ _TELLING, _FIRST = 28, 8
 
 
 class TrieCheck:
-    """One check.
+    """One check of one sync.Map.
 
     Attributes:
         entries: how many were looked at.
