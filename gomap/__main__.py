@@ -66,9 +66,6 @@ def _parser() -> argparse.ArgumentParser:
         way.add_argument(
             "-symbols", "--symbols", type=Path, metavar="FILE", help="another build of it that has debug information"
         )
-        way.add_argument(
-            "-donor", "--donor", type=Path, metavar="FILE", help="another program of the same Go that has it"
-        )
         way.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
 
     for name, run, text in (
@@ -76,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         (
             "dlv",
             _dlv,
-            "start Delve ($DLV, or dlv) with gomap's commands in it; ARGS are Delve's: exec, core, attach ...",
+            "start Delve ($DLV, or dlv) with gomap's commands in it; ARGS are Delve's (exec, core, attach ...), "
+            "behind -donor FILE if at all",
         ),
     ):
         ways.add_parser(name, help=text, add_help=False).set_defaults(run=run)
@@ -88,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("-core", "--core", type=Path, metavar="FILE", help="the core that it reads, if it does")
     connect.add_argument("address", metavar="HOST:PORT")
     connect.set_defaults(run=_connect)
+
+    for way in (core, attach, connect):
+        way.add_argument(
+            "-donor",
+            "--donor",
+            type=Path,
+            metavar="FILE",
+            help="another program of the same Go that has debug information",
+        )
 
     gdbinit = ways.add_parser("gdbinit", help="print the line by which every GDB loads gomap")
     gdbinit.add_argument(
@@ -134,7 +141,7 @@ def _dlv(given: argparse.Namespace) -> int:
 def _connect(given: argparse.Namespace) -> int:
     from gomap.delve.door import connect
 
-    return connect(given.address, given.program, given.core)
+    return connect(given.address, given.program, given.core, given.donor)
 
 
 def _gdbinit(given: argparse.Namespace) -> int:

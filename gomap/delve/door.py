@@ -21,7 +21,7 @@ from gomap.delve.bridge import Bridge, Request
 from gomap.delve.live import DelveLive
 from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
 from gomap.delve.scope import DelveScope
-from gomap.delve.target import DelveTarget, reads_core
+from gomap.delve.target import reads_core, served_target
 from gomap.delve.terminal import Terminal
 from gomap.delve.writing import DelveProcess
 from gomap.program.program import Program, ProgramError
@@ -34,7 +34,15 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start(arguments: Sequence[str]) -> int:
-    """Start Delve with ARGUMENTS as a server, and a terminal connected to it; the exit status."""
+    """Start Delve with ARGUMENTS as a server, and a terminal connected to it; the exit status.
+
+    ``-donor FILE`` before them is gomap's.
+    """
+    donor = None
+    if arguments[:1] in (["-donor"], ["--donor"]):
+        if len(arguments) < 2:
+            return _fail("-donor needs a file")
+        donor, arguments = Path(arguments[1]), arguments[2:]
     delve = os.environ.get("DLV", "dlv")
     ours = ["--headless", "--accept-multiclient", "--listen=127.0.0.1:0"]
     before, dashes, programs = _parted(arguments)
@@ -53,20 +61,21 @@ def start(arguments: Sequence[str]) -> int:
         address = _listening(server)
         if address is None:
             return server.wait() or _FAILED
-        return _converse(delve, address[0], address[1], *_files_in(before))
+        return _converse(delve, address[0], address[1], *_files_in(before), donor)
     finally:
         _end(server)
 
 
-def connect(address: str, program: Path | None = None, core: Path | None = None) -> int:
+def connect(address: str, program: Path | None = None, core: Path | None = None, donor: Path | None = None) -> int:
     """A terminal connected to the server at ADDRESS (``HOST:PORT``); the exit status.
 
-    PROGRAM, CORE: what the server has opened, where it does not tell, or has it elsewhere.
+    PROGRAM, CORE: what the server has opened, where it does not tell, or has it elsewhere. DONOR: another program, as
+    StrippedTarget takes it.
     """
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         return _fail(f"{address}: not HOST:PORT")
-    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core)
+    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core, donor)
 
 
 class DelveDoor(PlainDoor):
@@ -102,8 +111,8 @@ class DelveDoor(PlainDoor):
 class DelveServer:
     """A server's program, opened when it is first asked about; restarting it makes it another one."""
 
-    def __init__(self, rpc: Rpc, program: Path | None, core: Path | None = None) -> None:
-        self._rpc, self._path, self._core = rpc, program, core
+    def __init__(self, rpc: Rpc, program: Path | None, core: Path | None = None, donor: Path | None = None) -> None:
+        self._rpc, self._files = rpc, (program, core, donor)
         self._pid = 0
         self._program: Program | None = None
 
@@ -129,12 +138,12 @@ class DelveServer:
         if state["Running"]:
             raise ProgramError("the program is running: stop it first")
         if self._program is None or self._pid != state["Pid"]:
-            self._program, self._pid = Program(DelveTarget(self._rpc, self._path, self._core)), state["Pid"]
+            self._program, self._pid = Program(served_target(self._rpc, *self._files)), state["Pid"]
         self._program.moved()
         return self._program
 
 
-def _converse(delve: str, host: str, port: int, program: Path | None, core: Path | None = None) -> int:
+def _converse(delve: str, host: str, port: int, program: Path | None, core: Path | None, donor: Path | None) -> int:
     try:
         rpc = Rpc(host, port)
     except ConnectionLostError as error:
@@ -145,7 +154,7 @@ def _converse(delve: str, host: str, port: int, program: Path | None, core: Path
             "or what the core has not got of mapped files is shown as something else",
             file=sys.stderr,
         )
-    server = DelveServer(rpc, program, core)
+    server = DelveServer(rpc, program, core, donor)
     busy = threading.Event()
 
     def interrupt() -> bool:

@@ -1,28 +1,33 @@
 """The Target protocol over a Delve server: memory and threads from there, types and symbols from the program's file.
 
-Delve tells the types of variables, but not where their fields are; the file's debug information does.
+Delve tells the types of variables, but not where their fields are; the file's debug information does. Where it has none
+Delve still gives memory and registers, which is all that StrippedTarget needs.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from gomap.delve.rpc import INNERMOST, LARGEST_READ, Rpc
-from gomap.elf.loading import fits, other_build
-from gomap.elf.target import FileTarget, open_core, open_program
+from gomap.elf.elffile import POSITION_INDEPENDENT, ElfFile, FileError
+from gomap.elf.loading import fits, load_bias, other_build
+from gomap.elf.process import Process
+from gomap.elf.target import FileTarget, Opened, opened_core
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import GENERAL_REGISTERS
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import ProgramError
 from gomap.program.signals import Signal
-from gomap.program.target import Symbol, Thread, not_the_memory_of
+from gomap.program.target import Symbol, Target, Thread, not_the_memory_of
+from gomap.stripped.target import StrippedTarget, is_described, target_of
 
-__all__ = ["DelveTarget", "reads_core"]
+__all__ = ["reads_core", "served_target"]
 
 #: The lowest page is mapped nowhere; Delve's numbers end where Go's int64 does.
 _LOWEST, _HIGHEST = 4096, 1 << 63
@@ -30,33 +35,113 @@ _LOWEST, _HIGHEST = 4096, 1 << 63
 _SP, _PC, _LR = ("rsp", "esp", "sp"), ("rip", "eip", "pc"), ("x30", "lr")
 
 
-class DelveTarget:
+#: What to say where nothing tells where a program lies.
+_ANYWHERE = (
+    "has no debug information and is built to lie anywhere, and this Delve does not tell where it lies: use "
+    "'gomap core' or 'gomap attach'"
+)
+#: How a donor and a rebuild are named.
+_REMEDIES = ("-donor FILE ('gomap dlv -donor FILE ...', 'gomap connect -donor FILE ...')", "-program FILE")
+
+
+def served_target(rpc: Rpc, program: Path | None = None, core: Path | None = None, donor: Path | None = None) -> Target:
     """The program that a server debugs.
 
     Args:
         rpc: the connection.
         program: its file, where it is not at the path that the server knows.
         core: the core that the server reads, where that is known: the server does not tell.
+        donor: as StrippedTarget takes it.
 
     Raises ProgramError if there is no such file here, or it is not what the server has opened.
     """
+    if core is not None and not reads_core(rpc):
+        raise ProgramError(f"this Delve debugs a process, not a core such as {core}: leave -core out")
+    path = program or _program_of(rpc)
+    served = _Served(rpc, ElfFile(path).architecture)
+    # Of a core Delve takes each mapped file for the program's own, so it is read here if it can be.
+    opened = served.opened(path) if core is None else opened_core(path, core)
+    theirs = {thread.id for thread in opened.threads}
+    if theirs and not theirs.issuperset(thread["id"] for thread in served.listed_threads()):
+        raise ProgramError(f"{core} is not the core that this Delve reads: its threads are others")
+    target = target_of(opened, donor, _REMEDIES, served.threads)
+    return target if isinstance(target, StrippedTarget) else DelveTarget(served, target)
 
-    def __init__(self, rpc: Rpc, program: Path | None = None, core: Path | None = None) -> None:
-        self._rpc = rpc
-        if core is not None and not reads_core(rpc):
-            raise ProgramError(f"this Delve debugs a process, not a core such as {core}: leave -core out")
-        path = program or _program_of(rpc)
-        # Of a core Delve takes each mapped file for the program's own, so it is read here if it can be.
-        self._file: FileTarget = open_program(path) if core is None else open_core(path, core)
-        theirs = {thread.id for thread in self._file.threads()}
-        if theirs and not theirs.issuperset(thread["id"] for thread in self._listed_threads()):
-            raise ProgramError(f"{core} is not the core that this Delve reads: its threads are others")
-        there = rpc.call("Eval", Scope=INNERMOST, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
-        self._file.place("runtime.firstmoduledata", there["children"][0]["addr"])
-        self.pointer_size = self._file.pointer_size
-        self.byte_order: Literal["little", "big"] = self._file.byte_order
-        self.architecture = self._file.architecture
-        self.memory = Memory(self._read, self.pointer_size) if core is None else self._file.memory
+
+class _Served:
+    """What a server tells of any program: its memory, and where its threads stand."""
+
+    def __init__(self, rpc: Rpc, architecture: str) -> None:
+        self.rpc, self._architecture = rpc, architecture
+
+    def opened(self, path: Path) -> Opened:
+        """The program with that memory. Raises FileError."""
+        file = ElfFile(path)
+        bias = 0 if file.type != POSITION_INDEPENDENT or is_described(file) else self._bias(file)
+        return Opened(file, self.read, bias, fits(file, self.read, bias))
+
+    def _bias(self, file: ElfFile) -> int:
+        """How much further up FILE lies, by what this machine's system says of the process.
+
+        Delve tells where functions and variables are, but not without debug information. Raises ProgramError where
+        nothing else does.
+        """
+        if not reads_core(self.rpc):
+            with suppress(FileError):  # of another machine
+                process = Process(self.rpc.call("State", NonBlocking=True)["State"]["Pid"])
+                auxiliary = process.auxiliary(file.pointer_size, file.byte_order)
+                bias = load_bias(file, self.read, auxiliary, process.mapped_files)
+                if fits(file, self.read, bias):
+                    return bias
+        raise file.error(_ANYWHERE)
+
+    def read(self, address: int, length: int) -> bytes:
+        if address < _LOWEST or address + length > _HIGHEST:
+            raise ReadError(address, length)
+        end = address + length
+        ranges = [(at, min(LARGEST_READ, end - at)) for at in range(address, end, LARGEST_READ)]
+        content = b"".join(piece or b"" for piece in self.rpc.memory(ranges))
+        if len(content) != length:  # one of them could not be read, or only in part
+            raise ReadError(address, length)
+        return content
+
+    def threads(self) -> list[Thread]:
+        return [self._thread(thread["id"]) for thread in self.listed_threads()]
+
+    def listed_threads(self) -> Sequence[Any]:
+        return self.rpc.call("ListThreads")["Threads"] or ()
+
+    def _thread(self, id: int) -> Thread:
+        registers = self.rpc.call("ListRegisters", ThreadID=id, IncludeFp=False)["Regs"]
+        values = {each["Name"].lower(): _number(each["Value"]) for each in registers}
+
+        def first(names: Sequence[str]) -> int:
+            return next((values[name] for name in names if name in values), 0)
+
+        numbered = {
+            number: values[name]
+            for number, name in enumerate(GENERAL_REGISTERS.get(self._architecture, ()))
+            if name in values
+        }
+        return Thread(id, first(_SP), first(_PC), first(_LR) if self._architecture == "arm64" else 0, numbered)
+
+
+class DelveTarget:
+    """A program that has debug information.
+
+    Args:
+        served: what the server tells of it.
+        file: the same of its file.
+    """
+
+    def __init__(self, served: _Served, file: FileTarget) -> None:
+        self._served, self._file = served, file
+        there = served.rpc.call("Eval", Scope=INNERMOST, Expr="&runtime.firstmoduledata", Cfg=_BRIEF)["Variable"]
+        file.place("runtime.firstmoduledata", there["children"][0]["addr"])
+        self.pointer_size = file.pointer_size
+        self.byte_order: Literal["little", "big"] = file.byte_order
+        self.architecture = file.architecture
+        self.memory: Memory = file.memory
 
     def type_named(self, name: str) -> GoType | None:
         return self._file.type_named(name)
@@ -73,7 +158,7 @@ class DelveTarget:
 
     @cached_property
     def other_build(self) -> str | None:
-        fit = fits(self._file.program, self._read, self._file.bias)
+        fit = fits(self._file.program, self._served.read, self._file.bias)
         differs = other_build(self, self._file.program, self._file.bias, fit, self._file.address_of)
         return differs and not_the_memory_of(str(self._file.program.path), differs, "-program FILE")
 
@@ -85,37 +170,10 @@ class DelveTarget:
         return self._file.variables()
 
     def threads(self) -> list[Thread]:
-        return [self._thread(thread["id"]) for thread in self._listed_threads()]
+        return self._served.threads()
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._file.frame_variables(standing)
-
-    def _listed_threads(self) -> Sequence[Any]:
-        return self._rpc.call("ListThreads")["Threads"] or ()
-
-    def _thread(self, id: int) -> Thread:
-        registers = self._rpc.call("ListRegisters", ThreadID=id, IncludeFp=False)["Regs"]
-        values = {each["Name"].lower(): _number(each["Value"]) for each in registers}
-
-        def first(names: Sequence[str]) -> int:
-            return next((values[name] for name in names if name in values), 0)
-
-        numbered = {
-            number: values[name]
-            for number, name in enumerate(GENERAL_REGISTERS.get(self.architecture, ()))
-            if name in values
-        }
-        return Thread(id, first(_SP), first(_PC), first(_LR) if self.architecture == "arm64" else 0, numbered)
-
-    def _read(self, address: int, length: int) -> bytes:
-        if address < _LOWEST or address + length > _HIGHEST:
-            raise ReadError(address, length)
-        end = address + length
-        ranges = [(at, min(LARGEST_READ, end - at)) for at in range(address, end, LARGEST_READ)]
-        content = b"".join(piece or b"" for piece in self._rpc.memory(ranges))
-        if len(content) != length:  # one of them could not be read, or only in part
-            raise ReadError(address, length)
-        return content
 
 
 _BRIEF = {

@@ -8,10 +8,10 @@ them, .go.buildinfo, which has the flags of the build in it: flags of another le
 
 from __future__ import annotations
 
-from gomap.elf.elffile import ElfFile, FileError, Section, StrPath
+from gomap.elf.elffile import ElfFile, Section
 from gomap.program.memory import RawRead, ReadError
 
-__all__ = ["files_differ", "layouts_differ", "memory_differs"]
+__all__ = ["files_differ", "memory_differs", "rebuild_differs"]
 
 #: sh_flags of a section that is in memory.
 _ALLOCATED = 2
@@ -20,16 +20,16 @@ _ALLOCATED = 2
 _WORDS_BEFORE_TEXT_START = 2
 
 
-def layouts_differ(one: StrPath, other: StrPath) -> str | None:
-    """How the builds ONE and OTHER are not laid out alike; None if they are, or a file cannot be read."""
-    try:
-        return files_differ(ElfFile(one), ElfFile(other))
-    except FileError:
-        return None
+def rebuild_differs(program: ElfFile, rebuilt: ElfFile, read: RawRead, bias: int) -> str | None:
+    """How REBUILT is not laid out as the PROGRAM, or not as what memory has of it; None if it is. Raises FileError."""
+    differing = files_differ(program, rebuilt)
+    if differing is None and memory_differs(rebuilt, read, bias):
+        differing = "the table of functions in memory is not the one that it has"
+    return differing
 
 
 def files_differ(one: ElfFile, other: ElfFile) -> str | None:
-    """The same of files that are open. Raises FileError."""
+    """How the builds ONE and OTHER are not laid out alike; None if they are. Raises FileError."""
     first, second = _places(one), _places(other)
     for name in (*first, *second):
         if first.get(name) != second.get(name):

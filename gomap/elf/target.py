@@ -12,7 +12,7 @@ from gomap.elf.dwarf import DebugInfo
 from gomap.elf.elffile import CORE, LOAD, WRITABLE, ElfFile, FileError, StrPath
 from gomap.elf.functions import FrameVariables, Parameter
 from gomap.elf.gotypes import ElfTypes
-from gomap.elf.layouts import files_differ, memory_differs
+from gomap.elf.layouts import rebuild_differs
 from gomap.elf.loading import fits, load_bias, other_build
 from gomap.elf.process import Process
 from gomap.elf.space import Space
@@ -259,9 +259,7 @@ def _described(program: ElfFile, symbols: StrPath | None, read: RawRead, bias: i
     if symbols is None:
         return program
     file = _program(symbols)
-    differing = files_differ(program, file)
-    if differing is None and memory_differs(file, read, bias):
-        differing = "the table of functions in memory is not the one that it has"
+    differing = rebuild_differs(program, file, read, bias)
     if differing is not None:
         raise FileError(not_laid_out_as(str(program.path), str(symbols), differing))
     return file

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gdb
@@ -24,11 +25,13 @@ from gomap.program.machine import alike, machine_called, machine_of
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.signals import Signal
-from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
+from gomap.program.target import Symbol, Thread, not_laid_out_as, not_the_memory_of
 
 if TYPE_CHECKING:
     from gomap.elf.coredump import CoreDump
+    from gomap.elf.elffile import ElfFile
     from gomap.elf.target import FileTarget
+    from gomap.stripped.target import StrippedTarget
 
 __all__ = ["GdbTarget", "current", "forget_memory", "is_core", "live", "unwatch"]
 
@@ -36,6 +39,8 @@ __all__ = ["GdbTarget", "current", "forget_memory", "is_core", "live", "unwatch"
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
 #: A symbol of package runtime's, as addresses_of finds it.
 _OF_RUNTIME = re.compile(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", re.MULTILINE)
+#: How GDB is told of a donor, and of a rebuild.
+_REMEDIES = ("'set gomap donor FILE'", "'symbol-file FILE'")
 #: GDB falls back to an architecture that it knows.
 _MISTAKEN = (
     "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
@@ -46,13 +51,20 @@ _MISTAKEN = (
 class GdbTarget:
     """A program in GDB: one inferior, with the files that it has now.
 
+    Args:
+        inferior: it.
+        described: whether it has debug information; what makes a Target of it without is StrippedTarget.
+
     Attributes:
         types: its types as DWARF has them.
         mistaken: what is wrong with what GDB shows by itself, if it takes the program for one of another architecture;
             else empty.
+        program: what is worked out about it.
+
+    Raises FileError if it has no debug information, and nothing is known in its place.
     """
 
-    def __init__(self, inferior: gdb.Inferior) -> None:
+    def __init__(self, inferior: gdb.Inferior, described: bool = True) -> None:
         self._inferior = inferior
         big = "big endian" in gdb.execute("show endian", to_string=True)
         taken_for = machine_called(inferior.architecture().name(), "big" if big else "little")
@@ -65,6 +77,8 @@ class GdbTarget:
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
         self._variables = PackageVariables(self.types)
+        # Before it runs there is nothing to look at.
+        self.program = Program(self if described or inferior.pid == 0 else self._stripped())
 
     def type_named(self, name: str) -> GoType | None:
         return self.types.named(name)
@@ -116,10 +130,18 @@ class GdbTarget:
 
         return core_at(_named_in_info_files("Local core dump file") if is_core(self._inferior) else None)
 
-    @cached_property
-    def program(self) -> Program:
-        """What is worked out about it."""
-        return Program(self)
+    def _stripped(self) -> StrippedTarget:
+        """The Target that it makes without its debug information."""
+        from gomap.elf.elffile import ElfFile
+        from gomap.elf.loading import fits
+        from gomap.elf.target import Opened
+        from gomap.stripped.target import StrippedTarget
+
+        file = ElfFile(_named_in_info_files("Local exec file") or self._inferior.progspace.filename)
+        bias = _bias(file)
+        opened = Opened(file, self._read, bias, fits(file, self._read, bias), (), self._left_out, self.signal)
+        donor = gdb.parameter("gomap donor")
+        return StrippedTarget(opened, Path(donor) if donor else None, _REMEDIES, self.threads)
 
     @cached_property
     def other_build(self) -> str | None:
@@ -128,9 +150,14 @@ class GdbTarget:
         # The program that runs, or left the core; its symbols may be another file's.
         executed = _named_in_info_files("Local exec file")
         if executed and executed != symbols:
-            from gomap.elf.layouts import layouts_differ
+            from gomap.elf.elffile import ElfFile, FileError
+            from gomap.elf.layouts import rebuild_differs
 
-            differing = layouts_differ(executed, symbols)
+            try:
+                program = ElfFile(executed)
+                differing = rebuild_differs(program, ElfFile(symbols), self._read, _bias(program))
+            except FileError:  # GDB has them still, or from elsewhere
+                differing = None
             if differing:
                 return not_laid_out_as(executed, symbols, differing)
         # The second way takes a third of a second in a program of 60 MB.
@@ -173,17 +200,22 @@ _watched: list[gdb.EventRegistry] = []
 
 
 def current() -> GdbTarget:
-    """The target of the selected inferior. Raises ProgramError if that is no Go program with debug information."""
+    """The target of the selected inferior. Raises ProgramError if that is no Go program."""
     inferior = gdb.selected_inferior()
     # No event tells of a new core file or another connection, so both are looked at.
     connection = inferior.connection
-    files = (inferior.progspace.filename, inferior.pid, connection and (connection.num, connection.type))
+    files = (
+        inferior.progspace.filename,
+        inferior.pid,
+        connection and (connection.num, connection.type),
+        gdb.parameter("gomap donor"),
+    )
     known = _targets.get(inferior.num)
     if known is None or known[0] != files:
         if not _watched:
             _watch()
-        _demand_go(inferior.progspace.filename)
-        known = _targets[inferior.num] = (files, GdbTarget(inferior))
+        described = _is_described(inferior.progspace.filename)
+        known = _targets[inferior.num] = (files, GdbTarget(inferior, described))
         if known[1].mistaken:
             gdb.write(f"warning: {known[1].mistaken}\n", gdb.STDERR)
     return known[1]
@@ -202,8 +234,9 @@ def live(force: bool = False) -> GdbTarget:
     target = current()
     if gdb.selected_inferior().pid == 0:
         raise ProgramError("no process: run the program, attach to it, or open a core file")
-    if target.other_build and not force:
-        raise ProgramError(f"{target.other_build}; with -force, gomap's commands look all the same")
+    other_build = None if force else target.program.other_build
+    if other_build:
+        raise ProgramError(f"{other_build}; with -force, gomap's commands look all the same")
     return target
 
 
@@ -251,13 +284,20 @@ def _named_in_info_files(what: str) -> str | None:
     return found and found[1]
 
 
-def _demand_go(program: str | None) -> None:
+def _bias(file: ElfFile) -> int:
+    """How much further up GDB has the program than its FILE says."""
+    entry = re.search(r"^\tEntry point: (0x[0-9a-f]+)$", gdb.execute("info files", to_string=True), re.MULTILINE)
+    return int(entry[1], 16) - file.entry if entry else 0
+
+
+def _is_described(program: str | None) -> bool:
+    """Whether a Go program has debug information. Raises ProgramError if it is none."""
     if gdb.lookup_static_symbol("runtime.g", gdb.SYMBOL_STRUCT_DOMAIN) or gdb.lookup_static_symbol("runtime.g"):
-        return
+        return True
     if program is None:
         raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
     if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_address("runtime.firstmoduledata"):
-        raise ProgramError(no_debug_information(program, "name that program with 'symbol-file PROGRAM'"))
+        return False
     raise ProgramError(f"{program} is not a Go program")
 
 

@@ -8,7 +8,7 @@ not there: package variables of the program's own, local variables, types that n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -31,9 +31,12 @@ from gomap.stripped.sections import Sections
 from gomap.stripped.types import ListedTypes
 from gomap.stripped.variables import Variables
 
-__all__ = ["StrippedTarget", "target_of"]
+__all__ = ["StrippedTarget", "is_described", "target_of"]
 
 _DONOR = 'package main; import "fmt"; func main() { fmt.Println(map[string]int{}) }'
+
+#: How gomap's command line takes a donor, and a rebuild.
+_REMEDIES = ("-donor FILE", "-symbols FILE")
 
 
 class StrippedTarget:
@@ -42,7 +45,8 @@ class StrippedTarget:
     Args:
         opened: the program.
         donor: a program that has debug information, built by the same Go; None: what gomap brings.
-        remedies: how a donor and how a rebuild are named: ``-donor FILE``, ``-symbols FILE``.
+        remedies: how a donor and how a rebuild are named.
+        threads: says where they stand now; None: where they stood as it was opened.
 
     Raises FileError if it is no Go program, if nothing is known of its runtime, or if memory has nothing of it.
     """
@@ -51,11 +55,12 @@ class StrippedTarget:
         self,
         opened: Opened,
         donor: Path | None = None,
-        remedies: tuple[str, str] = ("-donor FILE", "-symbols FILE"),
+        remedies: tuple[str, str] = _REMEDIES,
+        threads: Callable[[], Sequence[Thread]] | None = None,
     ) -> None:
         file = opened.file
         self._file, self._bias, self._fits = file, opened.bias, opened.fits
-        self._threads = opened.threads
+        self._threads = threads or (lambda: opened.threads)
         self.signal = opened.signal
         self.pointer_size = file.pointer_size
         self.memory = Memory(opened.read, self.pointer_size, opened.left_out)
@@ -97,11 +102,11 @@ class StrippedTarget:
         return iter(())
 
     def threads(self) -> Sequence[Thread]:
-        return self._threads
+        return self._threads()
 
     def stand(self, threads: Sequence[Thread]) -> None:
         """The process has stopped anew, and THREADS stand there now."""
-        self._threads = threads
+        self._threads = lambda: threads
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         """The arguments of a function of the runtime's whose code is that of the donor; of others nothing is known."""
@@ -143,13 +148,26 @@ class StrippedTarget:
         return found
 
 
-def target_of(opened: Opened, donor: Path | None) -> FileTarget | StrippedTarget:
-    """The Target for a program, by its debug information if it has any, else with a DONOR's. Raises FileError."""
-    if donor is None and any(opened.file.section(name) for name in (".debug_info", ".zdebug_info")):
+def target_of(
+    opened: Opened,
+    donor: Path | None,
+    remedies: tuple[str, str] = _REMEDIES,
+    threads: Callable[[], Sequence[Thread]] | None = None,
+) -> FileTarget | StrippedTarget:
+    """The Target for a program, by its debug information if it has any, else with a DONOR's. Raises FileError.
+
+    REMEDIES, THREADS: as StrippedTarget takes them.
+    """
+    if donor is None and is_described(opened.file):
         return opened.described()
     if opened.file.section(".gopclntab") is None and build_info(opened.file) is None:
         return opened.described()  # which says that it is no Go program
-    return StrippedTarget(opened, donor)
+    return StrippedTarget(opened, donor, remedies, threads)
+
+
+def is_described(file: ElfFile) -> bool:
+    """Whether FILE has debug information."""
+    return any(file.section(name) for name in (".debug_info", ".zdebug_info"))
 
 
 def _runtime(file: ElfFile, info: BuildInfo, donor: Path | None, remedies: tuple[str, str]) -> Runtime:

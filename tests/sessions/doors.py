@@ -42,8 +42,8 @@ class Files:
 class DelveRpc:
     """``gomap connect`` to a server that listens at PORT, whose program is that file; without Delve's own terminal."""
 
-    def __init__(self, port: int, program: Path, core: Path | None = None) -> None:
-        self._server = DelveServer(Rpc("127.0.0.1", port), program, core)
+    def __init__(self, port: int, program: Path, core: Path | None = None, donor: Path | None = None) -> None:
+        self._server = DelveServer(Rpc("127.0.0.1", port), program, core, donor)
 
     def run(self, command: str, goroutine: int = -1, frame: int = 0) -> str:
         """All that COMMAND prints, errors too."""

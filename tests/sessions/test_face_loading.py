@@ -192,16 +192,6 @@ class TestProgramsThatItCannotHelpWith:
             assert "5 entries" in session.run("gomap-walk main.small").splitlines()[0]
 
     @pytest.mark.parametrize("flags", ["-w", "-s -w"])
-    def test_no_debug_information(self, gdb: Path, flags: str) -> None:
-        program = build("large", "1.27.3", ldflags=flags)
-        said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", "gomap-walk main.million", program)
-        assert said.splitlines()[-1] == (
-            f"{program} has no debug information (built with -ldflags=-w or -s, or stripped?): gomap needs it; "
-            "build the same source with -f in place of each -w and -s among -ldflags, and name that program with "
-            "'symbol-file PROGRAM'"
-        )
-
-    @pytest.mark.parametrize("flags", ["-w", "-s -w"])
     def test_no_debug_information_but_in_another_build(self, gdb: Path, flags: str, tmp_path: Path) -> None:
         source = tmp_path / "large"
         shutil.copytree(GOMAP.parent / "tests" / "fixtures" / "large", source)
@@ -214,7 +204,7 @@ class TestProgramsThatItCannotHelpWith:
                 check=True,
             )
         with Gdb(gdb, program, kernel_core_of(program, "abort").path) as session:
-            assert session.run("gomap-walk main.million").startswith(f"{program} has no debug information ")
+            assert "no findings" not in session.run("gomap-check -quick main.million")  # nothing has that name
             session.run(f"symbol-file {plain}")
             assert " no findings in 1000000 entries " in session.run("gomap-check -quick main.million")
             for other in (moved, build("maps", "1.27.3")):

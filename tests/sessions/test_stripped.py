@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(
             "subject", [pytest.param(each, id="-".join(each)) for each in (more if everything else _BUILDS)]
         )
+
+
+def essence(why: Any) -> tuple[Any, ...]:
+    """Of a verdict what no name of a variable's has a part in: WHY is gomap-why's object."""
+    return (
+        why["verdict"],
+        why["certain"],
+        why.get("map") and (why["map"]["address"], why["map"]["type"]),
+        why.get("death") and (why["death"]["goroutine"], why["death"]["message"]),
+        sorted((side["goroutine"], side["degree"], side["function"]) for side in why.get("sides", ())),
+    )
 
 
 def builds(go: str, mode: str = "") -> tuple[Path, Path, CoreDump]:
@@ -123,16 +135,7 @@ def test_a_story_has_the_same_verdict(story: str, go: str) -> None:
     if go in _USUAL:
         ways.append(["-donor", layouts.donor(go)])
     told = [json.loads(gomap("core", *words, stripped, core.path, "why", "-json").stdout) for words in ways]
-    verdicts = [
-        (
-            each["verdict"],
-            each["certain"],
-            each.get("map") and (each["map"]["address"], each["map"]["type"]),
-            each.get("death") and (each["death"]["goroutine"], each["death"]["message"]),
-            sorted((side["goroutine"], side["degree"], side["function"]) for side in each.get("sides", ())),
-        )
-        for each in told
-    ]
+    verdicts = [essence(each) for each in told]
     assert verdicts[1:] == verdicts[:1] * (len(verdicts) - 1)
     assert story != "writers" or (verdicts[0][0] == "race" and verdicts[0][2])
 
