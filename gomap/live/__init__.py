@@ -1,6 +1,7 @@
 """What looks at a map while the program runs: stopped at the right moment, and only then.
 
     traps       what a debugger has to offer for that, and what it drives: Trap, Watcher, Live
+    standing    watchers that stand by, where the debugger calls them at their traps
     culprit     whose doing it was: the goroutine that stands at a trap, its calls, the map function that it is in
     guard       the first operation on a map that leaves it broken; call_guard, without watchpoints
     arguments   what a function was given, at its first instruction
