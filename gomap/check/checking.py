@@ -14,6 +14,7 @@ from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.scene import Enough, Scene
 from gomap.check.seed import Others, Seed
+from gomap.check.stray_words import with_stray_words
 from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
 from gomap.check.sync.halves import HalvesCheck
@@ -245,6 +246,7 @@ def check(
         lambda: package_maps(program),
         progress,
     )
+    findings = with_stray_words(program, map, heap, report.findings)
     if unchanged:
-        return replace(report, findings=[each for each in report.findings if each.rule is not WRITING])
-    return report
+        findings = [each for each in findings if each.rule is not WRITING]
+    return replace(report, findings=findings)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
-__all__ = ["RULES", "Finding", "InSlot", "Rule", "Severity", "Stray", "rule"]
+from gomap.maps.recognised import Recognised
+
+__all__ = ["RULES", "Finding", "InSlot", "Rule", "Severity", "Stray", "StrayWord", "rule"]
 
 
 class Severity(enum.Enum):
@@ -44,6 +46,18 @@ class InSlot(NamedTuple):
     number: int
 
 
+class StrayWord(NamedTuple):
+    """A word that is not what belongs there.
+
+    Attributes:
+        value: the word.
+        looks: text, with what goes on behind the word; a number; or what the address in it is known to hold.
+    """
+
+    value: int
+    looks: Union[bytes, float, Recognised]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong, at one place.
@@ -58,6 +72,7 @@ class Finding:
         twin: of a key that stands twice: where it stands, too.
         stray: of a key that is out of place: where it is, and where lookups begin.
         cause: number of the cause that it is counted under, if any.
+        word: of a pointer or a count that can be none: what stands there, if that tells.
     """
 
     rule: Rule
@@ -69,6 +84,7 @@ class Finding:
     twin: int = 0
     stray: Stray | None = None
     cause: int | None = None
+    word: StrayWord | None = None
 
     def in_passing(self) -> Finding:
         """The same, explained by a write under way if anything of that kind is."""

@@ -22,7 +22,7 @@ from gomap.maps.swiss import SwissMap
 from gomap.maps.wording import counted
 from gomap.program.memory import ReadError
 
-__all__ = ["Overrun", "overruns"]
+__all__ = ["TEXT", "Overrun", "overruns"]
 
 #: Bytes that a run must have on either side of a border, and altogether.
 _SIDE, _LEAST = 4, 16
@@ -31,7 +31,7 @@ _FAR, _SHOWN = 1 << 12, 48
 #: Places that are looked at.
 _MOST = 64
 #: Text: what is printed, blanks and line ends, and runes of several bytes.
-_TEXT = re.compile(
+TEXT = re.compile(
     rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+"
 )
 _SAME = re.compile(rb"([^\0])\1+", re.DOTALL)
@@ -86,7 +86,7 @@ def _run_around(scene: Scene, address: int) -> Overrun | None:
         data = scene.map.target.memory.read(low, high - low)
     except ReadError:
         return None
-    for pattern in (_SAME, _TEXT):
+    for pattern in (_SAME, TEXT):
         found = next((one for one in pattern.finditer(data) if one.start() <= address - low < one.end()), None)
         if found is None or found.end() - found.start() < _LEAST:
             continue
@@ -96,7 +96,7 @@ def _run_around(scene: Scene, address: int) -> Overrun | None:
             continue
         border = first.start + first.span.elemsize
         if border - start >= _SIDE and end - border >= _SIDE:
-            return Overrun(start, end, found.group()[:_SHOWN], pattern is _TEXT, first, border)
+            return Overrun(start, end, found.group()[:_SHOWN], pattern is TEXT, first, border)
     return None
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from gomap.check.causes import Cause, Evidence
 from gomap.check.checking import Report
-from gomap.check.finding import Finding
+from gomap.check.finding import Finding, StrayWord
 from gomap.check.flips import Flip
 from gomap.check.key_bytes import Equal, SharedBytes
 from gomap.check.overruns import Overrun
 from gomap.goruntime.wording import answer_text
 from gomap.language.quoting import quote
-from gomap.maps.wording import counted
+from gomap.maps.recognised import Recognised
+from gomap.maps.wording import counted, recognised_text
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title
@@ -122,6 +123,7 @@ def check_object(report: Report) -> dict[str, Any]:
                 "demand": finding.rule.demand,
                 "transient": finding.transient,
                 **({} if finding.cause is None else {"cause": finding.cause}),
+                **({} if finding.word is None else {"word": _word_object(finding.word)}),
             }
             for finding in report.findings
         ],
@@ -134,6 +136,17 @@ def check_object(report: Report) -> dict[str, Any]:
         "without": list(report.without),
         "complete": not report.interrupted,
     }
+
+
+def _word_object(word: StrayWord) -> dict[str, Any]:
+    shown: dict[str, Any] = {"value": f"{word.value:#x}"}
+    match word.looks:
+        case Recognised() as found:
+            return shown | {"is": "address", "of": recognised_text(found), "type": found.type and found.type.name}
+        case bytes() as text:
+            return shown | {"is": "text", "text": quote(text)}
+        case number:
+            return shown | {"is": "float", "number": number}
 
 
 def _cause_object(cause: Cause) -> dict[str, Any]:

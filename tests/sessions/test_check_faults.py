@@ -235,6 +235,11 @@ def differences(truth: dict[str, Any], answer: dict[str, Any]) -> Iterator[str]:
         ]
         yield from (f"not counted under its cause: {text}" for text in loose)
         yield from of_the_cause(truth, answer["causes"][0])
+    words = {(each["rule"], each["address"]): each["word"] for each in answer["findings"] if "word" in each}
+    of_first = words.pop(must[0], {}) if "word" in truth else {}
+    if {key: of_first.get(key) for key in truth.get("word", {})} != truth.get("word", {}):
+        yield f"the word at {must[0]} is {of_first}, not {truth['word']}"
+    yield from (f"no word was overwritten: {word}" for word in words.values() if word["is"] != "address")
     says = truth.get("says", "")
     if must and says not in found.get(must[0], says):
         yield f"{must[0][0]} does not say {says!r}: {found[must[0]]}"
