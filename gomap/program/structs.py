@@ -29,7 +29,10 @@ def variable(target: Target, name: str) -> tuple[int, GoType]:
     """Address and type of one of the runtime's variables. Raises LayoutError where there is none."""
     found = target.variable(name)
     if found is None:
-        raise LayoutError(f"no variable {name}: this is no Go program, or its debug information was stripped")
+        raise LayoutError(
+            f"{name} was not found: where there is no debug information it is known only once the program has begun to "
+            "run; or this is no Go program"
+        )
     return found
 
 

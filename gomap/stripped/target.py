@@ -143,7 +143,7 @@ class StrippedTarget:
         if not found:
             raise self._file.error(
                 "has no debug information, and its runtime.moduledata is not in memory: the process, or the core, is "
-                "of another build, or cut short"
+                "of another build, or cut short, or has not begun to run"
             )
         return found
 

@@ -93,7 +93,9 @@ def test_a_process_in_gdb(the_gdb: Debugger, the_go: str, mode: str, tmp_path: P
     with Gdb(debugger(the_gdb), stripped) as session:
         assert session.run("gomap-why") == "no process: run the program, attach to it, or open a core file"
         session.run("set environment GOTRACEBACK=crash")
-        assert "SIGABRT" in session.run("run < /dev/null > /dev/null 2>&1")
+        session.run("starti < /dev/null > /dev/null 2>&1")
+        assert " begun to run" in session.run("gomap-why")
+        assert "SIGABRT" in session.run("continue")
         why = session.json("gomap-why -json")
         said = "\n".join(session.run(f"gomap-{command}") for command in commands_on(why))
         session.run(f"generate-core-file {tmp_path / 'core'}")
