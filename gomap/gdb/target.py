@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gdb
@@ -132,6 +131,8 @@ class GdbTarget:
 
     def _stripped(self) -> StrippedTarget:
         """The Target that it makes without its debug information."""
+        from pathlib import Path  # here, since it brings half of Python along
+
         from gomap.elf.elffile import ElfFile
         from gomap.elf.loading import fits
         from gomap.elf.target import Opened
