@@ -113,6 +113,18 @@ class TestSourcing:
         said = batch(gdb, "-ex", f"source {GOMAP}", "-ex", heavy, program)
         assert said == f"{_LINE}\n[]"
 
+    def test_the_first_command_waits_for_no_more_than_it_needs(self, gdb: Path) -> None:
+        binary = build("maps", "1.27.3")
+        slow = ("dataclasses", "difflib", "pathlib", "tempfile", "gomap.check", "gomap.expressions.written")
+        loaded = f"python import sys; print('loaded', [name for name in {slow} if name in sys.modules])"
+        commands = [f"source {GOMAP}", loaded, "gomap-walk main.small", loaded]
+        said = batch(
+            gdb, *(each for command in commands for each in ("-ex", command)),
+            binary, "-c", kernel_core_of(binary, "abort").path,
+        )  # fmt: skip
+        before, after = re.findall(r"^loaded (.*)$", said, re.M)
+        assert "5 entries" in said and after == before, said
+
 
 class TestSourcingAgain:
     def test_it_all_works_as_before(self, gdb: Path) -> None:
