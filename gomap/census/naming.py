@@ -22,7 +22,7 @@ from gomap.census.origins import Origins
 from gomap.census.plans import UNTYPED, Plan, Step
 from gomap.census.pointers import Pointers
 from gomap.census.roots import Root
-from gomap.program.gotypes import GoType
+from gomap.program.gotypes import GoType, Kind
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.target import pointer_at
@@ -142,6 +142,17 @@ class Naming:
     def path(self, number: int) -> str:
         """The path of an object that was reached, with its indexes."""
         return self._path(number, self.parents[number], self._places[number])
+
+    def part(self, number: int, place: int, type: GoType) -> str:
+        """The path of the value of that TYPE at PLACE in an object that was reached; empty if it is not known.
+
+        A map is the whole object that its header is.
+        """
+        plan = self.plans[number]
+        if type.kind is Kind.MAP:
+            return "" if place else self.path(number)
+        label = plan.part(place, type) if plan is not None else None
+        return "" if label is None else self.path(number) + label
 
     def _path(self, child: int, at: int, place: int) -> str:
         """The path to CHILD (-1: to whatever is there) by the pointer at PLACE in the object or view AT."""

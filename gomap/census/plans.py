@@ -72,6 +72,10 @@ class Plan(abc.ABC):
         """STEP, which leads on from PLACE, at ADDRESS, with the indexes that are meant."""
         return step
 
+    def part(self, place: int, type: GoType) -> str | None:
+        """What the value of that TYPE at PLACE is called: ``[2].cache``, nothing for all; None if none is there."""
+        return None
+
     def slot(self, place: int) -> tuple[int, int, bool] | None:
         """Of a row of groups or buckets: where that begins in which PLACE is, its slot, and whether it is in a key."""
         return None
@@ -126,6 +130,11 @@ class TypePlan(Plan):
         prefix = "[*]" if self.repeated else ""
         begun = f"[{index}]" if self.repeated else ""
         return replace(step, label=begun + label + step.label.removeprefix(prefix + starred))
+
+    def part(self, place: int, type: GoType) -> str | None:
+        index, inside = divmod(place, self.size) if self.repeated and self.size else (0, place)
+        label = _part(self._type, inside, type)
+        return None if label is None else f"[{index}]{label}" if self.repeated else label
 
 
 class _ChanPlan(Plan):
@@ -284,6 +293,25 @@ def _leaf(type: GoType, place: int, indexed: bool) -> tuple[str, GoType, int]:
         else:
             return label, type, place
     raise LayoutError(f"{type.name} holds itself")
+
+
+def _part(type: GoType, place: int, wanted: GoType) -> str | None:
+    """What the value of the type WANTED at PLACE of a value of TYPE is called; None if there is none."""
+    label = ""
+    for _ in range(_DEEPEST):
+        if place == 0 and type.name == wanted.name:
+            return label
+        if type.kind is Kind.STRUCT:
+            field = next((one for one in type.fields if one.offset <= place < one.offset + one.type.size), None)
+            if field is None:
+                return None
+            label, type, place = f"{label}.{field.name}", field.type, place - field.offset
+        elif type.kind is Kind.ARRAY and type.elem.size and place < type.size:
+            index, place = divmod(place, type.elem.size)
+            label, type = f"{label}[{index}]", type.elem
+        else:
+            return None
+    return None
 
 
 def _atomic_pointer(type: GoType) -> tuple[int, GoType] | None:

@@ -21,7 +21,7 @@ from gomap.check.sync.halves import HalvesCheck
 from gomap.check.sync.trie import TrieCheck
 from gomap.check.values import Values
 from gomap.goruntime.heap import Heap, heap_of
-from gomap.goruntime.writers import somebody_in_sync_map, somebody_writes
+from gomap.goruntime.writers import somebody_deletes_in_trie, somebody_in_sync_map, somebody_writes
 from gomap.hashing import KeyHasher
 from gomap.language import Limits, Literals
 from gomap.language.equality import Comparables
@@ -89,6 +89,7 @@ def check_map(
     without: Sequence[str] = (),
     others: Others = tuple,
     progress: Callable[[str], None] | None = None,
+    somebody_deletes: Callable[[], bool] | None = None,
 ) -> Report:
     """Check MAP against every invariant that applies.
 
@@ -100,8 +101,10 @@ def check_map(
         without: what HEAP or HASHER being None leaves out, and why.
         others: the program's maps, for a header that has another one's buckets.
         progress: told how far the check is. With it an interruption ends the check, not the report.
+        somebody_deletes: tells whether one of them is a deletion from a sync.Map; None: any may be.
     """
-    means = _Means(literals, heap, hasher, somebody_writes, others, progress)
+    deletes = somebody_writes if somebody_deletes is None else somebody_deletes
+    means = _Means(literals, heap, hasher, somebody_writes, deletes, others, progress)
     report, keys = _checked(map, means, without)
     if not report.findings or keys is None:
         return report
@@ -132,6 +135,7 @@ class _Means:
     heap: Heap | None
     hasher: KeyHasher | None
     somebody_writes: Callable[[], bool]
+    somebody_deletes: Callable[[], bool]
     others: Others | None
     progress: Callable[[str], None] | None
 
@@ -167,7 +171,7 @@ def _checked(
     elif isinstance(map, SwissMap):
         check = SwissCheck(map, subject)
     elif isinstance(map, HashTrie):
-        check = TrieCheck(map, subject)
+        check = TrieCheck(map, subject, means.somebody_deletes)
     elif isinstance(map, ReadDirty):
         of_halves = without = [*without]
 
@@ -245,6 +249,7 @@ def check(
         without,
         lambda: package_maps(program),
         progress,
+        lambda: somebody_deletes_in_trie(program),
     )
     findings = with_stray_words(program, map, heap, report.findings)
     if unchanged:

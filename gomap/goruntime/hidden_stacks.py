@@ -13,18 +13,20 @@ __all__ = ["functions_on_stacks"]
 
 
 @until_it_moves
-def functions_on_stacks(program: Program) -> Sequence[str]:
-    """The functions' full names, innermost first, stack by stack; none where the runtime cannot be read."""
+def functions_on_stacks(program: Program) -> Sequence[Sequence[str]]:
+    """Of each stack the functions' full names, innermost first; no stacks where the runtime cannot be read."""
     try:
         known = positions_of(program)
         stands = [*known.threads, *known.interrupted(), *known.in_clock(), *known.off_thread()]
     except (LayoutError, ReadError):
         return ()
-    names: list[str] = []
+    stacks: list[list[str]] = []
     for stand in stands:
+        names: list[str] = []
+        stacks.append(names)
         try:
             for frame in known.frames.on(stand.sp, stand.pc, stand.lr, exact=stand.exact):
                 names.append(frame.function.name)
         except ReadError:
             continue
-    return names
+    return stacks

@@ -130,14 +130,19 @@ class Positions:
         on_it = (each for each in self._standing if one.lo <= each.sp < one.hi)
         return next(named, None) or next(on_it, None)
 
-    def _told(self, one: Goroutine) -> Iterator[Position]:
-        """What may tell where it stands, the most reliable first."""
-        runtime_thread, thread = self.runtime_threads.get(one.address), self.thread_of(one)
+    def of_thread(self, one: Goroutine) -> Iterator[Position]:
+        """Where the thread that it is on stands, on whatever stack; then where that was before signals."""
+        thread = self.thread_of(one)
         if thread is not None:
             position = Position(thread.sp, thread.pc, thread.lr, True, thread.registers)
             if self.frames.functions.at(thread.pc) is not None:
                 yield position
             yield from self._before_signals(position)
+
+    def _told(self, one: Goroutine) -> Iterator[Position]:
+        """What may tell where it stands, the most reliable first."""
+        yield from self.of_thread(one)
+        runtime_thread = self.runtime_threads.get(one.address)
         if runtime_thread is not None:
             yield Position(runtime_thread.vdso_sp, runtime_thread.vdso_pc, 0, False)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gomap.maps.syncmap import is_sync_map
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -35,14 +36,14 @@ class PackagePath(NamedTuple):
 
 @until_it_moves
 def package_paths(program: Program) -> Mapping[int, PackagePath]:
-    """The maps that package variables lead to, by the addresses of their headers."""
+    """The maps, sync.Maps too, that package variables lead to, by the addresses of their headers."""
     found: dict[int, PackagePath] = {}
     for name, address, type in program.variables():
         if type.kind not in (Kind.MAP, Kind.POINTER, Kind.STRUCT) or type.size > _LARGEST:
             continue
         try:
             content = program.memory.read(address, type.size)
-            for header, path, map_type in _maps_in(program, type, content, name, _DEEPEST - 1):
+            for header, path, map_type in _maps_in(program, type, content, address, name, _DEEPEST - 1):
                 found.setdefault(header, PackagePath(path, map_type, address, address + type.size))
         except (ReadError, LayoutError):
             continue
@@ -66,21 +67,29 @@ def maps_from(program: Program, variables: Sequence[FrameVariable]) -> Iterator[
             continue
         try:
             content = variable.read(program.memory)
-            yield from _maps_in(program, variable.type, content, variable.name.removeprefix("&"), _DEEPEST)
+            name, address = variable.name.removeprefix("&"), variable.address or 0
+            yield from _maps_in(program, variable.type, content, address, name, _DEEPEST)
         except (ReadError, LayoutError):
             continue
 
 
 def _maps_in(
-    program: Program, type: GoType, content: bytes, path: str, depth: int
+    program: Program, type: GoType, content: bytes, at: int, path: str, depth: int
 ) -> Iterator[tuple[int, str, GoType]]:
-    """The maps that a value leads to: the address of the header, by which path, and the map's type."""
+    """The maps that a value leads to: the address of the header, by which path, and the map's type.
+
+    AT: where the value is; 0 of one that is in no memory.
+    """
     if type.kind is Kind.MAP:
         yield int.from_bytes(content[: program.pointer_size], program.byte_order), path, type
+    elif is_sync_map(type):  # it is its own header
+        if at:
+            yield at, path, type
     elif type.kind is Kind.STRUCT and depth:
         for field in type.fields:
             part = content[field.offset : field.offset + field.type.size]
-            yield from _maps_in(program, field.type, part, f"{path}.{field.name}", depth - 1)
+            inside = at + field.offset if at else 0
+            yield from _maps_in(program, field.type, part, inside, f"{path}.{field.name}", depth - 1)
     elif type.kind is Kind.POINTER and depth and type.elem.kind in (Kind.MAP, Kind.STRUCT):
         address = int.from_bytes(content[: program.pointer_size], program.byte_order)
         if not address or not 0 < type.elem.size <= _LARGEST:
@@ -89,4 +98,4 @@ def _maps_in(
             inner = program.memory.read(address, type.elem.size)
         except ReadError:
             return
-        yield from _maps_in(program, type.elem, inner, path, depth - (type.elem.kind is Kind.MAP))
+        yield from _maps_in(program, type.elem, inner, address, path, depth - (type.elem.kind is Kind.MAP))

@@ -11,6 +11,7 @@ from typing import Union
 from gomap.program.facts import Facts
 
 __all__ = [
+    "AddressPassed",
     "ArgumentLost",
     "HeaderOfUnknownType",
     "HeadersOnStack",
@@ -21,7 +22,10 @@ __all__ = [
     "NotDescribed",
     "OnlyHeaderOnStack",
     "OnlyMapOfType",
+    "OnlySyncMapOfCaller",
+    "OnlySyncMapOnStack",
     "Passed",
+    "SyncMapsOnStack",
     "TooLarge",
     "TypeUnknown",
     "Unopened",
@@ -48,10 +52,33 @@ class HeaderOfUnknownType(Facts):
     address: int
 
 
-class Unopened(Facts):
-    """By the argument that is PASSED a map of the type called TYPE is at ADDRESS; opening it ended with ERROR."""
+class AddressPassed(Facts):
+    """The code of FUNCTION, the caller, passes the address of a sync.Map."""
 
-    passed: Passed
+    function: str
+
+
+class OnlySyncMapOfCaller(Facts):
+    """FUNCTION, the caller, gets to one sync.Map alone, by PATH."""
+
+    function: str
+    path: str
+
+
+class OnlySyncMapOnStack(Facts):
+    """The receiver is not known; of all words on the frames one leads to what looks like a sync.Map."""
+
+
+class SyncMapsOnStack(Facts):
+    """The receiver is not known; no word on the frames leads to a sync.Map, or several do to those at ADDRESSES."""
+
+    addresses: Sequence[int]
+
+
+class Unopened(Facts):
+    """By what was PASSED a map of the type called TYPE is at ADDRESS; opening it ended with ERROR."""
+
+    passed: Passed | AddressPassed | OnlySyncMapOfCaller | OnlySyncMapOnStack
     type: str
     address: int
     error: Exception
@@ -85,7 +112,18 @@ class HeadersOnStack(Facts):
 
 
 MapEvidence = Union[
-    NilMap, Passed, HeaderOfUnknownType, Unopened, IteratorOfCaller, OnlyMapOfType, OnlyHeaderOnStack, HeadersOnStack
+    NilMap,
+    Passed,
+    HeaderOfUnknownType,
+    Unopened,
+    IteratorOfCaller,
+    OnlyMapOfType,
+    OnlyHeaderOnStack,
+    HeadersOnStack,
+    AddressPassed,
+    OnlySyncMapOfCaller,
+    OnlySyncMapOnStack,
+    SyncMapsOnStack,
 ]
 
 # Why a key is not known; an error says itself why it is not.

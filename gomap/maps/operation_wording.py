@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gomap.maps.operation_facts import (
+    AddressPassed,
     ArgumentLost,
     HeaderOfUnknownType,
     HeadersOnStack,
@@ -13,7 +14,10 @@ from gomap.maps.operation_facts import (
     NotDescribed,
     OnlyHeaderOnStack,
     OnlyMapOfType,
+    OnlySyncMapOfCaller,
+    OnlySyncMapOnStack,
     Passed,
+    SyncMapsOnStack,
     TooLarge,
     TypeUnknown,
     Unopened,
@@ -46,6 +50,17 @@ def told_by_text(by: MapEvidence) -> str:
         case HeadersOnStack():
             which = ", ".join(f"{address:#x}" for address in by.addresses)
             return f"{_no_arguments(by.function)}, and {which} on its stack are headers"
+        case AddressPassed():
+            return f"{by.function} passes its address"
+        case OnlySyncMapOfCaller():
+            return f"{by.function} gets to no other sync.Map: {by.path}"
+        case OnlySyncMapOnStack():
+            return "its receiver is not known here; nothing else on its stack leads to a sync.Map"
+        case SyncMapsOnStack(addresses=[]):
+            return "its receiver is not known here, and no word on its stack leads to a sync.Map"
+        case SyncMapsOnStack():
+            which = ", ".join(f"{address:#x}" for address in by.addresses)
+            return f"its receiver is not known here, and {which} on its stack are sync.Maps"
 
 
 def _no_arguments(function: str) -> str:

@@ -3,7 +3,8 @@
 Which operation the functions on its stack tell. Which map the arguments of these functions tell, where the debug
 information still knows them; otherwise it is looked for among the words on their frames, and then it is only likely:
 what an earlier call has left there is no different. Functions: runtime/map*.go up to Go 1.23; internal/runtime/maps and
-runtime/map.go from Go 1.24 on; those of package reflect are the runtime's, under another name.
+runtime/map.go from Go 1.24 on; those of package reflect are the runtime's, under another name. The methods of sync.Map
+(gomap.maps.sync_calls) are operations too: those on the plain maps in it, up to Go 1.23, are part of them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from gomap.maps.operation_facts import (
     Unopened,
 )
 from gomap.maps.recognition import header_at
+from gomap.maps.sync_calls import SyncMapFound, method_kind, of_sync_map, part_of_sync_map, sync_map_of
 from gomap.program.frames import FrameVariable, Piece
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -116,6 +118,11 @@ class Operation(NamedTuple):
     key: Key | None
 
     @property
+    def on_sync_map(self) -> bool:
+        """Whether it is a method of sync.Map."""
+        return of_sync_map(self.function)
+
+    @property
     def caller(self) -> int:
         """The number of the call that asked for it."""
         return self.outer + 1
@@ -137,12 +144,12 @@ def operations(program: Program, trace: Traceback) -> Iterator[Operation]:
 
 def kind_of(function: str) -> str | None:
     """What the function of that name does to a map; None if it is none of those that the program calls."""
-    return next((kind for kind, pattern in _OPERATIONS if pattern.match(function)), None)
+    return method_kind(function) or next((kind for kind, pattern in _OPERATIONS if pattern.match(function)), None)
 
 
 def of_map_code(function: str) -> bool:
     """Whether the function of that name is one that operates on maps, or part of one."""
-    return bool(kind_of(function) or _PART.match(function))
+    return bool(kind_of(function) or _PART.match(function) or part_of_sync_map(function))
 
 
 def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> Operation:
@@ -150,8 +157,12 @@ def _operation(program: Program, trace: Traceback, run: Sequence[CallFrame]) -> 
     kind, entry = kinds[-1] or "grow", run[-1]
     told = _Told(program, trace, run)
     panics = run[0].number > 0 and trace.calls[run[0].number - 1].call.name == "runtime.gopanic"
-    # Their other errors end the program, or are of functions that they call.
-    map, by, certain = (None, NilMap(), True) if kind == "assign" and panics else told.map()
+    if of_sync_map(entry.call.name):
+        map, by, certain = told.sync_map()
+    elif kind == "assign" and panics:  # their other errors end the program, or are of functions that they call
+        map, by, certain = None, NilMap(), True
+    else:
+        map, by, certain = told.map()
     path = told.path(map.address) if map is not None else ""
     key = told.key(map) if kind in ("access", "assign", "delete") else None
     return Operation(kind, "grow" in kinds, entry.call.name, run[0].number, entry.number, map, path, by, certain, key)
@@ -187,6 +198,10 @@ class _Told:
             except (LayoutError, ReadError) as error:
                 return None, Unopened(by, type.name, address, error), True
         return self._by_caller() or self._likely(types)
+
+    def sync_map(self) -> SyncMapFound:
+        """The same of a sync.Map that a method was called on."""
+        return sync_map_of(self._program, self._arguments, self._caller, self._of_caller, self._words())
 
     def path(self, address: int) -> str:
         """How the program gets to the map whose header is there."""

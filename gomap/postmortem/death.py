@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 from typing import Literal, NamedTuple
 
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
+from gomap.goruntime.code import code_of
+from gomap.goruntime.frames import Frame
 from gomap.goruntime.positions import positions_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.language import Limits
@@ -43,6 +46,8 @@ _ABOUT_MAPS = (
 )
 #: Messages are shown up to so many bytes.
 _LONGEST = 1 << 10
+#: Frames of a thread that are looked at: it ends the program in the innermost ones.
+_MOST_FRAMES = 64
 _LIMITS = Limits(elements=64, depth=3)
 #: While it dies, a thread is in one of these; others that raise an error too wait for it.
 _DYING = re.compile(r"runtime\.(?:dopanic_m|crash|dieFromSignal|raise|exit)\b")
@@ -71,7 +76,8 @@ class Death(NamedTuple):
         trace: the goroutine that raised it.
         how: ``fatal error``, ``panic``, ``signal``.
         message: the runtime's; of a panic its value; empty if that cannot be told.
-        raised: the number of the call in whose middle it was raised; 0: the runtime had not been told yet.
+        raised: the number of the call in whose middle it was raised; 0: the runtime had not been told yet, or raises
+            it on a stack of its own.
         fault: the signal, if there was one.
         dies: its thread is where the program ends; others have raised an error as well, and wait for that.
     """
@@ -82,6 +88,11 @@ class Death(NamedTuple):
     raised: int
     fault: Fault | None
     dies: bool
+
+    @property
+    def overflow(self) -> bool:
+        """Whether the stack could not grow any more: whoever was called last has had nothing to do with that."""
+        return self.how == "fatal error" and not self.raised
 
     @property
     def call(self) -> CallFrame | None:
@@ -98,6 +109,9 @@ def deaths(program: Program, traces: Sequence[Traceback]) -> list[Death]:
 
 
 def _death(program: Program, trace: Traceback) -> Death | None:
+    overflown = _overflown(program, trace)
+    if overflown is not None:
+        return Death(trace, "fatal error", overflown, 0, None, True)
     names = [call.call.name for call in trace.calls]
     fatal = next((number for number, name in enumerate(names) if _FATAL.match(name)), None)
     # Of a panic alone nobody dies: it may be recovered yet.
@@ -112,6 +126,32 @@ def _death(program: Program, trace: Traceback) -> Death | None:
     message = _panic_value(program, trace) if fatal is None else _text(program, trace, fatal)
     how: How = "panic" if fatal is None else "fatal error"
     return Death(trace, "signal" if fault else how, message, raised, fault, _dies(program, trace))
+
+
+def _overflown(program: Program, trace: Traceback) -> str | None:
+    """The message, if the runtime ends the program because this stack may not grow: it does so on its own stack.
+
+    Empty if the message is lost; None if it is no such death.
+    """
+    frames = _of_thread(program, trace)
+    for thrown, by in pairwise(frames):
+        if _FATAL.match(thrown.function.name) and by.function.name == "runtime.newstack":
+            code = code_of(program, by.function.entry)
+            site = next((each for each in code.calls if each.back == by.pc), None) if code is not None else None
+            if site is None or not site.first or site.second <= 0:
+                return ""
+            return _message(program, site.first, site.second)
+    return None
+
+
+def _message(program: Program, pointer: int, length: int) -> str:
+    """A string of the runtime's; empty if it cannot be read."""
+    try:
+        if 0 < length <= _LONGEST:
+            return printable(program.memory.read(pointer, length).decode("utf-8", "backslashreplace"))
+    except ReadError:
+        pass
+    return ""
 
 
 def _faulted(program: Program, traces: Sequence[Traceback]) -> Iterator[Death]:
@@ -140,9 +180,10 @@ def _text(program: Program, trace: Traceback, number: int) -> str:
         if not _FATAL.match(call.call.name):
             break
         for pointer, length in _strings(program, trace, call):
+            told = _message(program, pointer, length)
+            if told:
+                return told
             try:
-                if 0 < length <= _LONGEST:
-                    return printable(program.memory.read(pointer, length).decode("utf-8", "backslashreplace"))
                 known = program.memory.read(pointer, max(map(len, _ABOUT_MAPS)))
             except ReadError:
                 continue
@@ -197,11 +238,16 @@ def _panic_value(program: Program, trace: Traceback) -> str:
 
 def _dies(program: Program, trace: Traceback) -> bool:
     """Whether its thread is in the middle of ending the program."""
-    thread = trace.thread
-    if thread is None:
-        return False
-    try:
-        frames = positions_of(program).frames.on(thread.sp, thread.pc, thread.lr)
-        return any(_DYING.match(frame.function.name) for frame in frames)
-    except ReadError:
-        return False
+    return any(_DYING.match(frame.function.name) for frame in _of_thread(program, trace))
+
+
+def _of_thread(program: Program, trace: Traceback) -> list[Frame]:
+    """The frames that its thread is on, the runtime's on other stacks than the goroutine's first. None of no thread."""
+    positions, found = positions_of(program), list[Frame]()
+    for position in positions.of_thread(trace.goroutine):
+        try:
+            for frame in islice(positions.frames.on(*position[:3], exact=position.exact), _MOST_FRAMES):
+                found.append(frame)
+        except ReadError:
+            continue
+    return found

@@ -14,20 +14,19 @@ __all__ = [
     "FirstMapsOnly",
     "Gap",
     "GoroutinesUnread",
-    "InSyncMap",
     "LocksNotSought",
     "MapNotChecked",
     "MoreLocks",
     "PathNotSought",
     "StacksUnread",
+    "Uncomparable",
     "WouldTell",
 ]
 
 
-class InSyncMap(Facts):
-    """A GOROUTINE, by number, was inside the METHOD of a sync.Map; of which, is not looked for."""
+class Uncomparable(Facts):
+    """The METHOD of a sync.Map was given a value to compare with that cannot be compared, as the message says."""
 
-    goroutine: int
     method: str
 
 
@@ -77,7 +76,7 @@ class StacksUnread(Facts):
 
 
 Gap = Union[
-    InSyncMap,
+    Uncomparable,
     PathNotSought,
     MapNotChecked,
     LocksNotSought,
@@ -91,8 +90,8 @@ Gap = Union[
 class WouldTell(Enum):
     """What would tell more."""
 
-    #: A check of all sync.Maps that are package variables.
-    CHECK_OF_ALL = auto()
+    #: Whether a sync.Map was copied, which copies its mutexes as they are.
+    COPIED = auto()
     #: The caller's variables, in a build without optimisation.
     CALLERS_VARIABLES = auto()
     #: The core of another death.

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame
 from gomap.maps.model import GoMap, Note
 from gomap.maps.operations import Key
-from gomap.program.gotypes import GoType, Kind
+from gomap.maps.syncmap import is_sync_map
+from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -46,6 +48,8 @@ class _Region(NamedTuple):
     end: int
 
 
+#: Interfaces in one another that are looked into; bytes of what one holds.
+_DEEPEST, _LARGEST = 4, 1 << 16
 #: What an interface holds is as long as any key may be; a type descriptor's fixed part is shorter than that.
 _HELD, _DESCRIPTOR = 1 << 7, 1 << 6
 
@@ -77,6 +81,12 @@ def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int
     except ReadError:
         return None
     words = [int.from_bytes(room[at : at + word], program.byte_order) for at in range(0, len(room), word)]
+    if is_sync_map(map.type):  # behind the map, and maybe a dictionary, it stands itself
+        for at in range(word, min(len(room), 4 * word) - word, word):
+            for region in islice(_regions(program, map.key, room[at : at + 2 * word], "key"), _MOST_PARTS):
+                if region.start and region.start <= address < region.end:
+                    return KeyTrouble(*region)
+        return None
     # In front of the key are the type and the map.
     start, length = (*words[2:4], 0, 0)[:2]
     if map.key.kind is Kind.STRING and start <= address < start + min(length, _LONGEST):
@@ -109,20 +119,43 @@ def leads_outside(type: GoType) -> bool:
     return type.kind in (Kind.STRING, Kind.INTERFACE)
 
 
-def _regions(program: Program, type: GoType, content: bytes, path: str) -> Iterator[_Region]:
+def _regions(program: Program, type: GoType, content: bytes, path: str, depth: int = 0) -> Iterator[_Region]:
     """The memory that a key leads to, and is hashed by."""
+    if depth > _DEEPEST:
+        return
     word = program.pointer_size
     first, second = (int.from_bytes(content[at : at + word], program.byte_order) for at in (0, word))
     if type.kind is Kind.STRING:
         yield _Region("string", path, first, first + second)
-    elif type.kind is Kind.INTERFACE:
+    elif type.kind is Kind.INTERFACE and first:  # nil has nothing to be hashed by
         yield _Region("type", path, first, first + _DESCRIPTOR)
-        yield _Region("interface", path, second, second + _HELD)
+        held = _held(program, type, first)
+        if held is None:
+            yield _Region("interface", path, second, second + _HELD)
+            return
+        yield _Region("interface", path, second, second + max(held.size, 1))
+        if leads_outside(held):
+            try:
+                inner = program.memory.read(second, held.size)
+            except ReadError:
+                return
+            yield from _regions(program, held, inner, f"{path}.({held.name})", depth + 1)
     elif type.kind is Kind.STRUCT:
         for field in type.fields:
             part = content[field.offset : field.offset + field.type.size]
-            yield from _regions(program, field.type, part, f"{path}.{field.name}")
+            yield from _regions(program, field.type, part, f"{path}.{field.name}", depth)
     elif type.kind is Kind.ARRAY and leads_outside(type):
         for number in range(type.length):
             part = content[number * type.elem.size : (number + 1) * type.elem.size]
-            yield from _regions(program, type.elem, part, f"{path}[{number}]")
+            yield from _regions(program, type.elem, part, f"{path}[{number}]", depth)
+
+
+def _held(program: Program, interface: GoType, word: int) -> GoType | None:
+    """The type of what an interface holds, whose first word is WORD; None if it is not known, or is in that itself."""
+    types = runtime_types(program)
+    try:
+        descriptor = word if interface.find("_type") is not None else types.in_itab(word)
+        type = types.named_at(descriptor) if types.in_module(descriptor) else None
+        return type if type is not None and not types.is_direct(descriptor) and type.size <= _LARGEST else None
+    except (LayoutError, ReadError):
+        return None

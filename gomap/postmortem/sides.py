@@ -30,6 +30,7 @@ from gomap.maps.callers import names_variable, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
+from gomap.maps.sync_calls import of_sync_map
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
@@ -40,11 +41,11 @@ __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
 Degree = Literal["certain", "probable", "possible"]
 
 _WRITES = ("assign", "delete", "clear", "grow")
-#: Functions whose calls of map functions are no doing of the program's.
-#: Waiting in these is the collector's doing.
 #: Bytes from where a pointer leads that are looked at for the header: no variable says where what it leads to ends.
 _MOST_HELD = 128
+#: Waiting in these is the collector's doing.
 _COLLECTS = re.compile(r"runtime\.(?:mallocgc|gc|deductAssistCredit)")
+#: Functions whose calls of map functions are no doing of the program's.
 _OF_RUNTIME = ("runtime.", "internal/runtime/", "runtime/")
 
 
@@ -182,7 +183,10 @@ def _writes(program: Program, entry: int, type_name: str) -> list[Site]:
     for site in code.calls if code is not None else ():
         if code is None or kind_of(site.function.name) not in _WRITES:
             continue
-        type = type_passed(program, site)
+        on_sync_map = of_sync_map(site.function.name)
+        if on_sync_map != (type_name == "sync.Map"):
+            continue
+        type = program.type_named(type_name) if on_sync_map else type_passed(program, site)
         calls = functions_of(program).calls(site.at)
         written = calls[0].name if calls else code.function.name
         if type is None:

@@ -25,8 +25,7 @@ from gomap.expressions.go_values import ExpressionError
 from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
 from gomap.goruntime.goroutines import goroutines_of
-from gomap.goruntime.tracebacks import Traceback, tracebacks
-from gomap.goruntime.writers import IN_SYNC_MAP
+from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, package_paths
@@ -36,12 +35,12 @@ from gomap.postmortem.gaps import (
     FirstMapsOnly,
     Gap,
     GoroutinesUnread,
-    InSyncMap,
     LocksNotSought,
     MapNotChecked,
     MoreLocks,
     PathNotSought,
     StacksUnread,
+    Uncomparable,
     WouldTell,
 )
 from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
@@ -60,15 +59,19 @@ Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cann
 _RACE = "concurrent map "
 _NIL = "assignment to entry in nil map"
 _UNHASHABLE = "hash of unhashable type "
+_UNCOMPARABLE = "comparing uncomparable type "
 #: Rules that a key breaks whose bytes have changed, all else being sound.
 _OF_CHANGED_KEYS = {"hash-mismatch", "key-misplaced", "probe-broken", "duplicate-key"}
 #: Functions that map functions call for their keys and elements, and that fault where these lead nowhere.
 _CALLED_BY_MAPS = re.compile(
     r"type[:.]|aeshashbody|memeqbody|cmpbody|internal/(?:abi|bytealg|runtime/(?:maps|sys|math|atomic))\.|"
+    r"(?:internal/)?sync\.(?:\(\*Mutex\)\.|runtime_Sem)|"
     r"runtime\.(?:mem|\w*hash|\w*Hash|aes|\w*equal|\w*eq\b|typedmem|bulkBarrier|add\b|panic|sigpanic|goPanic|map_?)"
 )
 #: Rules of which each is broken where a search does not end.
-ENDLESS = {"chain-loop", "table-full", "overflow-loop"}
+ENDLESS = {"chain-loop", "table-full", "overflow-loop", "node-dead"}
+#: Of a mutex that nobody is there to unlock.
+_HELD = "lock-held"
 #: Maps that somebody is inside of are looked at, up to so many.
 _MOST_CHECKED = 32
 
@@ -156,24 +159,7 @@ def _why(program: Program, progress: Callable[[str], None]) -> Verdict:
             begun = replace(begun, path=operation.path, path_in=_path_in(program, death.trace, operation))
             begun = _rooted(program, begun, progress)
             return replace(_of_operation(program, traces, begun, progress), goroutines=len(traces))
-    for death in found:
-        inside = _in_sync_map(death)
-        if inside is not None:
-            note = InSyncMap(death.trace.goroutine.id, inside)
-            tells = (WouldTell.CHECK_OF_ALL,)
-            also = [each for each in found if each is not death]
-            return Verdict("cannot tell", False, death, also, None, death.trace, notes=[note], tells=tells)
     return _without_operation(program, traces, found, progress)
-
-
-def _in_sync_map(death: Death) -> str | None:
-    """The method of a sync.Map in whose middle an error was raised; by itself, or by what that calls for a key."""
-    for call in death.trace.calls[death.raised :]:
-        if IN_SYNC_MAP.search(call.call.name):
-            return call.call.name
-        if not _CALLED_BY_MAPS.match(call.call.name):
-            return None
-    return None
 
 
 def _path_in(program: Program, trace: Traceback, operation: Operation) -> str:
@@ -189,9 +175,10 @@ def _rooted(program: Program, verdict: Verdict, progress: Callable[[str], None])
     try:
         made = survey(program, progress)
         number = made.objects.find(verdict.map.address)
-        # A map that is on a stack itself is no object.
-        there = number >= 0 and made.naming.reached(number) and made.objects.data(number) == verdict.map.address
-        path = made.naming.path(number) if there else ""
+        # A map that is on a stack itself is no object; a sync.Map may be part of one.
+        there = number >= 0 and made.naming.reached(number)
+        place = verdict.map.address - made.objects.data(number) if there else 0
+        path = made.naming.part(number, place, verdict.map.type) if there else ""
         # By way of a goroutine's stack, or the runtime's own books, a function's name for it says more.
         return replace(verdict, rooted="" if path.startswith(("goroutine ", "runtime.")) else path)
     except (LayoutError, ReadError) as error:
@@ -218,11 +205,13 @@ def _of_operation(
     death, operation, map = begun.death, begun.operation, begun.map
     assert death is not None
     assert operation is not None
-    if death.message == _NIL:
+    if death.message == _NIL and not operation.on_sync_map:  # those in a sync.Map are made by itself
         path, path_in = _nil_map(program, death.trace, operation)
         return replace(begun, kind="nil map", certain=True, path=path, path_in=path_in)
     if _UNHASHABLE in death.message:
         return replace(begun, kind="bad key", certain=True, key=KeyTrouble("unhashable", "key"))
+    if operation.on_sync_map and _UNCOMPARABLE in death.message:
+        return replace(begun, kind=None, certain=True, map=None, notes=[*begun.notes, Uncomparable(operation.function)])
     race = death.message.startswith(_RACE)
     if map is None:
         tells = (WouldTell.CALLERS_VARIABLES,)
@@ -241,12 +230,21 @@ def _of_operation(
         return replace(begun, kind="bad key", key=trouble)
     damaged = _damage(report)
     if damaged is not None:
-        return replace(begun, kind=damaged, certain=damaged == "corruption")
+        return replace(begun, kind=damaged, certain=damaged == "corruption" and not death.overflow)
+    if death.overflow:
+        return replace(begun, kind=None, certain=True, map=None)
     if death.fault is not None:
-        trouble = passed_at_fault(program, death.trace.calls[operation.outer], map, death.fault.address)
+        trouble = passed_at_fault(program, _entered(death.trace, operation), map, death.fault.address)
     if trouble is not None:
         return replace(begun, kind="bad key", key=trouble)
     return replace(begun, tells=(WouldTell.NEXT_CORE, WouldTell.SANITIZER))
+
+
+def _entered(trace: Traceback, operation: Operation) -> CallFrame:
+    """The outermost call of an operation that has a frame of its own: a method of sync.Map may be inlined."""
+    run = trace.calls[operation.inner : operation.outer + 1]
+    outside = trace.calls[operation.caller].frame if operation.caller < len(trace.calls) else None
+    return next((call for call in reversed(run) if call.frame is not outside), run[-1])
 
 
 def _nil_map(program: Program, trace: Traceback, operation: Operation) -> tuple[str, str]:
@@ -321,6 +319,7 @@ def _without_operation(
     reports: list[Report] = []
     notes: list[Gap] = []
     seen: set[int] = set()
+    stuck: Verdict | None = None
     death = found[0] if found else None
     inside = 0
     under_way = ((trace, operation) for trace in traces for operation in operations(program, trace))
@@ -344,7 +343,18 @@ def _without_operation(
                 report=report, notes=notes, goroutines=len(traces),
             )  # fmt: skip
             return _rooted(program, caught_in, progress)
-        reports += [report] if report is not None else []
+        if report is None:
+            continue
+        reports.append(report)
+        held = any(each.rule.name == _HELD and not each.transient for each in report.findings)
+        if held and death is None and stuck is None and caught.state == "waiting":
+            stuck = Verdict(
+                "cannot tell", False, None, (), operation, caught, map, operation.path,
+                _path_in(program, caught, operation), report=report,
+                tells=(WouldTell.COPIED, WouldTell.NEXT_CORE), goroutines=len(traces),
+            )  # fmt: skip
+    if stuck is not None:
+        return _rooted(program, replace(stuck, notes=notes), progress)
     verdict = Verdict(None, True, death, found[1:], notes=notes, goroutines=len(traces), inside=inside, checked=reports)
     unread = _unread(program, traces)
     if not unread:

@@ -7,19 +7,19 @@ from gomap.postmortem.gaps import (
     FirstMapsOnly,
     Gap,
     GoroutinesUnread,
-    InSyncMap,
     LocksNotSought,
     MapNotChecked,
     MoreLocks,
     PathNotSought,
     StacksUnread,
+    Uncomparable,
     WouldTell,
 )
 
 __all__ = ["gap_text", "would_tell_text"]
 
 _WOULD_TELL = {
-    WouldTell.CHECK_OF_ALL: "gomap-check -all: it checks each sync.Map that is a package variable",
+    WouldTell.COPIED: "'go vet -copylocks': a sync.Map that was copied while somebody was in it keeps a locked mutex",
     WouldTell.CALLERS_VARIABLES: "the variables of the function that called for it, "
     "in a build with -gcflags=all='-N -l'",
     WouldTell.NEXT_CORE: "a core of the next time it happens, and whether it is the same map, key and address",
@@ -33,8 +33,8 @@ _WOULD_TELL = {
 def gap_text(gap: Gap) -> str:
     """``the map was not checked: cannot read 8 bytes at 0xc000012340``."""
     match gap:
-        case InSyncMap():
-            return f"goroutine {gap.goroutine} was inside {gap.method}; which sync.Map that is, is not looked for"
+        case Uncomparable():
+            return f"{gap.method} was given a value to compare with that has no ==, as the message says"
         case PathNotSought():
             return f"no path to the map was looked for: {gap.error or 'interrupted'}"
         case MapNotChecked():

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from gomap.check.checking import Report
 from gomap.goruntime.own_calls import library_folder, own_call
-from gomap.goruntime.tracebacks import Traceback
+from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.operation_wording import told_by_text
 from gomap.maps.wording import counted
 from gomap.postmortem.death import Death
@@ -114,7 +114,8 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
     death = verdict.death
     if death is not None and death.call is not None:
         call = (own_call(death.trace, library_folder([death.trace])) or death.call).call
-        where = f"in {call.name} ({place_text(call)}), outside of map operations"
+        inside = "outside of map operations" if verdict.operation is None else "though not by a map's or a key's fault"
+        where = f"in {call.name} ({place_text(call)}), {inside}"
         yield f"  it was raised by goroutine {death.trace.goroutine.id}, {where}"
     number, inside = len(verdict.checked), ", none inside a map operation"
     if verdict.inside:
@@ -153,8 +154,8 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.trace is None:
         looked_at = counted(verdict.goroutines, "goroutine")
         return f"of {looked_at} looked at none is caught in a damaged map; not all could be (see below)"
-    if verdict.operation is None:
-        return f"goroutine {id} is at a sync.Map, and nothing that can be seen here says why it failed"
+    if verdict.death is None:  # somebody waits in it
+        return f"a mutex of it is locked, and nobody is seen who would unlock it; goroutine {id} {does} it, and waits"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"
 
 
@@ -193,7 +194,7 @@ def _who(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
     if verdict.trace is not None and verdict.operation is not None:
         role = "is inside it"
         if verdict.death is not None and verdict.death.trace is verdict.trace:
-            role = "threw" if verdict.death.raised else "faulted"
+            role = "faulted" if verdict.death.fault is not None and not verdict.death.raised else "threw"
         yield _head(verdict.trace, role, _thread(verdict.trace), DOES[verdict.operation.kind] + " it")
         yield from _stack(verdict.trace, verdict.operation.inner, verdict.operation.caller, arguments, paint)
     others = verdict.others
@@ -241,11 +242,18 @@ def _thread(trace: Traceback) -> str:
 def _stack(trace: Traceback, first: int, last: int, arguments: Arguments, paint: Paint) -> Iterator[str]:
     calls = trace.calls[first : last + 1]
     width = min(max((len(each.call.name) for each in calls), default=0), _LONGEST_NAME)
-    for each in calls:
+
+    def line(each: CallFrame) -> str:
         passed = arguments.get((trace.goroutine.id, each.number), "")
         inlined = "  (inlined)" if each.call.inlined else ""
         shown = f"{place_text(each.call)}{inlined}{'  ' + paint.note(passed) if passed else ''}"
-        yield f"    {each.call.name:{width}}  {shown}"
+        return f"    {each.call.name:{width}}  {shown}"
+
+    for text, alike in groupby(calls, key=line):
+        again = sum(1 for _ in alike) - 1
+        yield text
+        if again:
+            yield paint.note(f"    ... {counted(again, 'more call')} from there")
 
 
 def _evidence(reach: Reach | None, site: Site | None) -> str:

@@ -194,7 +194,7 @@ def test_other_deaths_by_a_map(go: str, mode: str, kind: str, map: str) -> None:
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
-@pytest.mark.parametrize("mode", ["panic", "index", "nil-pointer", "unlock", "deadlock", "killed"])
+@pytest.mark.parametrize("mode", ["panic", "index", "nil-pointer", "unlock", "deadlock", "killed", "overflow"])
 def test_deaths_that_no_map_is_to_blame_for(go: str, mode: str) -> None:
     program, core, said = _died(go, mode)
     assert said["verdict"] is None
@@ -220,17 +220,6 @@ def test_healthy_maps_are_never_to_blame(go: str, mode: str, cores: int) -> None
         assert said["verdict"] is None, number
         inside += said["inside"]
     print(f"{go} {mode}: no verdict, {inside} map operations under way")
-
-
-@pytest.mark.parametrize("go", _VERSIONS)
-def test_a_death_inside_a_sync_map_is_not_said_to_be_outside_of_maps(go: str) -> None:
-    program, core, said = _died(go, "sync-bad-key")
-    assert said["death"]["signal"]["address"] == "0x1f1000"
-    assert said["verdict"] == "cannot tell"
-    if go == "1.27.3":  # up to Go 1.23 it is an operation on one of the plain maps in it
-        assert any(note.startswith("goroutine 1 was inside internal/sync.(*HashTrieMap") for note in said["notes"])
-        text = Files(program, core).run("why")
-        assert "verdict: cannot tell: goroutine 1 is at a sync.Map, and nothing that can be seen here" in text
 
 
 def test_a_core_that_was_written_before_the_runtime_knew() -> None:

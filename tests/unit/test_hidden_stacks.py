@@ -167,9 +167,9 @@ def program() -> Program:
 def on_stacks(program: Program, threads: Sequence[Thread] = ()) -> list[str]:
     """The names, while THREADS stand where they do."""
     program.image.threads().extend(threads)
-    names = functions_on_stacks(owner.Program(program.image))
+    stacks = functions_on_stacks(owner.Program(program.image))
     program.image.threads().clear()
-    return list(names)
+    return [name for stack in stacks for name in stack]
 
 
 WRITING = ["runtime.nilinterequal", "runtime.mapassign", "main.main", "runtime.goexit"]

@@ -29,6 +29,7 @@ HALF = rule("dangling-half", "read leads to what it holds, read and dirty to map
 ENTRY = rule("dangling-entry", "the entries of a sync.Map are in use", lasting=True)
 VALUE = rule("dangling-value", "an entry's value is in use", lasting=True)
 AMENDED = rule("amended-wrong", "amended says whether dirty has keys that read lacks")
+ALONE = rule("amended-alone", "there is a dirty map where amended says that it has keys", lasting=True)
 MISSES = rule("misses-impossible", "there are fewer misses than entries in dirty, and none without dirty")
 EXPUNGED = rule("expunged-impossible", "expunged entries are in read only, and only while there is a dirty map")
 DIFFER = rule("dirty-differs", "dirty has all entries of read that are not expunged, under the same keys")
@@ -203,7 +204,7 @@ class HalvesCheck:
         more = [pair for pair in dirty if pair.entry not in in_read]
         where = map.header["read"] + map.layout.read.type.field("amended").offset
         if map.amended and there is None:
-            yield AMENDED.broken(where, "amended is true, but there is no dirty map; a store of a new key faults")
+            yield ALONE.broken(where, "amended is true, but there is no dirty map; a store of a new key faults")
         elif more and not map.amended:
             yield AMENDED.broken(
                 where if map.header["read"] else map.field_address("read"),

@@ -7,7 +7,8 @@ is a node without children that still stands in its parent, and then is dead: bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.header import IMPLAUSIBLE
@@ -24,7 +25,7 @@ __all__ = ["TrieCheck"]
 DANGLING = rule("dangling-node", "root, children and overflow lead to nodes that are in use", lasting=True)
 KIND = rule("node-kind", "isEntry is true for an entry, and false for a node that has children", lasting=True)
 PARENT = rule("node-parent", "parent leads to the node that this one is a child of; the root has none", lasting=True)
-DEAD = rule("node-dead", "no node that lookups come to is dead")
+DEAD = rule("node-dead", "no node that lookups come to is dead", lasting=True)
 EMPTY = rule("node-empty", "only the root may be without children", Severity.WARNING)
 SHARED = rule("node-shared", "a node stands in one place", lasting=True)
 DEEP = rule("path-long", "a path has no more digits than a hash", lasting=True)
@@ -40,14 +41,18 @@ _TELLING, _FIRST = 28, 8
 class TrieCheck:
     """One check of one sync.Map.
 
+    Args:
+        deletes: whether a thread or goroutine is inside a deletion.
+
     Attributes:
         entries: how many were looked at.
         buckets: how many indirect nodes were.
     """
 
-    def __init__(self, map: HashTrie, subject: Subject) -> None:
+    def __init__(self, map: HashTrie, subject: Subject, deletes: Callable[[], bool]) -> None:
         self.map = map
         self._subject = subject
+        self._deletes = deletes
         self._indirect = map.layout.indirect.size
         self._seen: dict[int, str] = {}
         self._found: list[tuple[Child, str]] = []
@@ -116,9 +121,11 @@ class TrieCheck:
                 f"{where}: parent is {node.parent:#x}, not {parent:#x}; a deletion that empties the node goes astray",
             )
         if node.dead:
-            yield DEAD.broken(
+            dead = DEAD.broken(
                 node.address + fields.field("dead").offset, f"{where}: dead, and yet in place; a store there never ends"
             )
+            # A deletion that is about to take it out has locked it.
+            yield replace(dead, transient=self._subject.written and node.locked and self._deletes())
         if node.path and not any(node.children):
             yield EMPTY.broken(node.address, f"{where}: has no children, and was not taken out of its parent")
         if node.locked and not self._subject.written:
