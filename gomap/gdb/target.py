@@ -38,6 +38,8 @@ __all__ = ["GdbTarget", "current", "forget_memory", "is_core", "live", "unwatch"
 _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
 #: A symbol of package runtime's, as addresses_of finds it.
 _OF_RUNTIME = re.compile(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", re.MULTILINE)
+#: ``0x00000000004a8828 - 0x00000000005452f0 is .gopclntab``, and of a library ``in PATH``.
+_TABLE = re.compile(r"^\t(0x[0-9a-f]+) - 0x[0-9a-f]+ is \S*\.gopclntab(?: in (.+))?$", re.MULTILINE)
 #: How GDB is told of a donor, and of a rebuild.
 _REMEDIES = ("'set gomap donor FILE'", "'symbol-file FILE'")
 #: GDB falls back to an architecture that it knows.
@@ -138,7 +140,8 @@ class GdbTarget:
         from gomap.elf.target import Opened
         from gomap.stripped.target import StrippedTarget
 
-        file = ElfFile(_named_in_info_files("Local exec file") or self._inferior.progspace.filename)
+        # Of a C program that has a library of Go's it is that library.
+        file = ElfFile(_functions()[1] or _named_in_info_files("Local exec file") or self._inferior.progspace.filename)
         bias = _bias(file)
         opened = Opened(file, self._read, bias, fits(file, self._read, bias), (), self._left_out, self.signal)
         donor = gdb.parameter("gomap donor")
@@ -287,8 +290,15 @@ def _named_in_info_files(what: str) -> str | None:
 
 def _bias(file: ElfFile) -> int:
     """How much further up GDB has the program than its FILE says."""
-    entry = re.search(r"^\tEntry point: (0x[0-9a-f]+)$", gdb.execute("info files", to_string=True), re.MULTILINE)
-    return int(entry[1], 16) - file.entry if entry else 0
+    address, _ = _functions()
+    table = next((section for section in file.sections if section.name.endswith(".gopclntab")), None)
+    return address - table.address if address and table else 0
+
+
+def _functions() -> tuple[int, str | None]:
+    """Where GDB has the table of functions; of which file, if not the program's. 0 if there is none."""
+    found = _TABLE.search(gdb.execute("info files", to_string=True))
+    return (int(found[1], 16), found[2]) if found else (0, None)
 
 
 def _is_described(program: str | None) -> bool:
@@ -297,7 +307,7 @@ def _is_described(program: str | None) -> bool:
         return True
     if program is None:
         raise ProgramError("no program: name it with 'file PROGRAM', or start GDB with it")
-    if "gopclntab" in gdb.execute("info files", to_string=True) or _symbol_address("runtime.firstmoduledata"):
+    if _functions()[0]:
         return False
     raise ProgramError(f"{program} is not a Go program")
 

@@ -53,6 +53,17 @@ def test_a_library_in_a_core(host: Path, library: Path, core: CoreDump) -> None:
     assert gomap("core", host, core.path, "check", "-all").stderr == f"gomap: {host} is not a Go program\n"
 
 
+def test_a_stripped_library_in_a_core(tmp_path: Path) -> None:
+    library = build("shared", _GO, libc=True, buildmode="c-shared", ldflags="-s -w")
+    host = _host_of(library, tmp_path)
+    core = kernel_core_of(host).path
+    with Gdb(gdb18(), host, core) as session:
+        for command in ("goroutines -stack", "list"):
+            said = session.run(f"gomap-{command}")
+            assert said == gomap("core", library, core, *command.split()).stdout.rstrip("\n")
+            assert "runtime." in said or "map[string]int" in said
+
+
 def test_a_library_that_is_another_by_now_is_not_read(library: Path, tmp_path: Path) -> None:
     """As where it was updated: its headers differ, and the build ID in them."""
     loaded = tmp_path / "library"
