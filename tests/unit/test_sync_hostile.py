@@ -98,7 +98,7 @@ def test_unharmed_it_is_sound(ruin: Ruin) -> None:
     assert not any(look(ruin, name, {}) for name in ruin.variables)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_ruined_words(ruin: Ruin, data: st.DataObject) -> None:
     words = st.sampled_from(ruin.words)
