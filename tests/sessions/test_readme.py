@@ -115,7 +115,8 @@ def test_the_transcripts_of_the_shell_can_be_replayed(shops: Path, installed: In
 
 
 def _transcripts() -> list[str]:
-    return re.findall(r"^```console\n(.*?)^```", (_REPOSITORY / "README.md").read_text(), re.M | re.S)
+    pages = [_REPOSITORY / "README.md", *sorted((_REPOSITORY / "docs").glob("*.md"))]
+    return [text for page in pages for text in re.findall(r"^```console\n(.*?)^```", page.read_text(), re.M | re.S)]
 
 
 def _turns(transcript: str) -> list[tuple[str, str]]:
@@ -135,9 +136,8 @@ def test_each_command_and_function_is_in_the_tables(shop: Gdb) -> None:
 
 
 def test_each_rule_of_gomap_check_is_in_the_tables() -> None:
-    page = (_REPOSITORY / "README.md").read_text()
-    _, _, section = page.partition("## What gomap-check knows")
-    rules, _, _ = section.partition("\n## ")[0].partition("| cause |")
+    section = (_REPOSITORY / "docs/check.md").read_text()
+    rules, _, _ = section.partition("| cause |")
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", rules, re.M))
     assert checking and rows == {name: rule.demand for name, rule in RULES.items()}
     warnings = {name for name, rule in RULES.items() if rule.severity is Severity.WARNING}
