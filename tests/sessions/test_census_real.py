@@ -6,13 +6,19 @@ what the core holds. Delve runs with GOGC=1, so that next to nothing in its heap
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
+import socket
 import struct
 import subprocess
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from gomap.census.census import take_census
 from gomap.elf.target import open_core
@@ -108,9 +114,75 @@ def full_slots(program: Program, directory: int, length: int, used: int) -> int:
         return -1
 
 
+def aborted(command: list[str | Path], directory: Path, at_work: Callable[[], object]) -> Path:
+    """The kernel's core of a program, once AT_WORK has returned."""
+    environment = {**os.environ, "GOTRACEBACK": "crash", "GOGC": "1", "HOME": str(directory)}
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)),
+    ) as process:
+        at_work()
+        process.send_signal(signal.SIGABRT)
+        process.wait(60)
+    (core,) = directory.glob("core*")
+    return core
+
+
+def core_of_caddy(program: Path, directory: Path) -> Path:
+    """The web server, which has answered requests."""
+    admin, port = free_port(), free_port()
+    route = {"handle": [{"handler": "static_response", "body": "here"}]}
+    server = {"listen": [f"127.0.0.1:{port}"], "routes": [route]}
+    config = {"admin": {"listen": f"127.0.0.1:{admin}"}, "apps": {"http": {"servers": {"one": server}}}}
+    (directory / "config.json").write_text(json.dumps(config))
+
+    def work() -> None:
+        time.sleep(3)
+        for number in range(100):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/{number}").read()
+        collect(admin)
+
+    return aborted([program, "run", "--config", directory / "config.json"], directory, work)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def collect(port: int) -> None:
+    """Have the program collect its garbage, which has no path: net/http/pprof does before it writes a heap profile."""
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/debug/pprof/heap?gc=1").read()
+
+
 def test_nearly_every_map_of_a_real_program_has_a_path(tmp_path: Path) -> None:
-    core = core_of_delve(tmp_path)
-    program = Program(open_core(toolchains.delve(), core))
+    assert_paths(toolchains.delve(), core_of_delve(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "core_of"),
+    [
+        ("github.com/caddyserver/caddy/v2/cmd/caddy", "2.11.9", core_of_caddy),
+    ],
+)
+def test_nearly_every_map_of_larger_programs_has_a_path(
+    package: str, version: str, core_of: Callable[[Path, Path], Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--matrix"):
+        pytest.skip("it takes minutes to build: --matrix")
+    program = toolchains.program(package, version)
+    assert_paths(program, core_of(program, tmp_path))
+
+
+def assert_paths(binary: Path, core: Path) -> None:
+    program = Program(open_core(binary, core))
     heap = heap_of(program)
     found = {address for address in headers(core, program) if isinstance(heap.at(address), HeapObject)}
     census = take_census(program, lambda what: None)
