@@ -21,6 +21,9 @@ __all__ = ["FUNCTIONS", "Function", "overview"]
 
 Answer = Callable[..., Union[int, "GoValue"]]
 
+#: Findings that are counted: the status of a process goes no further.
+_MOST = 255
+
 
 class Function(NamedTuple):
     """One function.
@@ -31,6 +34,7 @@ class Function(NamedTuple):
         summary: what it gives, in a line.
         answer: what it comes to, of a program, a map and what else it is called with. Raises any of gomap's errors.
         text: its help.
+        while_running: what it comes to while other threads run, as they do when GDB asks for a breakpoint's condition.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Function(NamedTuple):
     summary: str
     answer: Answer
     text: str
+    while_running: Answer
 
     @property
     def call(self) -> str:
@@ -57,11 +62,12 @@ def overview() -> Iterator[str]:
         yield f"  {each.call:{width}} {each.summary}"
 
 
-def _function(summary: str, *parameters: str) -> Callable[[Answer], Answer]:
+def _function(summary: str, *parameters: str, while_running: Answer | None = None) -> Callable[[Answer], Answer]:
     """Declares the decorated function under its own name; its docstring is its help."""
 
     def declare(answer: Answer) -> Answer:
-        FUNCTIONS.append(Function(f"${answer.__name__}", parameters, summary, answer, help_in(answer)))
+        name, text = f"${answer.__name__}", help_in(answer)
+        FUNCTIONS.append(Function(name, parameters, summary, answer, text, while_running or answer))
         return answer
 
     return declare
@@ -98,12 +104,23 @@ def gomap_has(program: Program, map: GoMap, key: Written) -> int:
     return int(element(program, map, "$gomap_has", key) is not None)
 
 
-@_function("How many things are wrong with a map.", "MAP")
+def _findings_that_last(program: Program, map: GoMap) -> int:
+    from gomap.check.lasting import lasting_findings
+
+    return min(_MOST, len(lasting_findings(program, map)))
+
+
+@_function("How many things are wrong with a map.", "MAP", while_running=_findings_that_last)
 def gomap_findings(program: Program, map: GoMap) -> int:
     """$gomap_findings (MAP): how many things gomap-check finds wrong with a Go map; 255 at most.
 
     So that a batch session can end with it as its status: quit $gomap_findings(m). What a write
-    under way explains does not count."""
+    under way explains does not count.
+
+    GDB asks for a breakpoint's condition while other threads run, and a map that they write to looks
+    broken now and then. So there only what several looks agree on counts, and gomap-check tells once
+    all have stopped. For certainty, have GDB stop all threads before it asks: say
+    "maint set target-non-stop off" before the program is started."""
     from gomap.check.checking import check
 
-    return min(255, sum(not finding.transient for finding in check(program, map).findings))
+    return min(_MOST, sum(not finding.transient for finding in check(program, map).findings))

@@ -45,7 +45,8 @@ class _Registered(gdb.Function):
             scope = live_scope()
             map = _map(scope, arguments[0])
             keys = (constant_or_value(scope.target, "the key", each) for each in arguments[1:])
-            answer = function.answer(scope.program, map, *(given_key(scope, map.key, key) for key in keys))
+            ask = function.while_running if _others_run() else function.answer
+            answer = ask(scope.program, map, *(given_key(scope, map.key, key) for key in keys))
             if isinstance(answer, int):
                 return answer
             assert answer.address is not None  # an element of a map is in memory
@@ -60,6 +61,12 @@ def register() -> None:
     """Register the functions."""
     for function in FUNCTIONS:
         _Registered(function)
+
+
+def _others_run() -> bool:
+    """Whether other threads may run meanwhile: all count as running until a breakpoint's condition has been asked."""
+    thread = gdb.selected_thread()
+    return thread is not None and thread.is_running()
 
 
 def _map(scope: GdbScope, value: gdb.Value) -> GoMap:

@@ -177,6 +177,22 @@ def test_the_collector_at_work_breaks_nothing(either: Subject) -> None:
         assert "no longer" not in said
 
 
+def test_a_condition_is_asked_while_other_threads_write(subject: Subject) -> None:
+    """A sound map is not called broken then, and a broken one is."""
+    with _started(subject, "shared 0 12 12") as session:
+        session.run('break main.operation if $gomap_findings("main.shared") > 0')
+        said = session.run("continue", 120)
+        assert ended(said), said
+        session.run("delete")
+        session.run("break main.fixtureReady")
+        session.run("run count 7 20 100 < /dev/null")
+        session.run("delete")
+        session.run('break main.operation if $gomap_findings("main.guarded") > 0')
+        said = session.run("continue")
+        assert "main.operation" in said, said
+        assert _current(session) == 8
+
+
 def test_what_cannot_be_guarded_and_what_is_broken_already_is_said() -> None:
     with _started(_SOME[0], "none 0 5 100") as session:
         for number in range(4):

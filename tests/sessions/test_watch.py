@@ -145,7 +145,9 @@ def test_in_delve(delve_go: str) -> None:
         session.run("continue")
         session.run("clearall")
         for stop in _STOPS:
-            _is(session.run("gomap-watch main.numbers 7").split("watched: ")[1], "gomap-watch main.numbers 7", stop)
+            said = session.run("gomap-watch main.numbers 7")
+            assert "watched: " in said, said
+            _is(said.partition("watched: ")[2], "gomap-watch main.numbers 7", stop)
             assert session.run("print main.current") == str(stop[0])
             assert "Watchpoint" not in session.run("breakpoints")
         said = session.run("gomap-watch main.numbers 7")
