@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,7 +16,7 @@ from gomap.elf.target import opened_core
 from gomap.stripped.layouts import built_in
 from gomap.stripped.target import StrippedTarget
 from tests.fixtures import layouts
-from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story
+from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story, qemu_core_of
 from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.gomap import gomap
 
@@ -152,6 +152,25 @@ def test_a_story_has_the_same_verdict(story: str, go: str, tmp_path: Path) -> No
         found = [damaged(stripped, core.path, words, tmp_path / str(number)) for number, words in enumerate(ways)]
         assert len(found[0]) == 1
         assert found[1:] == found[:1] * (len(found) - 1)
+
+
+@pytest.mark.parametrize(("go", "machine"), [("1.27.3", "arm64"), ("1.23.9", "386")])
+def test_a_story_of_another_machine_has_the_same_map(go: str, machine: Literal["arm64", "386"]) -> None:
+    """Whose code gomap does not read, so that it may miss what was said as the program died."""
+    stripped, rebuilt = (
+        build(of_a_story("writers"), go, ldflags=flags, goarch=machine, here=True) for flags in ("-s -w", "-f -f")
+    )
+    core = (qemu_core_of if machine == "arm64" else kernel_core_of)(stripped)
+    alone, named = (
+        json.loads(gomap("core", *words, stripped, core.path, "why", "-json").stdout)
+        for words in ([], ["-symbols", rebuilt])
+    )
+    for each in alone, named:
+        assert each["map"]["type"] == "map[string]*main.session"
+        assert each["verdict"] == ("race" if each["death"]["message"] else "cannot tell")
+    assert alone["map"]["address"] == named["map"]["address"]
+    assert alone["death"]["goroutine"] == named["death"]["goroutine"]
+    assert alone["operation"]["kind"] == named["operation"]["kind"] == "assign"
 
 
 def damaged(program: Path, core: Path, words: list[str | Path], file: Path) -> list[Any]:
