@@ -82,6 +82,7 @@ class CallGuard(Guarding):
         if number is None:
             return self._returned(trap, lwp, still)
         if argument(self._program, number, lwp) != self._address:
+            self._forget(lwp)
             return None
         return self._begins(trap, lwp, still)
 
@@ -104,6 +105,12 @@ class CallGuard(Guarding):
             del self._begun[goroutine]
             self._operations += seen is None
         return seen
+
+    def _forget(self, lwp: int) -> None:
+        """The thread's goroutine is at another map: what it had begun here has panicked, and will not return."""
+        goroutine = self._goroutine(lwp) if self._begun else None
+        if goroutine is not None:
+            self._begun.pop(goroutine, None)
 
     def _looked_at(self, moment: Moment, by: Culprit, still: bool) -> Guarded | Suspicion | None:
         map: GoMap | None = None

@@ -141,6 +141,16 @@ def test_without_watchpoints_it_stands_on_the_functions_that_change_maps(subject
         assert not re.search(r"^-\d+ .*breakpoint +keep", session.run("maint info breakpoints"), re.M)
 
 
+def test_without_watchpoints_an_operation_that_panicked_is_not_blamed(either: Subject) -> None:
+    with _started(either, "panics 5 9 20") as session:
+        session.run("set can-use-hw-watchpoints 0")
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        assert "gomap-guard main.guarded: broken before this operation, by no operation: goroutine 1 begins it " in said
+        assert "in main.store at main.go:" in said
+        assert _current(session) == 5
+
+
 def test_what_is_no_map_any_more_gets_no_verdict(fault: str, subject: Subject) -> None:
     """Other code writes to the header's memory: by a wild pointer, or since it has it by right."""
     with _started(subject, f"{fault} 9 20 100") as session:
