@@ -242,7 +242,9 @@ def test_a_core_is_refused_in_a_line() -> None:
 
 def _in_delve(go: str, *arguments: str) -> GomapDelve:
     binary = build("guarded", go)
-    session = GomapDelve("dlv", "exec", binary, "--check-go-version=false", "--", *arguments)
+    # What the program prints comes to the terminal when it will, in the middle of a line of gomap's too.
+    options = ("--redirect=stdout:/dev/null", "--check-go-version=false")
+    session = GomapDelve("dlv", "exec", binary, *options, "--", *arguments)
     session.run(f"break {READY}")
     session.run("continue")
     session.run("clearall")

@@ -140,7 +140,9 @@ def test_states_and_overflow_pointers() -> None:
 
 
 def test_in_delve(delve_go: str) -> None:
-    with GomapDelve("dlv", "exec", build("watched", delve_go), "--check-go-version=false") as session:
+    # What the program prints comes to the terminal when it will, in the middle of a line of gomap's too.
+    options = ("--redirect=stdout:/dev/null", "--check-go-version=false")
+    with GomapDelve("dlv", "exec", build("watched", delve_go), *options) as session:
         session.run(f"break {READY}")
         session.run("continue")
         session.run("clearall")
