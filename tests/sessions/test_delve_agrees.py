@@ -45,6 +45,7 @@ DIFFERING = {
     **dict.fromkeys(
         ("elem-string-", "elem-data-", "elem-type-", "elem-slice-", "elem-pointer-"), "only GDB's side looks into them"
     ),
+    "word-": "only GDB's side says what a word looks like that can be no pointer",
     **dict.fromkeys(
         ("extra-overflow-", "extra-oldoverflow-", "extra-next-"), "only GDB's side looks where extra's fields lead"
     ),
