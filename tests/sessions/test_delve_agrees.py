@@ -144,7 +144,7 @@ def test_every_fault(go: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     assert len(modes) > 150
     if not request.config.getoption("--matrix"):
         # The two Swiss versions have the same modes, and share those that are left.
-        modes = modes[::2] if go == "1.23.9" else modes[2 * (VERSIONS.index(go) % 2) :: 4]
+        modes = modes[::3] if go == "1.23.9" else modes[3 * (VERSIONS.index(go) % 2) :: 6]
     differing = []
     with Gdb(gdb18(), binary) as gdb:
         for mode in modes:
