@@ -124,13 +124,25 @@ class Goroutines:
     def unread(self) -> int | ReadError:
         """How many entries of allgs are, or lead, where memory cannot be read: as of a core that was cut short.
 
-        ReadError: there is nothing to be read of allgs.
+        After many in a row that can be no g the rest is not tried, and counts as well. ReadError: there is nothing to
+        be read of allgs.
         """
         try:
             pointers, missing = self._listed()
         except ReadError as error:
             return error
-        return missing + sum(not self._can_be_read(address) for address in pointers)
+        seen = {0}
+        bad = 0
+        for number, address in enumerate(pointers, 1):
+            if address not in seen and self._plausible(address) is not None:
+                bad = 0
+            else:
+                bad += 1
+                missing += address not in seen and not self._can_be_read(address)
+            seen.add(address)
+            if bad == _MOST_BAD:
+                return missing + len(pointers) - number
+        return missing
 
     def _listed(self) -> tuple[list[int], int]:
         """The entries of allgs, and how many more there are where it cannot be read. Raises ReadError."""
