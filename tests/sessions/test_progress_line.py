@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +64,11 @@ def test_the_line_appears_and_vanishes(subject: Subject) -> None:
         cwd=ROOT,
         dimensions=(50, 200),
     )
-    terminal.expect(pexpect.EOF)
+    # It stands still for most of the time, so that it takes long enough on any machine.
+    while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=0.05):
+        terminal.kill(signal.SIGSTOP)
+        time.sleep(0.2)
+        terminal.kill(signal.SIGCONT)
     terminal.close()
     said = str(terminal.before)
     assert len(re.findall(r"\r\d+ of 1000000 entries checked", said)) > 3
