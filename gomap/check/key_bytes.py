@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from math import comb
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from gomap.check.finding import Finding, InSlot
 from gomap.check.leaves import leaves
@@ -41,6 +41,10 @@ _MOST_KEYS, _MOST_ENTRIES, _SOUGHT, _LONGEST = 1000, 20_000, 4, 256
 _ODDS = 1000
 #: Bytes of a key that are shown.
 _SHOWN = 48
+
+
+#: Where an object starts; the path of a mapped file; empty: outside of Go's memory, and no file that is known.
+_Place = Union[int, str]
 
 
 class _String(NamedTuple):
@@ -109,30 +113,30 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
     for number, one in enumerate(findings):
         if one.slot and one.cause is None and one.rule.name in _MISPLACED and not one.transient:
             slots[one.slot].append(number)
-    there: defaultdict[int, dict[InSlot, _String]] = defaultdict(dict)
-    answers: dict[int, Answer] = {}
+    there: defaultdict[_Place, dict[InSlot, _String]] = defaultdict(dict)
+    answers: dict[_Place, Answer] = {}
     for slot in list(slots)[:_MOST_KEYS]:
         for string in _strings_in(scene, *scene.stored_key(slot)):
             answer = scene.heap.at(string.data)
-            start = _start(answer)
-            if start is not None:
-                there[start].setdefault(slot, string)
-                answers.setdefault(start, answer)
+            place = _place_of(answer)
+            if place is not None:
+                there[place].setdefault(slot, string)
+                answers.setdefault(place, answer)
     if not there:
         return None
-    start = max(there, key=lambda one: len(there[one]))
-    sharing = there[start]
+    place = max(there, key=lambda one: len(there[one]))
+    sharing = there[place]
     if len(sharing) < 2 or 2 * len(sharing) < len(slots):
         return None
     every = dict(_every_string(scene))
     misplaced = {string.word for string in sharing.values()}
-    there_too = {string.word for string in every if _start(scene.heap.at(string.data)) == start}
+    there_too = {string.word for string in every if _place_of(scene.heap.at(string.data)) == place}
     in_place = {one.word: key for one, key in every.items() if one.word in there_too and one.word not in misplaced}
     # What else has its bytes there is the likeliest, and not many can be tried.
     nearest = sorted(every, key=lambda one: one.word not in there_too)
-    before = list(_sought(scene, sharing, nearest, answers[start]))
+    before = list(_sought(scene, sharing, nearest, answers[place]))
     found = SharedBytes(
-        *(answers[start], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
+        *(answers[place], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
         *(_equal(scene, sharing, list(in_place.values())[:_MOST_KEYS]), [one[:2] for one in before]),
     )
     if not found.proved and not found.telling(scene.entries):
@@ -145,7 +149,8 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
         if one.rule.name in _TOO and one.cause is None and (one.slot in sharing or one.twin in places)
     ]
     data = {string.data for string in sharing.values()}
-    return "shared-bytes", start or min(data), _told(scene, found, data, before), numbers, found
+    start = place if isinstance(place, int) else min(data)
+    return "shared-bytes", start, _told(scene, found, data, before), numbers, found
 
 
 def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tuple[int, bytes, str]]) -> str:
@@ -155,6 +160,11 @@ def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tup
         place = f"one {where.size}-byte object at {where.data:#x} ({state})"
     elif isinstance(where, ModuleData):
         place = answer_text(where)
+    elif isinstance(where, Foreign) and where.file is not None:
+        there = [scene.heap.at(at) for at in data] if scene.heap else []
+        offsets = sorted(one.file.offset for one in there if isinstance(one, Foreign) and one.file is not None)
+        last = f"s {offsets[0]:#x} to {offsets[-1]:#x}" if len(offsets) > 1 else f" {offsets[0]:#x}"
+        place = f"the mapped file {where.file.path}, at offset{last}"
     else:
         place = "memory outside of Go's heap, stacks and data: C's, or a mapped file"
     text = f"{found.keys} of {counted(found.misplaced, 'misplaced key')} have their bytes in {place}"
@@ -178,13 +188,15 @@ def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tup
     return f"bytes of keys changed after these were stored: {'; '.join(proof)}; {text}"
 
 
-def _start(answer: Answer) -> int | None:
-    """What tells one object from another: its start; 0 outside of Go's memory; None where nothing tells."""
+def _place_of(answer: Answer) -> _Place | None:
+    """What tells the object from others; None where nothing does."""
     if isinstance(answer, (HeapObject, FreeObject, UnmarkedObject)):
         return answer.data
     if isinstance(answer, ModuleData):
         return answer.symbol.address if answer.symbol else None
-    return 0 if isinstance(answer, Foreign) else None
+    if isinstance(answer, Foreign):
+        return answer.file.path if answer.file is not None else ""
+    return None
 
 
 def _strings_in(scene: Scene, address: int, key: bytes) -> Iterator[_String]:

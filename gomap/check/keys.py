@@ -8,11 +8,13 @@ from gomap.check.finding import Finding, rule
 from gomap.check.leaves import leaves
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
+from gomap.goruntime.wording import in_file_text
 from gomap.hashing import HashError, KeyHasher
 from gomap.language import Literals
 from gomap.language.equality import Comparables
 from gomap.maps.layout import Places
 from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.mapped_files import file_at
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
@@ -140,7 +142,7 @@ class Keys:
             except ReadError as error:
                 if self._target.memory.left_out(error.address):
                     self.unhashed += 1
-                    self.why_unhashed = self.why_unhashed or f"the core was not given what is at {error.address:#x}"
+                    self.why_unhashed = self.why_unhashed or self._not_given(error.address)
                     continue
                 address = self.address(batch, number)
                 yield IMPOSSIBLE_KEY.broken(
@@ -151,6 +153,11 @@ class Keys:
             except (HashError, LayoutError) as error:
                 self.unhashed += 1
                 self.why_unhashed = self.why_unhashed or str(error)
+
+    def _not_given(self, address: int) -> str:
+        """What the core was not given, which it would take to hash a key that has bytes there."""
+        file = file_at(self._target.mapped_files(), address)
+        return f"the core was not given what is at {address:#x}{f', {in_file_text(file)}' if file else ''}"
 
     def _key(self, batch: SlotBatch, number: int) -> bytes:
         """The key of live slot NUMBER."""

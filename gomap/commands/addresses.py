@@ -18,19 +18,24 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
     stands there is said as well where something tells: a type descriptor, an object whose type the
     allocator notes, a map's header; and what it was that told."""
     from gomap.expressions.evaluating import address_in, evaluate
+    from gomap.goruntime.answers import Foreign, NotInCore, UnreadableFile
     from gomap.goruntime.heap import heap_of
     from gomap.goruntime.wording import answer_text
     from gomap.maps.recognition import recognise
     from gomap.maps.wording import evidence_text, recognised_text
+    from gomap.views.jsonview import file_object
 
     address = address_in(evaluate(scope_of(door, options), expression))
     answer = heap_of(door.program()).at(address)
+    file = answer.file if isinstance(answer, (Foreign, NotInCore, UnreadableFile)) else None
     found = recognise(door.program(), answer)
     what, by = (recognised_text(found), evidence_text(found.by)) if found else ("", "")
     if not options["json"]:
         return [f"{address:#x}: {answer_text(answer)}" + (f": {what}, {by}" if found else "")]
     shown: dict[str, Any] = {"command": "whatis", "address": f"{address:#x}"}
     shown |= {"is": type(answer).__name__, "text": answer_text(answer)}
+    if file is not None:
+        shown["file"] = file_object(file)
     if found:
         shown["holds"] = {"text": what, "type": found.type and found.type.name, "by": by}
     return json_line(door, shown)

@@ -21,6 +21,7 @@ from gomap.elf.target import FileTarget, Opened, opened_core
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import GENERAL_REGISTERS
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import ProgramError
 from gomap.program.signals import Signal
@@ -34,6 +35,8 @@ _LOWEST, _HIGHEST = 4096, 1 << 63
 #: Names of the registers that matter, as Delve has them.
 _SP, _PC, _LR = ("rsp", "esp", "sp"), ("rip", "eip", "pc"), ("x30", "lr")
 
+#: Bytes of a stack that show whether a process is the one that the server debugs.
+_COMPARED = 128
 
 #: What to say where nothing tells where a program lies.
 _ANYWHERE = (
@@ -78,7 +81,7 @@ class _Served:
         """The program with that memory. Raises FileError."""
         file = ElfFile(path)
         bias = 0 if file.type != POSITION_INDEPENDENT or is_described(file) else self._bias(file)
-        return Opened(file, self.read, bias, fits(file, self.read, bias))
+        return Opened(file, self.read, bias, fits(file, self.read, bias), mapped_files=self._mapped_files)
 
     def _bias(self, file: ElfFile) -> int:
         """How much further up FILE lies, by what this machine's system says of the process.
@@ -94,6 +97,24 @@ class _Served:
                 if fits(file, self.read, bias):
                     return bias
         raise file.error(_ANYWHERE)
+
+    def _mapped_files(self) -> Sequence[MappedFile]:
+        """The files in the process's memory, if it runs on this machine; the server does not tell of any."""
+        if reads_core(self.rpc):
+            return ()
+        try:
+            process = Process(self.rpc.call("State", NonBlocking=True)["State"]["Pid"])
+        except FileError:
+            return ()
+        try:
+            # Of another machine's process the number may be another one's here, which has another stack.
+            stack = self._thread(self.listed_threads()[0]["id"]).sp
+            here = process.read(stack, _COMPARED) == self.read(stack, _COMPARED)
+            return process.mapped_now() if here else ()
+        except (IndexError, ReadError):
+            return ()
+        finally:
+            process.close()
 
     def read(self, address: int, length: int) -> bytes:
         if address < _LOWEST or address + length > _HIGHEST:
@@ -171,6 +192,9 @@ class DelveTarget:
 
     def threads(self) -> list[Thread]:
         return self._served.threads()
+
+    def mapped_files(self) -> Sequence[MappedFile]:
+        return self._file.mapped_files()
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._file.frame_variables(standing)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gomap.elf.elffile import CORE, EXECUTABLE, LOAD, READABLE, ElfFile, ElfNote, FileError, NotElfError, StrPath
 from gomap.elf.registers import thread_in
 from gomap.elf.space import Space
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import ReadError
 from gomap.program.signals import Signal
 from gomap.program.target import Thread
 
-__all__ = ["CoreDump", "MappedFile", "auxiliary_vector", "core_at"]
+__all__ = ["CoreDump", "auxiliary_vector", "core_at"]
 
 #: n_type: NT_PRSTATUS, NT_AUXV, NT_FILE, NT_SIGINFO.
 _STATUS, _AUXV, _FILE, _SIGINFO = 1, 6, 0x46494C45, 0x53494749
@@ -32,15 +33,6 @@ _HEADERS, _MAGIC = 4096, b"\x7fELF"
 
 #: Where struct elf_prstatus has the thread's number and its registers, by the size of a pointer.
 _STATUS_ID, _STATUS_REGISTERS = {8: 32, 4: 24}, {8: 112, 4: 72}
-
-
-class MappedFile(NamedTuple):
-    """A file that lay in memory from START to END, from OFFSET on."""
-
-    start: int
-    end: int
-    offset: int
-    path: str
 
 
 class CoreDump:
@@ -160,7 +152,7 @@ class CoreDump:
     @cached_property
     def mapped_files(self) -> Sequence[MappedFile]:
         """The files that lay in its memory."""
-        return next((list(self._mapped(note.content)) for note in self._notes(_FILE)), ())
+        return next((sorted(self._mapped(note.content)) for note in self._notes(_FILE)), ())
 
     @cached_property
     def signal(self) -> Signal | None:

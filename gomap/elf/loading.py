@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from gomap.elf.coredump import MappedFile
 from gomap.elf.elffile import EXECUTABLE, HEADERS, LOAD, NOTE, POSITION_INDEPENDENT, WRITABLE, ElfFile, FileError
 from gomap.goruntime.builds import Elsewhere, elsewhere
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import RawRead, ReadError
 from gomap.program.printable import printable
 from gomap.program.target import Target

@@ -6,11 +6,13 @@ Linux, proc(5). Who may read is who may trace: one's own processes, as far as th
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from gomap.elf.coredump import MappedFile, auxiliary_vector
+from gomap.elf.coredump import auxiliary_vector
 from gomap.elf.elffile import FileError
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import ReadError
 
 __all__ = ["Process"]
@@ -70,12 +72,20 @@ class Process:
     def mapped_files(self) -> list[MappedFile]:
         """The files that lie in its memory now. Raises FileError."""
         mapped = []
-        for line in self._contents("maps").decode("utf-8", "surrogateescape").splitlines():
+        # A path may have any other end of a line in it; for a line feed the kernel writes \\012.
+        for line in self._contents("maps").decode("utf-8", "surrogateescape").split("\n")[:-1]:
             span, _, offset, _, _, *path = line.split(None, 5)
             if path and path[0].startswith("/"):
                 start, end = (int(each, 16) for each in span.split("-"))
                 mapped.append(MappedFile(start, end, int(offset, 16), path[0]))
         return mapped
+
+    def mapped_now(self) -> Sequence[MappedFile]:
+        """The same; none if the process is gone."""
+        try:
+            return self.mapped_files
+        except FileError:
+            return ()
 
     def auxiliary(self, pointer_size: int, byte_order: Literal["little", "big"]) -> dict[int, int]:
         """The auxiliary vector: by AT_... what the kernel told it as it began. Raises FileError."""

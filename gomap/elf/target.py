@@ -20,6 +20,7 @@ from gomap.elf.symbols import SymbolTable
 from gomap.language.spelling import as_linked, as_written
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, RawRead
 from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
@@ -49,6 +50,7 @@ class FileTarget:
         fits: whether the memory has just what the file has, as loading.fits says.
         left_out: as Memory takes it.
         signal: as in Target.
+        mapped_files: says what Target.mapped_files does.
 
     Attributes:
         memory, pointer_size, byte_order, architecture, signal: as in Target.
@@ -65,6 +67,7 @@ class FileTarget:
         fits: bool | None = None,
         left_out: Callable[[int], bool] = lambda address: False,
         signal: Signal | None = None,
+        mapped_files: Callable[[], Sequence[MappedFile]] = tuple,
     ) -> None:
         self.program = program
         self.bias = bias
@@ -75,6 +78,7 @@ class FileTarget:
         self.memory = Memory(read, self.pointer_size, left_out)
         self.signal = signal
         self._threads = threads
+        self._mapped_files = mapped_files
         self._symbols = SymbolTable(program)
         self._info = DebugInfo(program)
         self._types = ElfTypes(self._info, self.pointer_size)
@@ -135,6 +139,9 @@ class FileTarget:
     def threads(self) -> Sequence[Thread]:
         return self._threads
 
+    def mapped_files(self) -> Sequence[MappedFile]:
+        return self._mapped_files()
+
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._frame_variables.at(standing, self.bias)
 
@@ -165,7 +172,7 @@ class Opened(NamedTuple):
 
     Attributes:
         file: the program, or a build that is laid out alike and described.
-        read, bias, threads, fits, left_out, signal: as FileTarget takes them.
+        read, bias, threads, fits, left_out, signal, mapped_files: as FileTarget takes them.
         cut_short: as CoreDump says it.
     """
 
@@ -177,6 +184,7 @@ class Opened(NamedTuple):
     left_out: Callable[[int], bool] = lambda address: False
     signal: Signal | None = None
     cut_short: str | None = None
+    mapped_files: Callable[[], Sequence[MappedFile]] = tuple
 
     def described(self) -> FileTarget:
         """The Target that its debug information makes of it. Raises FileError if it has none."""
@@ -188,6 +196,7 @@ class Opened(NamedTuple):
             fits=self.fits,
             left_out=self.left_out,
             signal=self.signal,
+            mapped_files=self.mapped_files,
         )
 
 
@@ -211,7 +220,10 @@ def opened_core(
         if segment.type == LOAD and not segment.flags & WRITABLE:
             memory.add(segment.address + bias, segment.file_size, file, segment.offset)
     described = _described(file, symbols, memory.read, bias)
-    return Opened(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal, dump.cut_short)
+    return Opened(
+        *(described, memory.read, bias, fit, dump.threads, dump.left_out, dump.signal, dump.cut_short),
+        mapped_files=lambda: dump.mapped_files,
+    )
 
 
 def open_core(program: StrPath, core: StrPath, progress: Callable[[str], None] | None = None) -> FileTarget:
@@ -232,7 +244,8 @@ def opened_process(process: Process, program: StrPath | None = None, symbols: St
     file = _program(program or process.program)
     bias = load_bias(file, process.read, process.auxiliary(file.pointer_size, file.byte_order), process.mapped_files)
     described = _described(file, symbols, process.read, bias)
-    return Opened(described, process.read, bias, fits(file, process.read, bias))
+    fit = fits(file, process.read, bias)
+    return Opened(described, process.read, bias, fit, mapped_files=process.mapped_now)
 
 
 def open_process(process: Process) -> FileTarget:

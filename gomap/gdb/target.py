@@ -21,6 +21,7 @@ from gomap.language.spelling import as_written, before_demangling
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import alike, machine_called, machine_of
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.signals import Signal
@@ -40,6 +41,8 @@ _INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P
 _OF_RUNTIME = re.compile(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", re.MULTILINE)
 #: ``0x00000000004a8828 - 0x00000000005452f0 is .gopclntab``, and of a library ``in PATH``.
 _TABLE = re.compile(r"^\t(0x[0-9a-f]+) - 0x[0-9a-f]+ is \S*\.gopclntab(?: in (.+))?$", re.MULTILINE)
+#: ``      0x7ffff7fbc000     0x7ffff7fbe000     0x2000     0x1000  rw-s   /tmp/file``
+_MAPPING = re.compile(r"^ +0x([0-9a-f]+) +0x([0-9a-f]+) +0x[0-9a-f]+ +0x([0-9a-f]+) +[rwxsp-]{4} +(/.*)$", re.M)
 #: How GDB is told of a donor, and of a rebuild.
 _REMEDIES = ("'set gomap donor FILE'", "'symbol-file FILE'")
 #: GDB falls back to an architecture that it knows.
@@ -106,6 +109,11 @@ class GdbTarget:
     def threads(self) -> list[Thread]:
         return threads_of(self._inferior, self.architecture, self.pointer_size)
 
+    def mapped_files(self) -> Sequence[MappedFile]:
+        if is_core(self._inferior):
+            return self._core.mapped_files if self._core is not None else ()
+        return _files_in_mappings()
+
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         # GDB has no frames for goroutines that are on no thread, so its file is read here, as without GDB.
         return self._file.frame_variables(standing)
@@ -143,7 +151,10 @@ class GdbTarget:
         # Of a C program that has a library of Go's it is that library.
         file = ElfFile(_functions()[1] or _named_in_info_files("Local exec file") or self._inferior.progspace.filename)
         bias = _bias(file)
-        opened = Opened(file, self._read, bias, fits(file, self._read, bias), (), self._left_out, self.signal)
+        opened = Opened(
+            *(file, self._read, bias, fits(file, self._read, bias), (), self._left_out, self.signal),
+            mapped_files=self.mapped_files,
+        )
         donor = gdb.parameter("gomap donor")
         return StrippedTarget(opened, Path(donor) if donor else None, _REMEDIES, self.threads)
 
@@ -286,6 +297,16 @@ def _named_in_info_files(what: str) -> str | None:
     said = gdb.execute("info files", to_string=True)
     found = re.search(rf"^{what}:\s+`(.*)', file type ", said, re.MULTILINE)
     return found and found[1]
+
+
+def _files_in_mappings() -> list[MappedFile]:
+    """The files that lie in the process's memory; none if GDB is not told of any, or one has a name not in UTF-8."""
+    try:
+        said = gdb.execute("info proc mappings", to_string=True)
+    except (gdb.error, UnicodeDecodeError):
+        return []
+    found = (each.groups() for each in _MAPPING.finditer(said))
+    return sorted(MappedFile(int(start, 16), int(end, 16), int(offset, 16), path) for start, end, offset, path in found)
 
 
 def _bias(file: ElfFile) -> int:

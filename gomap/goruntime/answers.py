@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Union
 
+from gomap.program.mapped_files import FilePlace
 from gomap.program.target import Symbol
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Text",
     "Unknown",
     "UnmarkedObject",
+    "UnreadableFile",
 ]
 
 
@@ -199,9 +201,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Foreign:
-    """Readable, and neither heap nor stack nor module: C's, a mapped file's, or the runtime's own, off the heap."""
+    """Readable, and neither heap nor stack nor module: C's, a mapped file's, or the runtime's own, off the heap.
+
+    Attributes:
+        file: the byte of a mapped file that it is, where that is known.
+    """
 
     address: int
+    file: FilePlace | None = None
 
 
 @dataclass(frozen=True)
@@ -213,9 +220,26 @@ class NotMapped:
 
 @dataclass(frozen=True)
 class NotInCore:
-    """The process could read there, and its core was not given what was there: a mapped file, or the core's end."""
+    """The process could read there, and its core was not given what was there: a mapped file, or the core's end.
+
+    Attributes:
+        file: the byte of a mapped file that it is, where that is known.
+    """
 
     address: int
+    file: FilePlace | None = None
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """In a mapped file, and yet not readable: past the end of the file, which is shorter now, or not to be had.
+
+    Attributes:
+        file: the byte of the file that it is.
+    """
+
+    address: int
+    file: FilePlace
 
 
 @dataclass(frozen=True)
@@ -244,5 +268,6 @@ Answer = Union[
     Foreign,
     NotMapped,
     NotInCore,
+    UnreadableFile,
     Unknown,
 ]

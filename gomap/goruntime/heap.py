@@ -42,11 +42,13 @@ from gomap.goruntime.answers import (
     StackAddress,
     Unknown,
     UnmarkedObject,
+    UnreadableFile,
 )
 from gomap.goruntime.modules import Modules
 from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
 from gomap.program.gotypes import LayoutError
+from gomap.program.mapped_files import MappedFile, file_at
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import variable
@@ -238,9 +240,16 @@ class Heap:
         return self._modules.at(address) or self._stacks.at(address)
 
     def _unmanaged(self, address: int) -> Answer:
+        file = file_at(self._files, address)
         if self._memory.readable(address, 1):
-            return Foreign(address)
-        return NotInCore(address) if self._memory.left_out(address) else NotMapped(address)
+            return Foreign(address, file)
+        if self._memory.left_out(address):
+            return NotInCore(address, file)
+        return NotMapped(address) if file is None else UnreadableFile(address, file)
+
+    @cached_property
+    def _files(self) -> Sequence[MappedFile]:
+        return self._program.mapped_files()
 
 
 @until_it_moves

@@ -20,14 +20,16 @@ from gomap.goruntime.answers import (
     SystemStack,
     Text,
     UnmarkedObject,
+    UnreadableFile,
 )
+from gomap.program.mapped_files import FilePlace
 from gomap.program.memory import ReadError
 from gomap.program.target import Symbol
 
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import NoCaller
 
-__all__ = ["answer_text", "broken_text"]
+__all__ = ["answer_text", "broken_text", "in_file_text"]
 
 
 def answer_text(answer: Answer) -> str:
@@ -58,14 +60,25 @@ def answer_text(answer: Answer) -> str:
             return _in_module(answer.section, answer.address, answer.symbol, answer.module)
         case Text():
             return _in_module("code", answer.address, answer.symbol, answer.module)
+        case Foreign(file=FilePlace() as file):
+            return f"{in_file_text(file)} (readable)"
         case Foreign():
             return "outside of Go's heap, stacks and data (readable)"
+        case NotInCore(file=FilePlace() as file):
+            return f"{in_file_text(file)}, which is not in the core"
         case NotInCore():
             return "mapped, but not in the core: a file, or cut off"
+        case UnreadableFile(file=file):
+            return f"{in_file_text(file)}, which cannot be read"
         case NotMapped():
             return "not mapped" if answer.address else "nil"
         case _:
             return f"unknown: {answer.why}"
+
+
+def in_file_text(place: FilePlace) -> str:
+    """``offset 0x26 of the mapped file /var/lib/db``."""
+    return f"offset {place.offset:#x} of the mapped file {place.path}"
 
 
 def broken_text(why: ReadError | NoCaller) -> str:

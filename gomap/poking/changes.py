@@ -16,6 +16,7 @@ from gomap.goruntime.answers import (
     NotMapped,
     SpanTail,
     Text,
+    UnreadableFile,
 )
 from gomap.goruntime.heap import heap_of
 from gomap.goruntime.wording import answer_text
@@ -29,7 +30,7 @@ __all__ = ["ONLY_A_CORE", "Change", "Process", "apply", "forget", "last_change",
 ONLY_A_CORE = "a core is not written to: only a process can be changed"
 
 #: No map is there, or none any more: what is written there harms something else.
-_NO_MAP_THERE = (FreeObject, FreePages, SpanTail, ManualSpan, Text, NotMapped, NotInCore)
+_NO_MAP_THERE = (FreeObject, FreePages, SpanTail, ManualSpan, Text, NotMapped, NotInCore, UnreadableFile)
 
 
 class Process(Protocol):

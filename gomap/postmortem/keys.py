@@ -12,10 +12,11 @@ from gomap.maps.model import GoMap, Note
 from gomap.maps.operations import Key
 from gomap.maps.syncmap import is_sync_map
 from gomap.program.gotypes import GoType, Kind, LayoutError
+from gomap.program.mapped_files import FilePlace, file_at
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["KeyTrouble", "key_at_fault", "leads_outside", "passed_at_fault", "stored_at_fault"]
+__all__ = ["KeyTrouble", "in_file", "key_at_fault", "leads_outside", "passed_at_fault", "stored_at_fault"]
 
 #: Parts of a key that are looked at; bytes of a string that it may have.
 _MOST_PARTS, _LONGEST = 1 << 10, 1 << 40
@@ -32,6 +33,7 @@ class KeyTrouble(NamedTuple):
         path: of the part of the key that it is: ``key``, ``key.host``, ``key[2]``.
         start, end: of the memory that this leads to; both 0 of what is unhashable.
         stored: where the map has the key, if it is not the one that was passed: 0 of that one.
+        file: the byte of a mapped file that could not be had, if it was one.
     """
 
     what: Literal["key", "string", "interface", "type", "unhashable"]
@@ -39,6 +41,7 @@ class KeyTrouble(NamedTuple):
     start: int = 0
     end: int = 0
     stored: int = 0
+    file: FilePlace | None = None
 
 
 class _Region(NamedTuple):
@@ -108,6 +111,11 @@ def stored_at_fault(program: Program, map: GoMap, address: int) -> KeyTrouble | 
             if region.start <= address < min(region.end, region.start + _LONGEST):
                 return KeyTrouble(*region, stored)
     return None
+
+
+def in_file(program: Program, trouble: KeyTrouble, address: int) -> KeyTrouble:
+    """TROUBLE with the byte of the mapped file that ADDRESS, which could not be had, is, if it is one."""
+    return trouble._replace(file=file_at(program.mapped_files(), address))
 
 
 def leads_outside(type: GoType) -> bool:

@@ -43,7 +43,7 @@ from gomap.postmortem.gaps import (
     Uncomparable,
     WouldTell,
 )
-from gomap.postmortem.keys import KeyTrouble, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
+from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
 from gomap.postmortem.locks import Lock, locks_of, owners, package_locks
 from gomap.postmortem.sides import Involved, involved
 from gomap.program.gotypes import LayoutError
@@ -221,22 +221,23 @@ def _of_operation(
     if race:
         return _race(program, traces, begun, map)
     trouble = None
+    fault = death.fault.address if death.fault is not None else 0
     if death.fault is not None and operation.key is not None:
-        trouble = key_at_fault(program, map, operation.key, death.fault.address)
+        trouble = key_at_fault(program, map, operation.key, fault)
     if trouble is not None:
-        return replace(begun, kind="bad key", certain=True, key=trouble)
-    trouble = stored_at_fault(program, map, death.fault.address) if death.fault is not None else None
+        return replace(begun, kind="bad key", certain=True, key=in_file(program, trouble, fault))
+    trouble = stored_at_fault(program, map, fault) if death.fault is not None else None
     if trouble is not None:  # certain is that it was this key; not, whether it was always so
-        return replace(begun, kind="bad key", key=trouble)
+        return replace(begun, kind="bad key", key=in_file(program, trouble, fault))
     damaged = _damage(report)
     if damaged is not None:
         return replace(begun, kind=damaged, certain=damaged == "corruption" and not death.overflow)
     if death.overflow:
         return replace(begun, kind=None, certain=True, map=None)
     if death.fault is not None:
-        trouble = passed_at_fault(program, _entered(death.trace, operation), map, death.fault.address)
+        trouble = passed_at_fault(program, _entered(death.trace, operation), map, fault)
     if trouble is not None:
-        return replace(begun, kind="bad key", key=trouble)
+        return replace(begun, kind="bad key", key=in_file(program, trouble, fault))
     return replace(begun, tells=(WouldTell.NEXT_CORE, WouldTell.SANITIZER))
 
 

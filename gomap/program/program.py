@@ -21,6 +21,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.mapped_files import MappedFile
 from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Target, Thread
 
@@ -80,6 +81,9 @@ class Program:
 
     def threads(self) -> Sequence[Thread]:
         return self.target.threads()
+
+    def mapped_files(self) -> Sequence[MappedFile]:
+        return self.target.mapped_files()
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self.target.frame_variables(standing)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 from gomap.program.facts import Facts
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
 from gomap.program.signals import Signal
@@ -97,6 +98,10 @@ class Target(Protocol):
 
     def threads(self) -> Sequence[Thread]:
         """All threads of the process; none where there is no process."""
+        ...
+
+    def mapped_files(self) -> Sequence[MappedFile]:
+        """The files that lie in its memory, in the order of their addresses; none where nothing tells of any."""
         ...
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:

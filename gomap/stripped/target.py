@@ -20,6 +20,7 @@ from gomap.elf.target import FileTarget, Opened, open_program
 from gomap.goruntime.functions import Functions
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program
 from gomap.program.target import SAME_LAYOUT, Symbol, Thread, not_the_memory_of
@@ -61,6 +62,7 @@ class StrippedTarget:
         file = opened.file
         self._file, self._bias, self._fits = file, opened.bias, opened.fits
         self._threads = threads or (lambda: opened.threads)
+        self._mapped_files = opened.mapped_files
         self.signal = opened.signal
         self.pointer_size = file.pointer_size
         self.memory = Memory(opened.read, self.pointer_size, opened.left_out)
@@ -107,6 +109,9 @@ class StrippedTarget:
     def stand(self, threads: Sequence[Thread]) -> None:
         """The process has stopped anew, and THREADS stand there now."""
         self._threads = lambda: threads
+
+    def mapped_files(self) -> Sequence[MappedFile]:
+        return self._mapped_files()
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         """The arguments of a function of the runtime's whose code is that of the donor; of others nothing is known."""

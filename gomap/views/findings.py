@@ -11,11 +11,12 @@ from gomap.check.finding import Finding, StrayWord
 from gomap.check.flips import Flip
 from gomap.check.key_bytes import Equal, SharedBytes
 from gomap.check.overruns import Overrun
+from gomap.goruntime.answers import Foreign
 from gomap.goruntime.wording import answer_text
 from gomap.language.quoting import quote
 from gomap.maps.recognised import Recognised
 from gomap.maps.wording import counted, recognised_text
-from gomap.views.jsonview import start
+from gomap.views.jsonview import file_object, start
 from gomap.views.paint import Paint
 from gomap.views.text import title
 
@@ -188,9 +189,11 @@ def _evidence_object(evidence: Evidence) -> dict[str, Any]:
                 }
             }
         case SharedBytes():
+            file = evidence.where.file if isinstance(evidence.where, Foreign) else None
             return {
                 "shared": {
                     "in": answer_text(evidence.where),
+                    **({} if file is None else {"file": file_object(file)}),
                     "keys": evidence.keys,
                     "misplaced": evidence.misplaced,
                     "inPlace": evidence.in_place,

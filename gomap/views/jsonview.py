@@ -13,12 +13,18 @@ from gomap.language import Literals, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
 from gomap.maps.wording import derived, evidence_text, meaning, note_text, summary
 from gomap.program.gotypes import GoType
+from gomap.program.mapped_files import FilePlace
 from gomap.program.memory import ReadError
 
-__all__ = ["CellObject", "cell_objects", "header_object", "note_object", "start", "walk_object"]
+__all__ = ["CellObject", "cell_objects", "file_object", "header_object", "note_object", "start", "walk_object"]
 
 #: One key or element: how it is read, as text and as a plain value.
 CellObject = Callable[[MaybeCell], dict[str, Any]]
+
+
+def file_object(place: FilePlace) -> dict[str, Any]:
+    """A byte of a mapped file."""
+    return {"path": place.path, "offset": place.offset}
 
 
 def header_object(map: GoMap) -> dict[str, Any]:

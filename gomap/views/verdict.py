@@ -9,6 +9,7 @@ from itertools import groupby
 from gomap.check.checking import Report
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.goruntime.wording import in_file_text
 from gomap.maps.operation_wording import told_by_text
 from gomap.maps.wording import counted
 from gomap.postmortem.death import Death
@@ -181,11 +182,12 @@ def _bad_key(trouble: KeyTrouble | None, id: int, does: str) -> str:
         "type": f"the type of what {trouble.path}, an interface, holds cannot be read at {trouble.start:#x}",
         "unhashable": "the key is an interface, and holds what has no hash",
     }[trouble.what]
+    if trouble.file is not None:
+        what += f": {in_file_text(trouble.file)}, which may have been cut short"
+    elif trouble.stored:
+        what += ": that memory was given back, or the key overwritten"
     if trouble.stored:
-        return (
-            f"goroutine {id} {does} it; it has a key, stored at {trouble.stored:#x}, and {what}: "
-            "that memory was given back, or the key overwritten"
-        )
+        return f"goroutine {id} {does} it; it has a key, stored at {trouble.stored:#x}, and {what}"
     return f"goroutine {id} {does} it, and {what}; not the map is to blame"
 
 

@@ -14,6 +14,7 @@ from gomap.program.signals import Signal
 from gomap.views.findings import check_object
 from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import place_text
+from gomap.views.jsonview import file_object
 
 __all__ = ["verdict_object"]
 
@@ -68,6 +69,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         object["key"] = {"what": key.what, "path": key.path, "start": f"{key.start:#x}", "end": f"{key.end:#x}"}
         if key.stored:
             object["key"]["storedAt"] = f"{key.stored:#x}"
+        if key.file is not None:
+            object["key"]["file"] = file_object(key.file)
     return object
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gomap.program.gotypes import Field, GoType, Kind
+from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread
@@ -38,6 +39,7 @@ class Image:
         types: what type_named finds, each under its own name.
         variables: name, address and type of each package variable.
         symbols: functions and package variables by address.
+        mapped_files: in the order of their addresses.
         architecture: as GOARCH names it; without it amd64 or 386, by the size of a pointer.
         threads: where the threads stand.
     """
@@ -53,6 +55,7 @@ class Image:
         types: Iterable[GoType] = (),
         variables: Iterable[tuple[str, int, GoType]] = (),
         symbols: Iterable[Symbol] = (),
+        mapped_files: Sequence[MappedFile] = (),
     ) -> None:
         self.pointer_size = pointer_size
         self.byte_order: Literal["little", "big"] = byte_order
@@ -60,6 +63,7 @@ class Image:
         self.other_build: str | None = None
         self.signal: Signal | None = None
         self._threads = list(threads)
+        self._mapped_files = mapped_files
         self.memory = Memory(self._read, pointer_size)
         self._types = {type.name: type for type in types}
         self._variables = {name: (address, type) for name, address, type in variables}
@@ -95,6 +99,9 @@ class Image:
 
     def threads(self) -> list[Thread]:
         return self._threads
+
+    def mapped_files(self) -> Sequence[MappedFile]:
+        return self._mapped_files
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._variables.get(name)
