@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gomap.live.guard import Guard, Guarded
     from gomap.live.traps import Live
     from gomap.maps.model import GoMap
+    from gomap.program.program import Program
 
 _JSON = Option("json", "", "Tell of each event by one JSON object on a line of its own; all else stays text.")
 _LIMIT = limit("findings at most", 20)
@@ -91,13 +92,15 @@ def guard(door: Door, options: Options, expression: str) -> Iterable[str]:
         return
     live, paint, limit = _live(door), door.paint(), options["limit"]
 
-    def make(scope: Scope) -> Guard:
+    def arguments(scope: Scope) -> tuple[Program, str, GoMap, bool]:
         map = find_map(scope, expression, options["type"])
-        return Guard(scope.program, f"gomap-guard {expression}", map, options["quick"])
+        return scope.program, f"gomap-guard {expression}", map, options["quick"]
+
+    def make(scope: Scope) -> Guard:
+        return Guard(*arguments(scope))
 
     def make_by_calls(scope: Scope) -> CallGuard:
-        map = find_map(scope, expression, options["type"])
-        return CallGuard(scope.program, f"gomap-guard {expression}", map, options["quick"])
+        return CallGuard(*arguments(scope))
 
     def told(seen: Guarded) -> Iterable[str]:
         return json_line(door, guarded_object(seen)) if options["json"] else guarded_lines(seen, limit, paint)

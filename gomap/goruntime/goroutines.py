@@ -108,18 +108,7 @@ class Goroutines:
             pointers, _ = self._listed()
         except ReadError:
             return
-        seen = {0}
-        bad = 0
-        for address in pointers:
-            one = None if address in seen else self._plausible(address)
-            seen.add(address)
-            if one is not None:
-                bad = 0
-                yield one
-                continue
-            bad += 1
-            if bad == _MOST_BAD:
-                return
+        yield from (one for _, one in self._tried(pointers) if one is not None)
 
     def unread(self) -> int | ReadError:
         """How many entries of allgs are, or lead, where memory cannot be read: as of a core that was cut short.
@@ -131,18 +120,9 @@ class Goroutines:
             pointers, missing = self._listed()
         except ReadError as error:
             return error
-        seen = {0}
-        bad = 0
-        for number, address in enumerate(pointers, 1):
-            if address not in seen and self._plausible(address) is not None:
-                bad = 0
-            else:
-                bad += 1
-                missing += address not in seen and not self._can_be_read(address)
-            seen.add(address)
-            if bad == _MOST_BAD:
-                return missing + len(pointers) - number
-        return missing
+        tried = list(self._tried(pointers))
+        missing += sum(one is None and bool(address) and not self._can_be_read(address) for address, one in tried)
+        return missing + len(pointers) - len(tried)
 
     def _listed(self) -> tuple[list[int], int]:
         """The entries of allgs, and how many more there are where it cannot be read. Raises ReadError."""
@@ -153,6 +133,19 @@ class Goroutines:
             int.from_bytes(content[at : at + self._word], self._order) for at in range(0, len(content), self._word)
         ]
         return pointers, size // self._word - len(pointers)
+
+    def _tried(self, pointers: Sequence[int]) -> Iterator[tuple[int, Goroutine | None]]:
+        """Each of the POINTERS, 0 for one that came before, with its g; None: it can be no g. After many it ends."""
+        seen = {0}
+        bad = 0
+        for pointer in pointers:
+            address = 0 if pointer in seen else pointer
+            seen.add(pointer)
+            one = self._plausible(address) if address else None
+            yield address, one
+            bad = bad + 1 if one is None else 0
+            if bad == _MOST_BAD:
+                return
 
     def _can_be_read(self, address: int) -> bool:
         try:

@@ -116,6 +116,10 @@ class Positions:
         found = (RuntimeThread(*numbers) for numbers in threads(self._program, fields))
         return {runtime_thread.curg: runtime_thread for runtime_thread in found if runtime_thread.curg}
 
+    def goroutine_on(self, lwp: int) -> int | None:
+        """The address of the g that the thread of that number runs; None: it runs none. Raises LayoutError."""
+        return next((address for address, thread in self.runtime_threads.items() if thread.lwp == lwp), None)
+
     def of(self, one: Goroutine) -> Position | None:
         """Where that goroutine stands on its own stack; None if nothing tells. Raises LayoutError."""
         there = next((each for each in self._told(one) if one.lo <= each.sp < one.hi), None)

@@ -88,7 +88,7 @@ class CallGuard(Guarding):
 
     def _begins(self, trap: Trap, lwp: int, still: bool) -> Guarded | Suspicion | None:
         by = culprit(self._program, lwp, trap)
-        goroutine, back = self._goroutine(lwp), return_address(self._program, lwp)
+        goroutine, back = positions_of(self._program).goroutine_on(lwp), return_address(self._program, lwp)
         if goroutine is not None and back is not None:
             while len(self._begun) >= _MOST_BEGUN:
                 del self._begun[next(iter(self._begun))]
@@ -96,7 +96,7 @@ class CallGuard(Guarding):
         return self._looked_at(Moment.BEFORE, by, still)
 
     def _returned(self, trap: Trap, lwp: int, still: bool) -> Guarded | Suspicion | None:
-        goroutine = self._goroutine(lwp) if self._begun else None
+        goroutine = positions_of(self._program).goroutine_on(lwp) if self._begun else None
         begun = self._begun.get(goroutine) if goroutine is not None else None
         if goroutine is None or begun is None or begun.back != trap.address:
             return None
@@ -108,7 +108,7 @@ class CallGuard(Guarding):
 
     def _forget(self, lwp: int) -> None:
         """The thread's goroutine is at another map: what it had begun here has panicked, and will not return."""
-        goroutine = self._goroutine(lwp) if self._begun else None
+        goroutine = positions_of(self._program).goroutine_on(lwp) if self._begun else None
         if goroutine is not None:
             self._begun.pop(goroutine, None)
 
@@ -126,8 +126,3 @@ class CallGuard(Guarding):
         if any(finding.rule is FREED for finding in new):
             return self._end(Moment.GONE, by, map)
         return self._told(moment, by, map, new)
-
-    def _goroutine(self, lwp: int) -> int | None:
-        """The g that the thread runs. Raises ReadError."""
-        threads = positions_of(self._program).runtime_threads
-        return next((address for address, thread in threads.items() if thread.lwp == lwp), None)

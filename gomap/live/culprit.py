@@ -52,8 +52,7 @@ def culprit(program: Program, lwp: int, trap: Trap) -> Culprit:
     """Who is on that thread, which has struck TRAP."""
     try:
         positions = positions_of(program)
-        on_it = (address for address, thread in positions.runtime_threads.items() if thread.lwp == lwp)
-        address = next(on_it, None)
+        address = positions.goroutine_on(lwp)
         if address is None:
             return Culprit(lwp, None, unknown="no goroutine is on that thread")
         trace = traceback_of(program, positions.goroutines.at(address))

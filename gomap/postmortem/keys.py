@@ -63,12 +63,8 @@ def key_at_fault(program: Program, map: GoMap, key: Key, address: int) -> KeyTro
         return KeyTrouble("key", "key", key.address, key.address + map.key.size)
     if len(key.content) != map.key.size:
         return None
-    for number, region in enumerate(_regions(program, map.key, key.content, "key")):
-        if number >= _MOST_PARTS:
-            break
-        if region.start <= address < region.end:
-            return KeyTrouble(*region)
-    return None
+    region = next(_regions_with(address, program, map.key, key.content), None)
+    return KeyTrouble(*region) if region is not None else None
 
 
 def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int) -> KeyTrouble | None:
@@ -86,8 +82,8 @@ def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int
     words = [int.from_bytes(room[at : at + word], program.byte_order) for at in range(0, len(room), word)]
     if is_sync_map(map.type):  # behind the map, and maybe a dictionary, it stands itself
         for at in range(word, min(len(room), 4 * word) - word, word):
-            for region in islice(_regions(program, map.key, room[at : at + 2 * word], "key"), _MOST_PARTS):
-                if region.start and region.start <= address < region.end:
+            for region in _regions_with(address, program, map.key, room[at : at + 2 * word]):
+                if region.start:
                     return KeyTrouble(*region)
         return None
     # In front of the key are the type and the map.
@@ -107,9 +103,9 @@ def stored_at_fault(program: Program, map: GoMap, address: int) -> KeyTrouble | 
         if isinstance(entry, Note) or isinstance(entry.key, ReadError):
             continue
         buffer, offset, stored = entry.key
-        for region in islice(_regions(program, map.key, buffer[offset : offset + map.key.size], "key"), _MOST_PARTS):
-            if region.start <= address < min(region.end, region.start + _LONGEST):
-                return KeyTrouble(*region, stored)
+        region = next(_regions_with(address, program, map.key, buffer[offset : offset + map.key.size]), None)
+        if region is not None:
+            return KeyTrouble(*region, stored)
     return None
 
 
@@ -125,6 +121,13 @@ def leads_outside(type: GoType) -> bool:
     if type.kind is Kind.ARRAY:
         return bool(type.length) and leads_outside(type.elem)
     return type.kind in (Kind.STRING, Kind.INTERFACE)
+
+
+def _regions_with(address: int, program: Program, type: GoType, content: bytes) -> Iterator[_Region]:
+    """The memory that a key leads to in which ADDRESS is."""
+    for region in islice(_regions(program, type, content, "key"), _MOST_PARTS):
+        if region.start <= address < min(region.end, region.start + _LONGEST):
+            yield region
 
 
 def _regions(program: Program, type: GoType, content: bytes, path: str, depth: int = 0) -> Iterator[_Region]:

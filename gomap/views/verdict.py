@@ -115,8 +115,8 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
     death = verdict.death
     if death is not None and death.call is not None:
         call = (own_call(death.trace, library_folder([death.trace])) or death.call).call
-        inside = "outside of map operations" if verdict.operation is None else "though not by a map's or a key's fault"
-        where = f"in {call.name} ({place_text(call)}), {inside}"
+        so = "outside of map operations" if verdict.operation is None else "though not by a map's or a key's fault"
+        where = f"in {call.name} ({place_text(call)}), {so}"
         yield f"  it was raised by goroutine {death.trace.goroutine.id}, {where}"
     number, inside = len(verdict.checked), ", none inside a map operation"
     if verdict.inside:

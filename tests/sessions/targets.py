@@ -16,7 +16,7 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import gdb_core_of, kernel_core_of
 from tests.sessions.debugger import Gdb
 
-__all__ = ["READY", "Debugger", "Stopped", "Way", "bring_up", "debugger", "ended", "expect_stop"]
+__all__ = ["READY", "Debugger", "Stopped", "Way", "bring_up", "debugger", "ended", "expect_stop", "started"]
 
 Debugger = Literal["system_gdb", "gdb18"]
 Way = Literal["live", "kernel core", "gdb core", "attach", "gdbserver"]
@@ -140,6 +140,23 @@ def _document(printed: Path) -> dict[str, Any]:
 def expect_stop(said: str) -> None:
     """Fails unless what GDB said on running a fixture is that it stopped where it must."""
     assert re.search(rf"Breakpoint 1, (0x[0-9a-f]+ in )?{READY}", said), f"the program did not get to {READY}:\n{said}"
+
+
+def started(name: Debugger, binary: Path, arguments: str, printed: Path | None = None) -> Gdb:
+    """A GDB in which BINARY, run with ARGUMENTS, stands at READY, with no breakpoint left.
+
+    Args:
+        name: the debugger.
+        binary: a fixture.
+        arguments: as a shell reads them.
+        printed: where the program's output goes; to nobody if not given.
+    """
+    session = Gdb(debugger(name), binary)
+    session.run("set environment GODEBUG asyncpreemptoff=1")
+    session.run(f"break {READY}")
+    expect_stop(session.run(f"run {arguments} < /dev/null > {printed or '/dev/null'}"))
+    session.run("delete")
+    return session
 
 
 def ended(said: str) -> bool:

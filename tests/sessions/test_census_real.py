@@ -28,6 +28,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build
+from tests.sessions.corefile import CoreFile
 
 #: Map of internal/runtime/maps: used, seed, dirPtr, dirLen, globalDepth, globalShift.
 _HEADER = struct.Struct("<QQQqBB")
@@ -73,24 +74,16 @@ def _core_of_delve(directory: Path) -> Path | None:
         delve.send_signal(signal.SIGABRT)
         delve.wait(60)
     core = next(directory.glob("core*"), None)
-    if core is None or any(offset + size > core.stat().st_size for offset, _, size in segments(core)):
-        return None
-    return core
-
-
-def segments(core: Path) -> Iterator[tuple[int, int, int]]:
-    """Offset, address and size of what can be written to of the memory that CORE has."""
-    listed = subprocess.run(["readelf", "-lW", core], capture_output=True, text=True, check=True).stdout
-    for row in map(str.split, listed.splitlines()):
-        if row[:1] == ["LOAD"] and "W" in "".join(row[6:8]):
-            yield int(row[1], 16), int(row[2], 16), int(row[4], 16)
+    return core if core is not None and CoreFile(core).whole else None
 
 
 def headers(core: Path, program: Program) -> Iterator[int]:
     """Addresses of what is a header by its fields, and by the control bytes of its groups, in what CORE holds."""
     content = core.read_bytes()
-    for offset, start, size in segments(core):
-        words = memoryview(content)[offset : offset + size // _WORD * _WORD].cast("Q")
+    for offset, start, end, writable in CoreFile(core).segments:
+        if not writable:
+            continue
+        words = memoryview(content)[offset : offset + (end - start) // _WORD * _WORD].cast("Q")
         for at in range(len(words) - 5):
             used, seed, group, length = words[at : at + 4]
             if not (0 < used < 1 << 32 and seed >> 32 and group and length < 1 << 20):

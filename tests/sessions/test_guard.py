@@ -18,7 +18,7 @@ from tests.fixtures.builds import Experiment, build, kernel_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, serving
 from tests.sessions.gomap import GomapDelve, gomap
-from tests.sessions.targets import READY, Debugger, debugger, ended, expect_stop
+from tests.sessions.targets import READY, Debugger, debugger, ended, started
 
 _SOURCE = Path(__file__).parents[1] / "fixtures" / "guarded" / "main.go"
 #: The line that makes the runtime misplace a key.
@@ -61,12 +61,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _started(subject: Subject, arguments: str) -> Gdb:
     """A GDB whose program stands before its first operation."""
     binary = build("guarded", subject.go, optimised=subject.optimised, experiment=subject.experiment)
-    session = Gdb(debugger(subject.debugger), binary)
-    session.run("set environment GODEBUG asyncpreemptoff=1")
-    session.run(f"break {READY}")
-    expect_stop(session.run(f"run {arguments} < /dev/null"))
-    session.run("delete")
-    return session
+    return started(subject.debugger, binary, arguments)
 
 
 def _current(session: Gdb) -> int:

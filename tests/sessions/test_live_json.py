@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb, schema
 from tests.sessions.gomap import GomapDelve
-from tests.sessions.targets import READY, Debugger, debugger, expect_stop
+from tests.sessions.targets import READY, Debugger, started
 
 _BOTH: list[tuple[str, Debugger]] = [("1.23.9", "system_gdb"), ("1.27.3", "gdb18")]
 
@@ -23,12 +23,7 @@ def subject(request: pytest.FixtureRequest) -> tuple[str, Debugger]:
 
 
 def _started(fixture: str, subject: tuple[str, Debugger], arguments: str) -> Gdb:
-    session = Gdb(debugger(subject[1]), build(fixture, subject[0]))
-    session.run("set environment GODEBUG asyncpreemptoff=1")
-    session.run(f"break {READY}")
-    expect_stop(session.run(f"run {arguments} < /dev/null > /dev/null"))
-    session.run("delete")
-    return session
+    return started(subject[1], build(fixture, subject[0]), arguments)
 
 
 def _events(said: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import GomapDelve
-from tests.sessions.targets import READY, Debugger, debugger, expect_stop
+from tests.sessions.targets import READY, Debugger, debugger, started
 
 _ENTRIES = 1500
 _SOME: list[tuple[str, Debugger]] = [("1.23.9", "system_gdb"), ("1.27.3", "gdb18")]
@@ -81,11 +81,7 @@ def _compare_swiss(steps: list[tuple[str, int]], own: list[list[str]]) -> None:
 
 def test_each_step_is_told(subject: tuple[str, Debugger], tmp_path: Path) -> None:
     printed, page = tmp_path / "printed", tmp_path / "growth.html"
-    with Gdb(debugger(subject[1]), build("grown", subject[0])) as session:
-        session.run("set environment GODEBUG asyncpreemptoff=1")
-        session.run(f"break {READY}")
-        expect_stop(session.run(f"run {_ENTRIES} < /dev/null > {printed}"))
-        session.run("delete")
+    with started(subject[1], build("grown", subject[0]), str(_ENTRIES), printed) as session:
         said = session.run(f"gomap-trace -html {page} main.numbers")
         assert "'continue' goes on; 'gomap-trace -off' ends it" in said
         said = session.run("continue")

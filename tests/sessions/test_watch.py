@@ -13,7 +13,7 @@ import pytest
 from tests.fixtures.builds import build
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import GomapDelve
-from tests.sessions.targets import READY, Debugger, debugger, ended, expect_stop
+from tests.sessions.targets import READY, Debugger, ended, started
 
 _SOURCE = Path(__file__).parents[1] / "fixtures" / "watched" / "main.go"
 _LINES = {
@@ -42,12 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _started(subject: tuple[str, Debugger], arguments: str = "") -> Gdb:
-    session = Gdb(debugger(subject[1]), build("watched", subject[0]))
-    session.run("set environment GODEBUG asyncpreemptoff=1")
-    session.run(f"break {READY}")
-    expect_stop(session.run(f"run {arguments} < /dev/null"))
-    session.run("delete")
-    return session
+    return started(subject[1], build("watched", subject[0]), arguments)
 
 
 def _is(said: str, watch: str, stop: tuple[int, str, str, str]) -> None:

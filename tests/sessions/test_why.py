@@ -26,6 +26,7 @@ from gomap.program.program import Program
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
+from tests.sessions.corefile import CoreFile
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
@@ -259,22 +260,21 @@ def test_code_that_is_not_read(go: str) -> None:
 def test_a_core_that_was_cut_short_clears_no_map(go: str, tmp_path: Path) -> None:
     """Cut where the first arena of the heap begins, which has the stacks of all goroutines; and behind it."""
     program = build("deaths", go)
-    whole = kernel_core_of(program, "killed").path.read_bytes()
-    listed = subprocess.run(["readelf", "-lW", program.parent / "kernel-core-killed" / "core"], capture_output=True)
-    rows = [line.split() for line in listed.stdout.decode().splitlines()]
-    parts = [[int(number, 16) for number in row[1:5]] for row in rows if row[:1] == ["LOAD"]]
-    start, arena = next((at, size) for at, address, _, size in parts if address >= _ABOVE_PROGRAM and size)
+    core = CoreFile(kernel_core_of(program, "killed").path)
+    whole = core.path.read_bytes()
+    arena = next(part for part in core.segments if part.start >= _ABOVE_PROGRAM and part.end > part.start)
+    behind = arena.offset + arena.end - arena.start
     cut = tmp_path / "core"
-    for size, verdict in ((start, "cannot tell"), (start + arena, None)):
+    for size, verdict in ((arena.offset, "cannot tell"), (behind, None)):
         cut.write_bytes(whole[:size])
         done = gomap("core", program, cut, "why", "-json")
         assert done.stderr.startswith(f"gomap: {cut} is cut short: it has {size} of {len(whole)} bytes; ")
         assert json.loads(done.stdout)["verdict"] == verdict
-    cut.write_bytes(whole[:start])
+    cut.write_bytes(whole[: arena.offset])
     assert re.search(r"^note: \d+ of the goroutines", gomap("core", program, cut, "goroutines").stdout, re.MULTILINE)
     done = gomap("core", program, cut, "list")
     assert re.search(r"^note: (\d+) of \1 spans are left out: ", done.stdout, re.MULTILINE), done.stdout
-    assert not gomap("core", program, kernel_core_of(program, "killed").path, "why").stderr
+    assert not gomap("core", program, core.path, "why").stderr
 
 
 def test_a_process_that_runs() -> None:
