@@ -1,6 +1,7 @@
 """Who points to an address: words of objects, package variables, stacks and finalizers, each with the path to it.
 
-An address within an object of the heap means the object, whether it is in use or freed. All words that the collector
+An address within an object of the heap means the object, whether it is in use or freed; one within a mapped file, all
+of that mapping. All words that the collector
 takes for pointers are looked at, not only those that lead to objects in use, so that who still points to a freed object
 is found as well.
 """
@@ -14,7 +15,16 @@ from dataclasses import dataclass
 from gomap.census.pointers import words_in
 from gomap.census.roots import special_roots
 from gomap.census.survey import Survey
-from gomap.goruntime.answers import Answer, FreeObject, HeapObject, ModuleData, UnmarkedObject
+from gomap.goruntime.answers import (
+    Answer,
+    Foreign,
+    FreeObject,
+    HeapObject,
+    ModuleData,
+    NotInCore,
+    UnmarkedObject,
+    UnreadableFile,
+)
 from gomap.goruntime.heap import heap_of
 from gomap.goruntime.tracebacks import Traceback, tracebacks
 from gomap.maps.holders import Holding, MapMemory, MemoryPart, holdings
@@ -112,6 +122,8 @@ def sought(program: Program, survey: Survey, address: int) -> Sought:
         known = program.variable(answer.symbol.name)
         start = answer.symbol.address
         end = start + known[1].size if known is not None and known[0] == start else address + 1
+    elif isinstance(answer, (Foreign, NotInCore, UnreadableFile)) and answer.file is not None:
+        start, end = answer.file.start, answer.file.end
     return Sought(address, answer, start, max(end, address + 1), path, type_name, reached)
 
 

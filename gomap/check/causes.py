@@ -19,6 +19,7 @@ from gomap.check.key_bytes import SharedBytes, shared_bytes
 from gomap.check.keys import Keys
 from gomap.check.overruns import Overrun, overruns
 from gomap.check.scene import Scene
+from gomap.check.stack_users import StackUsers
 from gomap.maps.model import GoMap
 from gomap.maps.swiss import SwissMap
 from gomap.maps.wording import counted
@@ -48,6 +49,8 @@ class Cause:
         text: what it is.
         findings: how many it explains.
         evidence: of a bit, an overrun or shared bytes: what was seen.
+        users: of shared bytes: whose stacks have pointers to these; None: not looked for, or it is not known how far
+            they reach.
     """
 
     kind: str
@@ -55,6 +58,7 @@ class Cause:
     text: str
     findings: int
     evidence: Evidence = None
+    users: StackUsers | None = None
 
 
 def caused(

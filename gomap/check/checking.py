@@ -14,6 +14,7 @@ from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.scene import Enough, Scene
 from gomap.check.seed import Others, Seed
+from gomap.check.stack_users import stack_users
 from gomap.check.stray_words import with_stray_words
 from gomap.check.subject import Subject
 from gomap.check.swiss.directory import SwissCheck
@@ -251,7 +252,22 @@ def check(
         progress,
         lambda: somebody_deletes_in_trie(program),
     )
+    report = _with_users(program, report, progress)
     findings = with_stray_words(program, map, heap, report.findings)
     if unchanged:
         findings = [each for each in findings if each.rule is not WRITING]
     return replace(report, findings=findings)
+
+
+def _with_users(program: Program, report: Report, progress: Callable[[str], None] | None) -> Report:
+    """REPORT, with whose stacks have pointers to the bytes of keys that changed."""
+    causes = list(report.causes)
+    try:
+        for number, cause in enumerate(causes):
+            if isinstance(cause.evidence, SharedBytes):
+                causes[number] = replace(cause, users=stack_users(program, cause.evidence, progress))
+    except KeyboardInterrupt:
+        if progress is None:
+            raise
+        return replace(report, interrupted=True)
+    return replace(report, causes=causes)

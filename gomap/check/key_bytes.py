@@ -79,6 +79,7 @@ class SharedBytes(NamedTuple):
         in_place: how many keys in their places have their bytes there too; None: not counted.
         equal: those of them that are equal now, with bits of several hashes beside them.
         before: what some of these keys were: their addresses, and what their hashes fit.
+        headers: where the strings of the map's keys stand that have their bytes there.
     """
 
     where: Answer
@@ -87,6 +88,7 @@ class SharedBytes(NamedTuple):
     in_place: int | None
     equal: Equal | None
     before: Sequence[tuple[int, bytes]]
+    headers: frozenset[int]
 
     @property
     def proved(self) -> bool:
@@ -138,6 +140,7 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
     found = SharedBytes(
         *(answers[place], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
         *(_equal(scene, sharing, list(in_place.values())[:_MOST_KEYS]), [one[:2] for one in before]),
+        frozenset(there_too | misplaced),
     )
     if not found.proved and not found.telling(scene.entries):
         return None

@@ -11,7 +11,7 @@ from gomap.commands.options import limit
 
 @command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
 def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
-    """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code.
+    """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code; mapped file.
 
     ADDR is an expression, as for print. Whether an address can be read says little: freed memory
     can. This asks the books that the runtime keeps of its heap, its stacks and its modules. What
@@ -56,7 +56,8 @@ def refs(door: Door, options: Options, expression: str) -> Iterable[str]:
     """Say who points to an address: from which variable, slot of a map, object or stack, and how one gets there.
 
     ADDR is an expression, as for print: an address, a pointer, or a map, whose header is meant then;
-    an address within an object of the heap means the object. Each pointer has a line with its path
+    an address within an object of the heap means the object, one within a mapped file all of that
+    mapping. Each pointer has a line with its path
     from a root, those with the fewest steps first, and of one in a map its slot and key; of one on a
     stack its frame, where it may be left over from a call that has ended. What the collector does not
     take for a pointer does not count. Ctrl-C shows what was found so far."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple, Union
 
 from gomap.census.census import Census, take_census, with_retained
 from gomap.census.measure import Measured
+from gomap.census.referrers import Referrer, referrers, sought
 from gomap.check.checking import Report, check
+from gomap.check.key_bytes import SharedBytes
 from gomap.goruntime.answers import Answer
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
@@ -18,10 +21,12 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["CheckedMap", "Examination", "examine"]
+__all__ = ["CheckedMap", "Examination", "KeptBytes", "examine"]
 
 #: Maps that are checked between two words about progress.
 _PAUSE = 16
+#: Maps of which it is looked for who else has the bytes of their keys: each time the whole heap is.
+_MOST_SHARED = 3
 
 
 class CheckedMap(NamedTuple):
@@ -49,6 +54,22 @@ class CheckedMap(NamedTuple):
         return self.report is not None and any(not finding.transient for finding in self.report.findings)
 
 
+class KeptBytes(NamedTuple):
+    """Who has pointers to the bytes of a map's keys, which changed after these were stored; stacks left out.
+
+    Attributes:
+        path: of the map.
+        address: of the object that has the bytes, or in a mapped file.
+        pointers: to it, but for those in keys of that map.
+        complete: whether there are all of them.
+    """
+
+    path: str
+    address: int
+    pointers: Sequence[Referrer]
+    complete: bool
+
+
 @dataclass(frozen=True)
 class Examination:
     """What was looked at.
@@ -58,6 +79,7 @@ class Examination:
         fault_at: what the runtime's books say of the address of the fault; None if there was none, or they are lost.
         census: every map; None if the heap cannot be walked.
         checked: those that were checked: all of the census, or else the package variables.
+        kept_bytes: of the first maps that have keys whose bytes changed, who else keeps these; none without a census.
         packages_only: why no other maps than package variables are among them; None if all are.
         interrupted: so not all was.
     """
@@ -66,6 +88,7 @@ class Examination:
     fault_at: Answer | None
     census: Census | None
     checked: list[CheckedMap]
+    kept_bytes: list[KeptBytes]
     packages_only: LayoutError | ReadError | None
     interrupted: bool
 
@@ -91,6 +114,7 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
     fault_at: Answer | None = None
     census: Census | None = None
     checked: list[CheckedMap] = []
+    kept_bytes: list[KeptBytes] = []
     interrupted = False
     try:
         if verdict.fault_address is not None:
@@ -105,9 +129,11 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
             if not number % _PAUSE:
                 progress(f"{number} maps checked, now {found[0]}")
             checked.append(_checked(program, found))
+        if census is not None:
+            kept_bytes.extend(_kept_bytes(program, census, checked, progress))
     except KeyboardInterrupt:
         interrupted = True
-    return Examination(verdict, fault_at, census, checked, packages_only, interrupted)
+    return Examination(verdict, fault_at, census, checked, kept_bytes, packages_only, interrupted)
 
 
 #: A map's path, its header's address, the map or why it cannot be opened, and what it takes.
@@ -130,6 +156,22 @@ def _checked(program: Program, found: _Found) -> CheckedMap:
         return CheckedMap(path, map.type, address, check(program, map), measured, None)
     except (LayoutError, ReadError) as error:
         return CheckedMap(path, map.type, address, None, measured, error)
+
+
+def _kept_bytes(
+    program: Program, census: Census, checked: Sequence[CheckedMap], progress: Callable[[str], None]
+) -> Iterator[KeptBytes]:
+    """Who has pointers to the bytes of changed keys, of the first maps that have such keys."""
+    causes = ((each.path, cause) for each in checked if each.report is not None for cause in each.report.causes)
+    shared = ((path, cause.address, one) for path, cause in causes if isinstance(one := cause.evidence, SharedBytes))
+    for path, address, evidence in islice(shared, _MOST_SHARED):
+        progress(f"looking for who keeps the bytes of keys of {path}")
+        try:
+            found, complete = referrers(program, census.survey, sought(program, census.survey, address), progress)
+        except (LayoutError, ReadError):
+            found, complete = [], False
+        others = [each for each in found if each.kind != "stack" and each.address not in evidence.headers]
+        yield KeptBytes(path, address, others, complete)
 
 
 def _what_is(program: Program, address: int) -> Answer | None:

@@ -18,6 +18,7 @@ from gomap.maps.recognised import Recognised
 from gomap.maps.wording import counted, recognised_text
 from gomap.views.jsonview import file_object, start
 from gomap.views.paint import Paint
+from gomap.views.stack_users import stack_users_lines, stack_users_object
 from gomap.views.text import title
 
 __all__ = ["check_all_lines", "check_all_object", "check_lines", "check_object"]
@@ -62,6 +63,8 @@ def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str
             f"  {paint.note('cause')}    {paint.state(cause.kind)}{' ' * (width - len(cause.kind))}"
             f"  {paint.address(f'{cause.address:#x}')}  {cause.text}; {counted(cause.findings, 'finding')} from that"
         )
+        if cause.users is not None:
+            yield from (f"    {line}" for line in stack_users_lines(cause.users, cause.address, paint))
         few = from_it if limit is None else from_it[: min(limit, _FOLLOWERS)]
         inner = max((len(finding.rule.name) for finding in few), default=0)
         for finding in few:
@@ -157,6 +160,7 @@ def _cause_object(cause: Cause) -> dict[str, Any]:
         "text": cause.text,
         "findings": cause.findings,
         **_evidence_object(cause.evidence),
+        **({} if cause.users is None else {"users": stack_users_object(cause.users)}),
     }
 
 

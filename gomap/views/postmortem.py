@@ -19,6 +19,7 @@ from gomap.views.goroutines import DOES, Shown, goroutines_lines, goroutines_obj
 from gomap.views.html import Table
 from gomap.views.jsonview import header_object
 from gomap.views.paint import Paint
+from gomap.views.referrers import kept_bytes_lines, kept_bytes_object
 from gomap.views.text import header_lines
 from gomap.views.verdict import Arguments, death_text, verdict_lines
 from gomap.views.verdict_object import verdict_object
@@ -76,6 +77,7 @@ def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
         yield from check_lines(each.report, _FINDINGS, paint)
     if len(others) > _DAMAGED:
         yield f"{counted(len(others) - _DAMAGED, 'more map')} with findings"
+    yield from (line for kept in examination.kept_bytes for line in kept_bytes_lines(kept, paint))
     for each in unread[:1]:
         yield paint.note(f"note: {each.path}: {each.problem}")
 
@@ -104,6 +106,7 @@ def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[
             if each.report is None
         ][:_MOST_PROBLEMS],
         "inside": goroutines_object([each for each in shown if each.operations], None),
+        "keptBytes": [kept_bytes_object(each) for each in examination.kept_bytes],
         "notes": _notes(examination),
         "complete": not examination.interrupted,
     }

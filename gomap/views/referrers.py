@@ -9,10 +9,13 @@ from typing import Any
 from gomap.census.referrers import MapSlot, Referrer, Sought
 from gomap.goruntime.wording import answer_text
 from gomap.maps.wording import counted
+from gomap.postmortem.examination import KeptBytes
 from gomap.views.paint import Paint
 
-__all__ = ["referrers_lines", "referrers_object"]
+__all__ = ["kept_bytes_lines", "kept_bytes_object", "referrers_lines", "referrers_object"]
 
+#: Pointers to the bytes of keys that are shown, and that JSON has.
+_KEEPERS, _MOST_KEEPERS = 3, 100
 #: The key of a slot as a literal; empty where no live entry is there.
 KeyText = Callable[[MapSlot], str]
 
@@ -34,13 +37,46 @@ def referrers_lines(
     words = counted(len(found), "pointer")
     yield f"{words} to it{'' if complete else ' so far; there may be more'}{':' if found else ''}"
     for each in found[:limit]:
-        name = each.path or "from an object that no root leads to"
+        name = _path_text(each)
         where = f"at {paint.address(f'{each.address:#x}')}" if each.address else "in a register"
         inside = f", byte {each.value - what.start:#x} of it" if _inner(what, each) else ""
         yield f"  {name}  ({where}{inside})"
         yield from (f"      {line}" for line in _more(each, key_text, paint))
     if limit is not None and len(found) > limit:
         yield f"{counted(len(found) - limit, 'more pointer')}; see 'help gomap-refs' for -limit"
+
+
+def _path_text(each: Referrer) -> str:
+    return each.path or "from an object that no root leads to"
+
+
+def kept_bytes_lines(kept: KeptBytes, paint: Paint) -> Iterator[str]:
+    """Who else has pointers to the bytes of a map's keys, a few of them."""
+    of = f"the bytes of keys of {kept.path} at {paint.address(f'{kept.address:#x}')}:"
+    if kept.pointers:
+        paths = ", ".join(dict.fromkeys(_path_text(each) for each in kept.pointers[:_KEEPERS]))
+        one = len(kept.pointers) == 1
+        left = len(kept.pointers) - _KEEPERS
+        more = f" and {counted(left, 'more pointer')}" if left > 0 else ""
+        yield f"{of} besides keys of the map, {paths}{more} {'leads' if one else 'lead'} to them"
+    elif kept.complete:
+        yield f"{of} besides keys of the map, and stacks, nothing leads to them"
+    if not kept.complete:
+        yield paint.note(f"{of} not all that may lead to them was looked at")
+
+
+def kept_bytes_object(kept: KeptBytes) -> dict[str, Any]:
+    """The same for ``gomap-postmortem -json``."""
+    return {
+        "map": kept.path,
+        "address": f"{kept.address:#x}",
+        "pointers": [
+            {"path": each.path or None, "address": f"{each.address:#x}", "value": f"{each.value:#x}"}
+            for each in kept.pointers[:_MOST_KEEPERS]
+        ],
+        "total": len(kept.pointers),
+        "complete": kept.complete,
+    }
 
 
 def _inner(what: Sought, each: Referrer) -> bool:
