@@ -1,4 +1,4 @@
-"""Who points to an address: words of objects, package variables, stacks and finalizers, each with the path to it.
+"""Who points to an address, with the path to each: words of objects, package variables, stacks, finalizers, cleanups.
 
 An address within an object of the heap means the object, whether it is in use or freed; one within a mapped file, all
 of that mapping. All words that the collector
@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gomap.census.pointers import words_in
-from gomap.census.roots import special_roots
+from gomap.census.roots import queue_roots, special_roots
 from gomap.census.survey import Survey
 from gomap.goruntime.answers import (
     Answer,
@@ -89,7 +89,7 @@ class Referrer:
         value: where it leads.
         steps: how many pointers lead to it from a root.
         path: with the step by this pointer; empty if it is in an object that cannot be reached itself.
-        kind: ``object``, ``variable``, ``stack`` or ``finalizer``.
+        kind: ``object``, ``variable``, ``stack`` or ``finalizer``, which a cleanup is as well.
         holder: the object that it is in; 0 if it is in none.
         slot: the slot of a map that it is in.
         trace, holding: of one on a stack, whose and in which frame.
@@ -158,10 +158,14 @@ def _variables(program: Program, survey: Survey, what: Sought, _progress: Callab
 
 def _finalizers(program: Program, survey: Survey, what: Sought, _progress: Callable[[str], None]) -> Iterator[Referrer]:
     with suppress(LayoutError):
-        for root, number in special_roots(program, heap_of(program), survey.objects):
+        for root, number, _ in special_roots(program, heap_of(program), survey.objects):
             if what.start <= root.value < what.end:
-                path = f"finalizer of {survey.objects.data(number):#x}"
+                path = f"{root.label} of {survey.objects.data(number):#x}"
                 yield Referrer(root.address, root.value, 0, path, "finalizer", survey.objects.data(number))
+    with suppress(LayoutError, ReadError):
+        for root in queue_roots(program, survey.objects):
+            if what.start <= root.value < what.end:
+                yield Referrer(root.address, root.value, 0, root.label, "finalizer")
 
 
 def _stacks(program: Program, _survey: Survey, what: Sought, progress: Callable[[str], None]) -> Iterator[Referrer]:

@@ -1,9 +1,12 @@
 """Where the collector begins: package variables, goroutines' stacks, finalizers and what else is special about objects.
 
 Data and bss have pointer maps. Of stacks every word from the stack pointer on is taken for a pointer, since what is
-alive in a frame only the compiler knows: an object that only a word left over there leads to counts as reachable.
+alive in a frame only the compiler knows: an object that only a word left over there leads to counts as reachable. So
+does what the registers of a thread lead to that runs a goroutine: the collector stops it where they are on its stack.
 Specials (runtime.special and the structs that begin with it) keep what they lead to, and finalizers all that can be
-reached from their object, though not that itself.
+reached from their object, though not that itself. Once it is dead a finalizer waits in a queue to be run, as a cleanup
+does: blocks outside of the heap, which the collector begins from as well (markroot in runtime/mgcmark.go), and where
+all wait behind one that hangs.
 """
 
 from __future__ import annotations
@@ -18,18 +21,23 @@ from gomap.goruntime.frames import Frames, frames_of
 from gomap.goruntime.goroutines import Goroutine, goroutines_of
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.pointermaps import DataSection
-from gomap.program.gotypes import LayoutError
+from gomap.goruntime.positions import positions_of
+from gomap.goruntime.rtype import runtime_types
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
-from gomap.program.structs import Struct
+from gomap.program.structs import Struct, variable
+from gomap.program.target import pointer_at
 
-__all__ = ["Root", "data_roots", "special_roots", "stack_roots"]
+__all__ = ["Root", "Special", "data_roots", "queue_roots", "register_roots", "special_roots", "stack_roots"]
 
 #: runtime/runtime2.go: a g that ended, and what the collector adds to the status while it scans the stack.
 _GDEAD, _GSCAN = 6, 0x1000
-#: Words behind runtime.special in the structs that begin with it which may lead to the heap: fn, handle, arg.
-_WORDS_OF_SPECIAL = 3
+#: Words behind runtime.special in the structs that begin with it: fn, nret, fint and ot of a finalizer; less in others.
+_WORDS_OF_SPECIAL = 4
 _MOST_SPECIALS = 1 << 20
+#: Blocks of a queue beyond which no more are looked at.
+_MOST_BLOCKS = 1 << 20
 
 
 class Root(NamedTuple):
@@ -106,8 +114,22 @@ def _label(one: Goroutine, functions: Sequence[tuple[int, str]], address: int) -
     return f"goroutine {one.id} {name}".rstrip()
 
 
-def special_roots(program: Program, heap: Heap, objects: Objects) -> Iterator[tuple[Root, int]]:
-    """What specials lead to; beside each the number of the object that it is special about.
+class Special(NamedTuple):
+    """A pointer in a record of what is special about an object.
+
+    Attributes:
+        root: the pointer.
+        number: of that object.
+        finalizer: the record is a finalizer's.
+    """
+
+    root: Root
+    number: int
+    finalizer: bool
+
+
+def special_roots(program: Program, heap: Heap, objects: Objects) -> Iterator[Special]:
+    """What specials lead to.
 
     Raises LayoutError if specials are laid out in a way that is not known.
     """
@@ -115,6 +137,7 @@ def special_roots(program: Program, heap: Heap, objects: Objects) -> Iterator[tu
     if type is None:
         return
     special = Struct(type, program, ("next", "offset", "kind"))
+    in_module = runtime_types(program).in_module
     word = program.pointer_size
     for state, first in objects.spans:
         seen = {0}
@@ -125,10 +148,64 @@ def special_roots(program: Program, heap: Heap, objects: Objects) -> Iterator[tu
                 fields = special.read(at)
                 number = first + fields["offset"] // state.span.elemsize
                 words = words_in(program.memory.read(at + special.size, _WORDS_OF_SPECIAL * word), program)
+                # A number for each kind there is, and another one with each Go version; the type of the pointer to its
+                # object, ot, only a finalizer has. (One that reflect made is on the heap.)
+                finalizer = in_module(words[-1]) or objects.find(words[-1]) >= 0
+                label = "finalizer" if finalizer else "special"
                 if 0 <= fields["offset"] < state.span.size and number < len(objects):
                     for index, value in enumerate(words):
                         if objects.find(value) >= 0:
-                            yield Root("finalizer", at + special.size + index * word, value), number
+                            yield Special(Root(label, at + special.size + index * word, value), number, finalizer)
                 at = fields["next"]
         except ReadError:
             continue
+
+
+def register_roots(program: Program, objects: Objects) -> Iterator[Root]:
+    """What the registers of threads lead to that run a goroutine's code. Raises LayoutError, ReadError."""
+    positions = positions_of(program)
+    for one in positions.goroutines.all():
+        if one.address not in positions.runtime_threads:
+            continue
+        position = positions.of(one)
+        if position is None or not position.exact:
+            continue
+        symbol = program.symbol_at(position.pc)
+        for value in position.registers.values():
+            if objects.find(value) >= 0:
+                yield Root(f"goroutine {one.id} {symbol.name if symbol else ''}".rstrip(), 0, value)
+
+
+def queue_roots(program: Program, objects: Objects) -> Iterator[Root]:
+    """What finalizers and cleanups that wait to be run lead to.
+
+    Raises LayoutError if their queues are laid out in a way that is not known, and ReadError.
+    """
+    address, pointer = variable(program, "runtime.allfin")
+    yield from _in_queue(program, objects, "finalizers", address, pointer.elem, ("alllink", "cnt"), "fin")
+    block = program.type_named("runtime.cleanupBlock")
+    if block is not None and program.variable("runtime.gcCleanups") is not None:  # Go 1.25 on
+        address, queue = variable(program, "runtime.gcCleanups")
+        paths = ("cleanupBlockHeader.alllink", "cleanupBlockHeader.n")
+        address += queue.field("all").offset
+        yield from _in_queue(program, objects, "cleanups", address, block, paths, "cleanups")
+
+
+def _in_queue(
+    program: Program, objects: Objects, what: str, address: int, block: GoType, paths: tuple[str, str], items: str
+) -> Iterator[Root]:
+    """The pointers in a queue's blocks, to the first of which that at ADDRESS leads.
+
+    PATHS: to a block's pointer to the next one, and to the number of its ITEMS.
+    """
+    header, array, word = Struct(block, program).some(*paths), block.field(items), program.pointer_size
+    at = pointer_at(program, address)
+    seen = {0}
+    while at not in seen and len(seen) < _MOST_BLOCKS:
+        seen.add(at)
+        following, count = header.read(program.memory, at)
+        start, size = at + array.offset, min(count, array.type.length) * array.type.elem.size
+        for index, value in enumerate(words_in(program.memory.read(start, size), program)):
+            if objects.find(value) >= 0:
+                yield Root(f"queue of {what}", start + index * word, value)
+        at = following

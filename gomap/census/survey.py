@@ -9,13 +9,15 @@ import gc
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
+from typing import TypeVar
 
 from gomap.census.map_plans import map_plan
 from gomap.census.naming import Data, Naming
 from gomap.census.objects import Objects
 from gomap.census.plans import Plan, Plans
 from gomap.census.pointers import Pointers, words_in
-from gomap.census.roots import Root, data_roots, special_roots, stack_roots
+from gomap.census.roots import Root, data_roots, queue_roots, register_roots, special_roots, stack_roots
 from gomap.census.stack_variables import stack_variables
 from gomap.goruntime.answers import HeapObject
 from gomap.goruntime.heap import Heap, heap_of
@@ -28,6 +30,7 @@ from gomap.program.program import Program, until_it_moves
 
 __all__ = ["Survey", "survey", "without_collector"]
 
+_R = TypeVar("_R")
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 #: Pointers in a map's header.
 _POINTERS = ("dirPtr", "buckets", "oldbuckets", "extra")
@@ -154,19 +157,27 @@ class Survey:
                     f"{symbol.name}+{offset:#x}" if symbol and offset else symbol.name if symbol else f"{address:#x}"
                 )
                 yield Root(label, address, value)
-        for root in stack_roots(self._program, self.objects):
-            self.roots.add(self.objects.find(root.value))
+        program, objects = self._program, self.objects
+        specials = list(self._readable("finalizers", special_roots(program, self._heap, objects)))
+        for root in chain(
+            self._readable("stacks", stack_roots(program, objects)),
+            self._readable("registers", register_roots(program, objects)),
+            self._readable("finalizers and cleanups that wait to be run", queue_roots(program, objects)),
+            (special.root for special in specials),
+        ):
+            self.roots.add(objects.find(root.value))
             yield root
+        for special in specials:
+            if special.finalizer:
+                object = objects.data(special.number)
+                yield Root(f"object {object:#x} with a finalizer", special.root.address, object)
+
+    def _readable(self, what: str, roots: Iterator[_R]) -> Iterator[_R]:
+        """ROOTS, as far as they can be read."""
         try:
-            specials = list(special_roots(self._program, self._heap, self.objects))
-        except LayoutError as error:
-            self.damage.append(f"finalizers are not followed: {error}")
-            return
-        for root, number in specials:
-            self.roots.add(self.objects.find(root.value))
-            yield root
-            label = f"object {self.objects.data(number):#x} with a finalizer"
-            yield Root(label, root.address, self.objects.data(number))
+            yield from roots
+        except (LayoutError, ReadError) as error:
+            self.damage.append(f"{what} are not followed: {error}")
 
     def _recognise(self, number: int) -> Plan | None:
         span, first = self.objects.span_of(number)
