@@ -1,10 +1,10 @@
-"""What doors without settings of their own have in common: limits as GDB's are unless changed, and no colour."""
+"""What doors have in common, unless they have their own way: limits as GDB's are unless changed, and no colour."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gomap.commands.progress import progress_on_terminal
+from gomap.commands.progress import Progress, progress_on_terminal
 from gomap.language import Limits
 from gomap.live.traps import Live
 from gomap.program.program import ProgramError
@@ -17,10 +17,14 @@ __all__ = ["PlainDoor"]
 
 
 class PlainDoor:
-    """What a Door needs besides its program and the scope of its expressions, which subclasses add; for one command."""
+    """What a Door needs besides its program and the scope of its expressions, which subclasses add; for one command.
 
-    def __init__(self) -> None:
-        self._progress = progress_on_terminal()
+    Args:
+        progress: the line that says how far it is; None: one on the standard error.
+    """
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress or progress_on_terminal()
 
     def process(self) -> Process:
         from gomap.poking.changes import ONLY_A_CORE

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from gomap.delve.rpc import CallError, Rpc
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, temporary
-from gomap.language.numbers import FLOATS
+from gomap.language.numbers import FLOATS, float_bytes, integer_bytes
 from gomap.language.spelling import packages_in
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.program import Program
@@ -114,11 +113,10 @@ class DelveScope:
         if kind.integer:
             return self._word(int(value.split()[0]), type.size)
         if kind in FLOATS:
-            order = "<" if self.program.byte_order == "little" else ">"
             # The parts of a complex number are its children.
             numbers = [float(child["value"]) for child in children] if len(FLOATS[kind]) > 1 else [float(value)]
             if len(numbers) == len(FLOATS[kind]):
-                return struct.pack(order + FLOATS[kind], *numbers)
+                return float_bytes(kind, numbers, self.program.byte_order)
         if kind in (Kind.POINTER, Kind.UNSAFE_POINTER):
             return self._word(children[0]["addr"] if children else 0, type.size)
         if kind in (Kind.MAP, Kind.CHAN):
@@ -137,7 +135,7 @@ class DelveScope:
         raise ExpressionError(_not_told(text, type))
 
     def _word(self, value: int, size: int) -> bytes:
-        return (value % (1 << 8 * size)).to_bytes(size, self.program.byte_order)
+        return integer_bytes(value, size, self.program.byte_order)
 
 
 def _not_told(text: str, type: GoType) -> str:

@@ -8,10 +8,13 @@ them, .go.buildinfo, which has the flags of the build in it: flags of another le
 
 from __future__ import annotations
 
-from gomap.elf.elffile import ElfFile, Section
-from gomap.program.memory import RawRead, ReadError
+from collections.abc import Callable
 
-__all__ = ["files_differ", "memory_differs", "rebuild_differs"]
+from gomap.elf.elffile import ElfFile, FileError, Section
+from gomap.program.memory import RawRead, ReadError
+from gomap.program.target import not_laid_out_as
+
+__all__ = ["files_differ", "memory_differs", "rebuild_differs", "symbols_misfit"]
 
 #: sh_flags of a section that is in memory.
 _ALLOCATED = 2
@@ -26,6 +29,21 @@ def rebuild_differs(program: ElfFile, rebuilt: ElfFile, read: RawRead, bias: int
     if differing is None and memory_differs(rebuilt, read, bias):
         differing = "the table of functions in memory is not the one that it has"
     return differing
+
+
+def symbols_misfit(executed: str, symbols: str, read: RawRead, bias_of: Callable[[ElfFile], int]) -> str | None:
+    """What to say where the file SYMBOLS has no debug information for the file EXECUTED, or for what memory has of it.
+
+    None if it has, or if one of the two cannot be read: a debugger has it still, or from elsewhere.
+
+    BIAS_OF: gives how much further up in memory a program lies than its file says.
+    """
+    try:
+        program = ElfFile(executed)
+        differing = rebuild_differs(program, ElfFile(symbols), read, bias_of(program))
+    except FileError:
+        return None
+    return differing and not_laid_out_as(executed, symbols, differing)
 
 
 def files_differ(one: ElfFile, other: ElfFile) -> str | None:

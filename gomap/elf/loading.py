@@ -12,7 +12,7 @@ from gomap.program.memory import RawRead, ReadError
 from gomap.program.printable import printable
 from gomap.program.target import Target
 
-__all__ = ["elsewhere_told", "fits", "load_bias", "other_build", "other_build_id"]
+__all__ = ["fits", "load_bias", "other_build", "other_build_id", "other_build_of_file"]
 
 #: AT_PHDR, AT_ENTRY: where the program headers and the first instruction are.
 _AT_PHDR, _AT_ENTRY = 3, 9
@@ -78,7 +78,19 @@ def other_build(
     places = None if fit else elsewhere(target, address_of)
     if not places:
         return None
-    return other_build_id(program, target.memory.read, bias) or elsewhere_told(places[0])
+    return other_build_id(program, target.memory.read, bias) or _elsewhere_told(places[0])
+
+
+def other_build_of_file(path: str, read: RawRead, bias: Callable[[], int], places: Sequence[Elsewhere]) -> str:
+    """The same of the program at PATH, something of which is at other PLACES in memory; the file need not be there.
+
+    BIAS: gives that of the program; may raise FileError.
+    """
+    try:
+        told = other_build_id(ElfFile(path), read, bias())
+    except FileError:  # a debugger has it still, or from elsewhere
+        told = None
+    return told or _elsewhere_told(places[0])
 
 
 def other_build_id(program: ElfFile, read: RawRead, bias: int) -> str | None:
@@ -92,7 +104,7 @@ def other_build_id(program: ElfFile, read: RawRead, bias: int) -> str | None:
     return None
 
 
-def elsewhere_told(place: Elsewhere) -> str:
+def _elsewhere_told(place: Elsewhere) -> str:
     """The same where no build ID tells, by what is at another PLACE."""
     found = (
         "where memory has nothing"

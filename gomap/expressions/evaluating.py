@@ -16,6 +16,7 @@ from gomap.expressions.brackets import closing
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
+from gomap.language.numbers import integer_bytes
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.syncmap import is_sync_map
@@ -163,21 +164,15 @@ class _Parser:
         return _ForDebuggerError()
 
     def number(self, value: int, type: GoType, text: str) -> GoValue:
-        data = (value % (1 << 8 * self.program.pointer_size)).to_bytes(
-            self.program.pointer_size, self.program.byte_order
-        )
+        data = integer_bytes(value, self.program.pointer_size, self.program.byte_order)
         return temporary(self.program, type, text, data)
 
     def constant(self, value: int, text: str) -> GoValue:
         """A number as it was typed: an int, or an int64 where it fits no int (it may be an address of another size)."""
         kind = Kind.INT if value < 1 << 8 * self.program.pointer_size else Kind.INT64
         size = kind.fixed_size(self.program.pointer_size)
-        return temporary(
-            self.program,
-            GoType(kind, size, kind.value),
-            text,
-            (value % (1 << 8 * size)).to_bytes(size, self.program.byte_order),
-        )
+        data = integer_bytes(value, size, self.program.byte_order)
+        return temporary(self.program, GoType(kind, size, kind.value), text, data)
 
     def skip_space(self) -> None:
         while self.peek().isspace():

@@ -11,6 +11,11 @@ from collections.abc import Iterable
 import gdb
 
 from gomap.gdb.dwarf import written_name
+from gomap.gdb.target import live
+from gomap.goruntime.heap import heap_of
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+from gomap.program.program import ProgramError
 
 __all__ = ["HeaderPrinter"]
 
@@ -35,12 +40,6 @@ class HeaderPrinter:
 
     def _is_header(self) -> bool:
         """Whether a header can stand there, by the heap's books: a header is an object of its own, or on a stack."""
-        from gomap.gdb.target import live
-        from gomap.goruntime.heap import heap_of
-        from gomap.program.gotypes import LayoutError
-        from gomap.program.memory import ReadError
-        from gomap.program.program import ProgramError
-
         if self._value.address is None:
             return True
         try:

@@ -21,7 +21,7 @@ from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
 from gomap.gdb.target import forget_memory, is_core, live
 from gomap.live.standing import Here, StandingBy
-from gomap.live.traps import A_CORE, MOST_WATCHED, NoWatchpointError, Trap, Watcher
+from gomap.live.traps import A_CORE, NoWatchpointError, Trap, Watcher, demand_room
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbLive", "confirm", "end_all"]
@@ -50,9 +50,6 @@ class GdbLive:
         if gdb.parameter("can-use-hw-watchpoints") == 0 and any(trap.size for trap in watcher.traps()):
             raise NoWatchpointError(_SWITCHED_OFF)
         _standing.add(watcher, make, told)
-        if not _connected:
-            gdb.events.exited.connect(_on_exit)
-            _connected.append(_on_exit)
         yield f"'continue' goes on; '{watcher.name.split()[0]} -off' ends it"
 
     def drop(self, command: str) -> Sequence[str]:
@@ -107,11 +104,7 @@ class _Gdb:
         """Raises NoWatchpointError if it is one on bytes."""
         watching = [each for each in gdb.breakpoints() if each.type == gdb.BP_HARDWARE_WATCHPOINT and each.enabled]
         taken = sum(len(each.trap.pieces) if isinstance(each, _Breakpoint) else 1 for each in watching)
-        if trap.size and taken + len(trap.pieces) > MOST_WATCHED:
-            raise NoWatchpointError(
-                f"{taken} of {MOST_WATCHED} hardware watchpoints are in use, and this takes {len(trap.pieces)} more; "
-                "end another gomap-guard or gomap-watch with -off, or delete one of your own"
-            )
+        demand_room(trap, taken)
         try:
             made = _Breakpoint(trap, struck)
         except gdb.error as error:
@@ -158,9 +151,8 @@ class _Gdb:
         return failure(error)
 
 
-#: The watchers that stand by; and what stands in GDB's registry of events.
+#: The watchers that stand by.
 _standing = StandingBy(_Gdb())
-_connected: list[Callable[[object], None]] = []
 
 
 def confirm() -> None:
@@ -182,7 +174,9 @@ def _on_exit(event: object) -> None:
 
 
 def end_all() -> None:
-    """End all watchers, and let go of GDB's events."""
+    """End all watchers, and let go of GDB's events: another load of gomap takes over."""
     _standing.end_all()
-    while _connected:
-        gdb.events.exited.disconnect(_connected.pop())
+    gdb.events.exited.disconnect(_on_exit)
+
+
+gdb.events.exited.connect(_on_exit)

@@ -12,12 +12,12 @@ from typing import TypeVar, Union
 
 import gdb
 
-from gomap.gdb.printers import LONGEST, Shown
 from gomap.gdb.target import current
 from gomap.gdb.values import address_of
 from gomap.language import Speller, unreadable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
+from gomap.views.printed import LONGEST, Items, Shown
 
 __all__ = ["COMPOSITES", "laid_out_by_gdb", "printer_of_part"]
 
@@ -38,27 +38,7 @@ def laid_out_by_gdb(pairs: Iterator[T], text: Callable[[GoType], Speller]) -> It
             _laying_out.pop()
 
 
-class SlicePrinter:
-    """The items of a slice."""
-
-    def __init__(self, value: gdb.Value, name: str) -> None:
-        self._first, self._length = value["array"], int(value["len"])
-        self._name = name
-
-    def to_string(self) -> str:
-        if self._length == 0:
-            return f"{self._name}{{}}" if int(self._first) else f"{self._name}(nil)"
-        return self._name
-
-    def display_hint(self) -> str:
-        return "array"
-
-    def children(self) -> Iterator[tuple[str, gdb.Value]]:
-        # As many as GDB asks for, which are no more than 'set print elements' says.
-        return ((f"[{index}]", (self._first + index).dereference()) for index in range(self._length))
-
-
-def printer_of_part(value: gdb.Value) -> Union[Shown, SlicePrinter, None]:
+def printer_of_part(value: gdb.Value) -> Union[Shown, Items[gdb.Value], None]:
     """The printer of a part of an element that GDB is laying out; None where GDB's own way, or a map's, does."""
     if not _laying_out:
         return None
@@ -74,7 +54,8 @@ def printer_of_part(value: gdb.Value) -> Union[Shown, SlicePrinter, None]:
     if type.kind is Kind.SLICE and type.elem.kind is not Kind.UINT8:
         length, capacity = int(value["len"]), int(value["cap"])
         if 0 <= length <= capacity < LONGEST:
-            return SlicePrinter(value, type.name)
+            first = value["array"]
+            return Items(type.name, int(first), length, lambda index: (first + index).dereference())
     try:
         return Shown(_laying_out[-1](type)(target.memory.read(address, type.size), 0))
     except ReadError as error:

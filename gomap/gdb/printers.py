@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Union
 import gdb
 
 from gomap.gdb.failing import failure
+from gomap.views.printed import LONGEST, Shown
 
 if TYPE_CHECKING:
     from gomap.gdb.target import GdbTarget
     from gomap.maps.model import GoMap
 
-__all__ = ["LONGEST", "MapPrinter", "Shown", "register", "unregister"]
+__all__ = ["MapPrinter", "register", "unregister"]
 
 _NAME = "gomap"
 _HEADERS = ("map<", "hash<")
 _STRING_SIZES = (8, 16)
-#: A string or slice that claims to be longer is corrupt.
-LONGEST = 1 << 47
 _Child = Union[str, "gdb.Value"]
 #: The handlers that GDB's event has of ours.
 _connected: list[Callable[[gdb.NewObjFileEvent], None]] = []
@@ -95,19 +94,6 @@ class MapPrinter:
 
         scope = live_scope()
         return scope.target, map_behind(scope, of_value(scope.target, "the map", self._value))
-
-
-class Shown:
-    """A value that is shown as TEXT; HINT: what GDB is to take that for."""
-
-    def __init__(self, text: object, hint: str | None = None) -> None:
-        self._text, self._hint = text, hint
-
-    def to_string(self) -> object:
-        return self._text
-
-    def display_hint(self) -> str | None:
-        return self._hint
 
 
 def _shown_string(value: gdb.Value) -> Shown:

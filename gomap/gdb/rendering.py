@@ -90,7 +90,7 @@ def value_at(target: GdbTarget, type: GoType, address: int) -> gdb.Value | None:
         found = None if inner is None or inner.address is None else value_at(target, inner.type, inner.address)
         if found is not None:
             return found
-    known = target.types.in_gdb(type)
+    known = target.types.in_debugger(type)
     if known is None:
         return None
     if type.kind is Kind.FUNC:  # a pointer to a closure, which begins with one to code

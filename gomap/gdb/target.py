@@ -25,7 +25,7 @@ from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.signals import Signal
-from gomap.program.target import Symbol, Thread, not_laid_out_as, not_the_memory_of
+from gomap.program.target import Symbol, Thread, not_the_memory_of
 
 if TYPE_CHECKING:
     from gomap.elf.coredump import CoreDump
@@ -163,32 +163,23 @@ class GdbTarget:
         """Why the process or the core is of another build than the program; None if it is of this one, or may be."""
         symbols = self._inferior.progspace.filename
         # The program that runs, or left the core; its symbols may be another file's.
-        executed = _named_in_info_files("Local exec file")
-        if executed and executed != symbols:
-            from gomap.elf.elffile import ElfFile, FileError
-            from gomap.elf.layouts import rebuild_differs
+        executed = _named_in_info_files("Local exec file") or symbols
+        if executed != symbols:
+            from gomap.elf.layouts import symbols_misfit
 
-            try:
-                program = ElfFile(executed)
-                differing = rebuild_differs(program, ElfFile(symbols), self._read, _bias(program))
-            except FileError:  # GDB has them still, or from elsewhere
-                differing = None
-            if differing:
-                return not_laid_out_as(executed, symbols, differing)
+            misfit = symbols_misfit(executed, symbols, self._read, _bias)
+            if misfit:
+                return misfit
         # The second way takes a third of a second in a program of 60 MB.
         if elsewhere(self, _symbol_address) == []:
             return None
         places = elsewhere(self, self._addresses_of_runtime().get)
         if not places:
             return None
-        from gomap.elf.elffile import ElfFile, FileError
-        from gomap.elf.loading import elsewhere_told, other_build_id
+        from gomap.elf.loading import other_build_of_file
 
-        try:
-            differs = other_build_id(ElfFile(executed or symbols), self._read, self._file.bias)
-        except FileError:  # GDB has it still, or from elsewhere
-            differs = None
-        return not_the_memory_of(symbols, differs or elsewhere_told(places[0]), "'file PROGRAM'")
+        differs = other_build_of_file(executed, self._read, lambda: self._file.bias, places)
+        return not_the_memory_of(symbols, differs, "'file PROGRAM'")
 
     def _addresses_of_runtime(self) -> dict[str, int]:
         """Where the symbol table of the file that has the runtime has package runtime's symbols.
@@ -210,8 +201,6 @@ class GdbTarget:
 
 
 _targets: dict[int, tuple[object, GdbTarget]] = {}
-#: Registries of events in which _forget_all stands.
-_watched: list[gdb.EventRegistry] = []
 
 
 def current() -> GdbTarget:
@@ -227,8 +216,6 @@ def current() -> GdbTarget:
     )
     known = _targets.get(inferior.num)
     if known is None or known[0] != files:
-        if not _watched:
-            _watch()
         described = _is_described(inferior.progspace.filename)
         known = _targets[inferior.num] = (files, GdbTarget(inferior, described))
         if known[1].mistaken:
@@ -273,23 +260,20 @@ def _forget_all(_event: object = None) -> None:
 #: The events that are listened to: files come or go. (An inferior's end and its new files come with new_objfile or
 #: clear_objfiles; another inferior has another target.) Never those of a program that stops or goes on: a Ctrl-C that
 #: comes while GDB tells Python of one is Python's, and lost, and people press it as a program goes on.
-_EVENTS = ("new_objfile", "clear_objfiles", "free_objfile", "inferior_deleted")
-
-
-def _watch() -> None:
-    """Connect to the events, once there is something to forget."""
-    for name in _EVENTS:
-        registry = getattr(gdb.events, name, None)  # free_objfile came with GDB 13
-        if registry is not None:
-            registry.connect(_forget_all)
-            _watched.append(registry)
+_EVENTS = [
+    getattr(gdb.events, name)
+    for name in ("new_objfile", "clear_objfiles", "free_objfile", "inferior_deleted")
+    if hasattr(gdb.events, name)  # free_objfile came with GDB 13
+]
+for _event in _EVENTS:
+    _event.connect(_forget_all)
 
 
 def unwatch() -> None:
     """Let go of GDB's events: another load of gomap takes over."""
     _forget_all()
-    while _watched:
-        _watched.pop().disconnect(_forget_all)
+    for event in _EVENTS:
+        event.disconnect(_forget_all)
 
 
 def _named_in_info_files(what: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from functools import partial
 from typing import Literal
 
@@ -10,7 +9,7 @@ import gdb
 
 from gomap.expressions.go_values import ExpressionError, GoValue, assembled, in_memory
 from gomap.gdb.target import GdbTarget
-from gomap.language.numbers import FLOATS
+from gomap.language.numbers import float_bytes, integer_bytes
 from gomap.program.gotypes import Field, GoType, Kind
 
 __all__ = ["address_of", "constant_or_value", "of_value", "text_of"]
@@ -88,5 +87,5 @@ def _part(value: gdb.Value, field: Field) -> gdb.Value:
 def _number(byte_order: Literal["little", "big"], type: GoType, value: gdb.Value) -> bytes:
     """The bytes of a value without parts. (GDB hands them over from version 15 on.)"""
     if type.kind in (Kind.FLOAT32, Kind.FLOAT64):
-        return struct.pack(("<" if byte_order == "little" else ">") + FLOATS[type.kind], float(value))
-    return (int(value) % (1 << (8 * type.size))).to_bytes(type.size, byte_order)
+        return float_bytes(type.kind, [float(value)], byte_order)
+    return integer_bytes(int(value), type.size, byte_order)

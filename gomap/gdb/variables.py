@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.language.spelling import as_linked, as_written, package_of
-from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.gotypes import GoType
 
 __all__ = ["PackageVariables", "addresses_of", "in_files"]
 
@@ -119,18 +119,24 @@ class PackageVariables:
 
 
 def in_files() -> dict[str, tuple[int, GoType]] | None:
-    """Address and type of all package variables by name, package by package, in alphabetical order.
+    """Address and type of all package variables by name, as the files of the program and its plugins have them.
 
-    They come from the files of the program and its plugins. None where one of these cannot be read any more, or is not
-    what GDB has read.
+    None where one of these cannot be read any more, or is not what GDB has read.
     """
-    found: dict[str, tuple[int, GoType]] = {}
-    for objfile in gdb.objfiles():
-        variables = _in_file(objfile)
-        if variables is None:
-            return None
-        found = variables | found  # a plugin may have what the program has too
-    return {name: found[name] for name in sorted(found, key=lambda name: (package_of(name), name))} or None
+    from gomap.elf.package_variables import LoadedFile, variables_in
+
+    return variables_in(
+        LoadedFile(
+            objfile.filename,
+            partial(addresses_of, _LISTED, objfile.filename),
+            partial(_has_runtime, objfile),
+        )
+        for objfile in gdb.objfiles()
+    )
+
+
+def _has_runtime(objfile: gdb.Objfile) -> bool:
+    return objfile.lookup_global_symbol("runtime.firstmoduledata") is not None
 
 
 def _name_of(symbol: gdb.Symbol) -> str:
@@ -139,24 +145,6 @@ def _name_of(symbol: gdb.Symbol) -> str:
         return str(symbol.name)
     except UnicodeDecodeError:
         return ""
-
-
-def _in_file(objfile: gdb.Objfile) -> dict[str, tuple[int, GoType]] | None:
-    """Address and type by name of the package variables that a file of Go's has, which GDB has read.
-
-    None if there is no such file any more, or GDB has read another one under that name.
-    """
-    from gomap.elf.elffile import ElfFile, FileError
-    from gomap.elf.target import open_program
-
-    path = objfile.filename
-    try:
-        sections = [section.name for section in ElfFile(path).sections]
-        if not all(any(name.endswith(part) for name in sections) for part in ("gopclntab", "debug_info")):
-            return {}
-        return open_program(path).variables_where(addresses_of(_LISTED, path))
-    except (FileError, LayoutError):  # what the kernel maps into every process, say, is no file
-        return {} if objfile.lookup_global_symbol("runtime.firstmoduledata") is None else None
 
 
 def addresses_of(symbols: re.Pattern[str], path: str | None = None) -> dict[str, int]:

@@ -8,20 +8,26 @@ from gomap.gdb.target import is_core
 from gomap.poking.changes import ONLY_A_CORE
 from gomap.program.program import ProgramError
 
-__all__ = ["GdbProcess", "process"]
+__all__ = ["GdbProcess"]
 
 
 class GdbProcess:
-    """An inferior that is a process.
+    """The selected inferior, which has to be a process.
 
     Attributes:
         name: by its connection too: two servers may have a process of the same number.
+
+    Raises ProgramError if it is none, or a core.
     """
 
-    def __init__(self, inferior: gdb.Inferior) -> None:
-        self._inferior = inferior
-        connection = inferior.connection
-        self.name = f"process {inferior.pid} of GDB's connection {connection.num if connection else 0}"
+    def __init__(self) -> None:
+        self._inferior = gdb.selected_inferior()
+        if self._inferior.pid == 0:
+            raise ProgramError("no process: run the program, or attach to it")
+        if is_core(self._inferior):
+            raise ProgramError(ONLY_A_CORE)
+        connection = self._inferior.connection
+        self.name = f"process {self._inferior.pid} of GDB's connection {connection.num if connection else 0}"
 
     def write(self, address: int, content: bytes) -> None:
         """Raises ProgramError, such as where the user has said ``set may-write-memory off``."""
@@ -29,13 +35,3 @@ class GdbProcess:
             self._inferior.write_memory(address, content)
         except gdb.error as error:
             raise ProgramError(f"cannot write {len(content)} bytes at {address:#x}: {error}") from None
-
-
-def process() -> GdbProcess:
-    """The selected inferior, to be written to. Raises ProgramError if there is none, or it is a core."""
-    inferior = gdb.selected_inferior()
-    if inferior.pid == 0:
-        raise ProgramError("no process: run the program, or attach to it")
-    if is_core(inferior):
-        raise ProgramError(ONLY_A_CORE)
-    return GdbProcess(inferior)

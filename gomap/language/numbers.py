@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from typing import Literal
 
 from gomap.program.gotypes import Kind
 
-__all__ = ["FLOATS", "complex_text", "float32_text", "float64_text"]
+__all__ = ["FLOATS", "complex_text", "float32_text", "float64_text", "float_bytes", "integer_bytes"]
 
 #: Kinds that consist of floating-point numbers, and of which, as package struct spells them.
 FLOATS = {Kind.FLOAT32: "f", Kind.FLOAT64: "d", Kind.COMPLEX64: "ff", Kind.COMPLEX128: "dd"}
@@ -50,6 +51,24 @@ def complex_text(number: tuple[float, float], part: Callable[[float], str]) -> s
     text = part(imaginary)
     sign = "" if text[0] in "+-" else "+"
     return f"({part(real)}{sign}{text}i)"
+
+
+def float_bytes(kind: Kind, parts: list[float], byte_order: Literal["little", "big"]) -> bytes:
+    """A value of a KIND in FLOATS as memory has it: the number, or both of a complex one.
+
+    >>> float_bytes(Kind.FLOAT32, [1.5], "big").hex()
+    '3fc00000'
+    """
+    return struct.pack(("<" if byte_order == "little" else ">") + FLOATS[kind], *parts)
+
+
+def integer_bytes(number: int, size: int, byte_order: Literal["little", "big"]) -> bytes:
+    """The SIZE lowest bytes of an integer as memory has it, with a sign or without.
+
+    >>> integer_bytes(-2, 2, "little").hex()
+    'feff'
+    """
+    return (number % (1 << 8 * size)).to_bytes(size, byte_order)
 
 
 def _special(number: float) -> str:

@@ -8,7 +8,17 @@ from typing import NamedTuple, Protocol, TypeVar
 from gomap.expressions.scope import Scope
 from gomap.program.program import ProgramError
 
-__all__ = ["A_CORE", "MOST_WATCHED", "Live", "NoWatchpointError", "Sighting", "Suspicion", "Trap", "Watcher"]
+__all__ = [
+    "A_CORE",
+    "MOST_WATCHED",
+    "Live",
+    "NoWatchpointError",
+    "Sighting",
+    "Suspicion",
+    "Trap",
+    "Watcher",
+    "demand_room",
+]
 
 #: Places in memory that a processor can watch at once; arm64 may have more, gomap does not ask for them.
 MOST_WATCHED = 4
@@ -44,6 +54,16 @@ class Trap(NamedTuple):
             found.append(Trap(at, width))
             at += width
         return found
+
+
+def demand_room(trap: Trap, taken: int) -> None:
+    """Raises NoWatchpointError if a TRAP on bytes needs more hardware watchpoints than are left of those TAKEN."""
+    more = len(trap.pieces)
+    if more and taken + more > MOST_WATCHED:
+        raise NoWatchpointError(
+            f"{taken} of {MOST_WATCHED} hardware watchpoints are in use, and this takes {more} more; "
+            "end another gomap-guard or gomap-watch with -off, or delete one of your own"
+        )
 
 
 class Sighting(Protocol):
