@@ -1,4 +1,4 @@
-"""The arguments of the runtime's own functions on a stack, by where a donor's debug information has them."""
+"""The arguments of the runtime's own functions on a stack: they are where a donor's debug information says."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def located(
     standing: Standing,
     target: Target,
 ) -> FrameVariable:
-    """The argument NAME where a function stands.
+    """The argument NAME of a function that is on a stack; where it cannot be had, the variable says why.
 
     Args:
         type: its type.
-        parts: from which to which byte of the function's code it is where: an expression of DWARF in hexadecimal.
-        places: how far into its code the function stands: in the call, and behind it.
-        standing: the same in full.
+        parts: where it is while the function executes which bytes of its code: from the first byte, to the byte behind
+            the last, and a DWARF expression in hexadecimal.
+        places: offsets into the function's code at which to look it up, the first that has it counts: in the call
+            that the function has made, and behind it.
+        standing: where the function stands, with its registers.
         target: the program.
     """
     expressions = (

@@ -1,11 +1,12 @@
 """How the runtime's own types are laid out in one build of the runtime, as data.
 
-A program without debug information has the runtime in it that a Go version brings for an architecture, and its version
-says which (runtime.buildVersion, with the experiments that were chosen: ``go1.24.11 X:noswissmap``). Whatever else was
-built with the same has the same runtime, so how that one's types are laid out was noted from its debug information.
+Go's version and the architecture say which runtime is in a program (runtime.buildVersion has the experiments that were
+chosen too: ``go1.24.11 X:noswissmap``). All programs that were built with the same have the same runtime. So the types
+of a program without debug information are laid out as in one that has it, and there they were noted.
 
-A definition is a list: kind, size, name, fields, element, key, length, header. Types are referred to by name; a field
-is a list of name, type, offset, embedded. What is the same in several runtimes is there once.
+The definition of a type is a list: kind, size in bytes, name, fields, element, key, length, header. It refers to other
+types by name. A field is a list of name, type, offset in bytes, and 1 if it is embedded. What is the same in several
+runtimes is stored once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 from gomap.language.types_by_name import TypesByName
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 
-__all__ = ["Layouts", "Runtime", "built_in", "known", "packed"]
+__all__ = ["Layouts", "Runtime", "built_in", "name_of_runtime", "packed"]
 
 _FILE = Path(__file__).with_name("layouts.json.zlib")
 Definition = Sequence[Any]
@@ -30,11 +31,12 @@ class Runtime(NamedTuple):
     """What is noted of one runtime.
 
     Attributes:
-        types: definitions by the names that they are referred to with.
-        variables: the names of the types of its variables.
-        contents: what tables hold that no program changes: bytes in hexadecimal, or a list of strings.
-        functions: by the names of functions their fingerprint, and of each argument its name, its type, and where it
-            is: from which byte of the code on to which, and an expression of DWARF in hexadecimal.
+        types: the definition of each type, by the name that others refer to it with.
+        variables: the name of each variable's type, by the variable's name.
+        contents: what a table holds that no program changes, by the table's name: bytes in hexadecimal, or strings.
+        functions: of each function, by name, its fingerprint and its arguments. Of an argument there are its name, its
+            type's name, and where it is: lists of the first byte of the function's code for which this is so, the byte
+            behind the last, and a DWARF expression in hexadecimal.
     """
 
     types: Mapping[str, Definition]
@@ -44,7 +46,7 @@ class Runtime(NamedTuple):
 
 
 class Layouts(TypesByName):
-    """The types of one runtime.
+    """The types of one runtime, made of their definitions.
 
     Args:
         runtime: what is noted of it.
@@ -60,18 +62,7 @@ class Layouts(TypesByName):
         self._made: dict[str, GoType] = {}
 
     def referred(self, name: str) -> GoType:
-        """The type that is referred to with NAME. Raises LayoutError if nothing is noted of it."""
-        return self._at(name)
-
-    def of_variable(self, name: str) -> GoType | None:
-        """The type of that variable of the runtime's; None if it has none of that name."""
-        type = self.runtime.variables.get(name)
-        return None if type is None else self._at(type)
-
-    def _found(self, name: str) -> GoType | None:
-        return self._at(name) if name in self.runtime.types else None
-
-    def _at(self, name: str) -> GoType:
+        """The type that definitions refer to with NAME. Raises LayoutError if nothing is noted of it."""
         if name not in self._made:
             if name not in self.runtime.types:
                 raise LayoutError(f"nothing is noted of the type {name}")
@@ -81,19 +72,27 @@ class Layouts(TypesByName):
                 size,
                 spelled,
                 fields=partial(self._fields, fields),
-                elem=partial(self._at, elem) if elem else None,
-                key=partial(self._at, key) if key else None,
+                elem=partial(self.referred, elem) if elem else None,
+                key=partial(self.referred, key) if key else None,
                 length=length,
-                header=partial(self._at, header) if header else None,
+                header=partial(self.referred, header) if header else None,
             )
         return self._made[name]
 
+    def of_variable(self, name: str) -> GoType | None:
+        """The type of the runtime's variable of that name; None if the runtime has none."""
+        type = self.runtime.variables.get(name)
+        return None if type is None else self.referred(type)
+
+    def _found(self, name: str) -> GoType | None:
+        return self.referred(name) if name in self.runtime.types else None
+
     def _fields(self, fields: Sequence[Sequence[Any]]) -> list[Field]:
-        return [Field(name, self._at(type), offset, bool(embedded)) for name, type, offset, embedded in fields]
+        return [Field(name, self.referred(type), offset, bool(embedded)) for name, type, offset, embedded in fields]
 
 
 def packed(runtimes: Mapping[str, Runtime]) -> bytes:
-    """RUNTIMES, by what ``known`` calls them, as the file has them."""
+    """What the file with the layouts holds: all RUNTIMES, by the names that ``name_of_runtime`` gives them."""
     numbers: dict[str, int] = {}
     listed = {
         called: [
@@ -121,14 +120,14 @@ def packed(runtimes: Mapping[str, Runtime]) -> bytes:
 
 
 def built_in(version: str, architecture: str) -> Runtime | None:
-    """What gomap brings of the runtime of a Go version on an architecture; None if nothing."""
-    return _unpacked(_FILE.read_bytes()).get(known(version, architecture))
+    """The runtime of a Go version on an architecture as gomap brings it; None if it does not."""
+    return _unpacked(_FILE.read_bytes()).get(name_of_runtime(version, architecture))
 
 
-def known(version: str, architecture: str) -> str:
-    """What the runtime is called whose runtime.buildVersion is VERSION.
+def name_of_runtime(version: str, architecture: str) -> str:
+    """The name for the runtime whose runtime.buildVersion is VERSION.
 
-    >>> known("go1.24.11 X:noswissmap", "amd64")
+    >>> name_of_runtime("go1.24.11 X:noswissmap", "amd64")
     'go1.24.11 X:noswissmap amd64'
     """
     return f"{version} {architecture}"

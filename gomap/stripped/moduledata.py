@@ -1,8 +1,8 @@
-"""runtime.firstmoduledata of a program without symbols: by its table of functions, and what points to that.
+"""Finds runtime.firstmoduledata of a program without symbols: it points to the program's table of functions.
 
-The table begins with a number of its own, the length of the shortest instruction and the size of a pointer
-(runtime/symtab.go: pcHeader; debug/gosym reads it), and the first word of moduledata leads to it. What else moduledata
-says has to agree with the table: where its parts are, and how many functions it is for.
+The table begins with a magic number, the length of the machine's shortest instruction and the size of a pointer
+(runtime/symtab.go: pcHeader; debug/gosym reads it), and the first word of moduledata points to it. What else moduledata
+says has to agree with the table: where the table's parts are, and how many functions it is for.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PARTS = {
 
 
 def function_tables(file: ElfFile) -> Iterator[int]:
-    """Addresses in FILE at which a table of functions may begin. Raises FileError."""
+    """Addresses, as FILE has them, at which a table of functions may begin; likely ones first. Raises FileError."""
     for section in file.sections:
         if section.name.endswith(".gopclntab"):
             yield section.address
@@ -50,7 +50,13 @@ def function_tables(file: ElfFile) -> Iterator[int]:
 
 
 def find_moduledata(target: Target, type: GoType, tables: Iterator[int], sections: Sections) -> int | None:
-    """Where a moduledata of that TYPE is that leads to one of TABLES; None if none does."""
+    """The address of the moduledata that points to one of TABLES and agrees with it; None if there is none.
+
+    Args:
+        type: runtime.moduledata.
+        tables: where a table of functions may begin in memory.
+        sections: where the moduledata may be.
+    """
     header = Struct(type.field("pcHeader").type.elem, target)
     offset = type.field("pcHeader").offset
     for table in tables:
@@ -64,6 +70,7 @@ def find_moduledata(target: Target, type: GoType, tables: Iterator[int], section
 
 
 def _agrees(target: Target, type: GoType, address: int, header: Struct, table: int) -> bool:
+    """Whether the moduledata of the TABLE, which begins with that HEADER, can be at ADDRESS. Raises ReadError."""
     parts = [name for name, offset in _PARTS.items() if header.type.find(offset)]
     found = Struct(type, target).some(
         "text", "etext", "minpc", "maxpc", "ftab.len", *(f"{name}.array" for name in parts)

@@ -1,4 +1,4 @@
-"""Notes how the runtime of a program with debug information is laid out, for those of the same Go that have none."""
+"""Notes how the runtime is laid out in a program with debug information, for programs of the same Go without it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gomap.stripped.layouts import Runtime
 
 __all__ = ["record"]
 
-#: Types that gomap asks a program for by name, and all that they lead to; those that a runtime has not are left out.
+#: The types that gomap asks a program for by name; those that they lead to are noted too. No runtime has all of them.
 _TYPES = (
     *("runtime._func", "runtime.inlinedCall", "runtime.stackmap", "runtime.special", "runtime.spanInlineMarkBits"),
     *("runtime.hmap", "runtime.hiter", "runtime.hchan", "runtime.linknameIter", "reflect.hiter", "runtime.sudog"),
@@ -28,7 +28,7 @@ _TYPES = (
     *("runtime.method", "runtime.itab", "runtime.imethod", "runtime.eface", "runtime.iface", "interface {}"),
     *("sync.Mutex", "sync.RWMutex", "sync.readOnly", "sync.entry", "sync.Map", "string", "error"),
 )
-#: Likewise variables, and those tables among them whose contents every such runtime has.
+#: The variables that gomap asks for likewise; and tables, which hold the same in all programs with that runtime.
 _VARIABLES = (
     *("runtime.firstmoduledata", "runtime.mheap_", "runtime.allgs", "runtime.allm", "runtime.buildVersion"),
     *("runtime.modinfo", "runtime.hashkey", "runtime.useAeshash", "runtime.aeskeysched"),
@@ -38,6 +38,7 @@ _TABLES = (
     *("runtime.class_to_size", "internal/runtime/gc.SizeClassToSize"),
     *("runtime.gStatusStrings", "runtime.waitReasonStrings"),
 )
+#: A string in such a table that claims to have more bytes is none.
 _LONGEST = 1 << 12
 
 
@@ -61,7 +62,7 @@ def record(target: FileTarget) -> Runtime:
 
 
 def _functions(target: FileTarget, recorder: _Recorder) -> dict[str, list[Any]]:
-    """The functions that operate on maps, with where their arguments are."""
+    """Of each function that operates on maps its fingerprint and where its arguments are, as Runtime has it."""
     functions, found = Functions(target), {}
     for function in functions.all():
         if not of_map_code(function.name):
@@ -80,7 +81,7 @@ def _functions(target: FileTarget, recorder: _Recorder) -> dict[str, list[Any]]:
 
 
 class _Recorder:
-    """The types that were referred to."""
+    """Gives types the names that others refer to them with, and notes the definitions of all that were named."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
@@ -88,7 +89,7 @@ class _Recorder:
         self._todo: list[str] = []
 
     def name_of(self, type: GoType) -> str:
-        """What TYPE is referred to with: its name, and a number with it where another type has that name."""
+        """The name to refer to TYPE with: its own, with a number behind it where another type has that name."""
         if id(type) not in self._names:
             name, number = type.name, 1
             while name in self._types:
@@ -100,7 +101,7 @@ class _Recorder:
         return self._names[id(type)]
 
     def types(self) -> dict[str, Any]:
-        """The definition of each type that one was asked the name of, and of all that it leads to."""
+        """The definitions of all types that ``name_of`` was asked about, and of those that they lead to, by name."""
         definitions = {}
         while self._todo:
             name = self._todo.pop()

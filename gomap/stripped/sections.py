@@ -1,4 +1,4 @@
-"""What of a program's memory its variables may be in, as words, and where bytes stand in it."""
+"""The parts of a program's memory that its variables may be in, to be searched for bytes and for words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 1 << 26
 
 
 class Section(NamedTuple):
-    """Part of a program's memory: from where to where, and what is in it."""
+    """A part of a program's memory: the address where it begins, and what is in it."""
 
     start: int
     content: bytes
@@ -25,8 +25,11 @@ class Sections:
 
     Args:
         memory: of the program.
-        word: bytes of a pointer; the byte order is the little one, as on all machines that are searched.
-        bounds: where each part begins and ends; what cannot be read is left out.
+        word: how many bytes a word has; its first byte is the lowest, as on all machines that are searched.
+        bounds: the address of each part, and the one behind its end; what cannot be read is left out.
+
+    Attributes:
+        sections: the parts, as far as they could be read.
     """
 
     def __init__(self, memory: Memory, word: int, bounds: Sequence[tuple[int, int]]) -> None:
@@ -41,7 +44,7 @@ class Sections:
                     continue
 
     def find(self, content: bytes, aligned: int = 1) -> Iterator[int]:
-        """Each address at which CONTENT stands, a multiple of ALIGNED."""
+        """Each address that is a multiple of ALIGNED and has CONTENT there."""
         for start, within in self.sections:
             at = within.find(content)
             while at >= 0:
@@ -50,11 +53,11 @@ class Sections:
                 at = within.find(content, at + 1)
 
     def find_word(self, value: int) -> Iterator[int]:
-        """Each address of a word that is VALUE."""
+        """Each address of a word that has that VALUE."""
         return self.find(value.to_bytes(self._word, "little"), self._word)
 
     def words(self) -> Iterator[tuple[int, Sequence[int]]]:
-        """The words of each part, and the address of the first."""
+        """Of each part the address of its first word, and its words."""
         for start, within in self.sections:
             skipped = -start % self._word
             whole = (len(within) - skipped) // self._word * self._word

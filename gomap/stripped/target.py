@@ -1,9 +1,9 @@
 """The Target protocol for a program that has neither symbols nor debug information, as ``-ldflags="-s -w"`` leaves it.
 
-Layouts of the runtime's own types come from another program that the same Go built (a donor), or from what gomap
-brings of released versions; functions from the table that the runtime has of them; the program's own types from the
-descriptors that the linker lists; the runtime's variables are found by what has to hold of them. What no fact proves is
-not there: package variables of the program's own, local variables, types that no list names.
+The layouts of the runtime's own types come from another program that the same Go built (a donor), or from those that
+gomap brings of released versions. Functions come from the runtime's own table of them, the program's own types from the
+descriptors that the linker lists, and the runtime's variables are found by what must be true of them. What nothing
+proves is not there: the program's own package variables, local variables, types that no descriptor leads to.
 """
 
 from __future__ import annotations
@@ -45,9 +45,13 @@ class StrippedTarget:
 
     Args:
         opened: the program.
-        donor: a program that has debug information, built by the same Go; None: what gomap brings.
-        remedies: how a donor and how a rebuild are named.
-        threads: says where they stand now; None: where they stood as it was opened.
+        donor: a program that has debug information, built by the same Go; None: the layouts that gomap brings.
+        remedies: what the person is to type to name a donor, and to name another build of the program.
+        threads: tells where the threads stand now; None: where they stood when it was opened.
+
+    Attributes:
+        memory, pointer_size, byte_order, architecture, signal: as in Target.
+        info: the version of Go and the modules that it was built with.
 
     Raises FileError if it is no Go program, if nothing is known of its runtime, or if memory has nothing of it.
     """
@@ -71,7 +75,6 @@ class StrippedTarget:
         info = build_info(file)
         if info is None:
             raise file.error("is not a Go program, or one of a Go older than 1.18")
-        #: What it was built by.
         self.info: BuildInfo = info
         self._layouts = Layouts(_runtime(file, info, donor, remedies), self.pointer_size)
         self._variables = Variables(self, self._layouts, info, self._moduledata())
@@ -114,7 +117,7 @@ class StrippedTarget:
         return self._mapped_files()
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
-        """The arguments of a function of the runtime's whose code is that of the donor; of others nothing is known."""
+        """The arguments of a runtime function that has the same code in the donor; of others nothing is known."""
         try:
             function = self._functions.at(standing.inside)
             noted = self._layouts.runtime.functions.get(standing.name)
@@ -159,9 +162,9 @@ def target_of(
     remedies: tuple[str, str] = _REMEDIES,
     threads: Callable[[], Sequence[Thread]] | None = None,
 ) -> FileTarget | StrippedTarget:
-    """The Target for a program, by its debug information if it has any, else with a DONOR's. Raises FileError.
+    """The Target for a program: by its own debug information, or as StrippedTarget if it has none or there is a DONOR.
 
-    REMEDIES, THREADS: as StrippedTarget takes them.
+    REMEDIES, THREADS: as StrippedTarget takes them. Raises FileError.
     """
     if donor is None and is_described(opened.file):
         return opened.described()
@@ -176,7 +179,7 @@ def is_described(file: ElfFile) -> bool:
 
 
 def _runtime(file: ElfFile, info: BuildInfo, donor: Path | None, remedies: tuple[str, str]) -> Runtime:
-    """What is known of the runtime of FILE."""
+    """How the runtime of FILE is laid out. Raises FileError if the donor is another Go's, or nothing is known of it."""
     called = f"{info.version} on {file.architecture}"
     if donor is not None:
         target = open_program(donor)

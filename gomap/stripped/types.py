@@ -1,4 +1,4 @@
-"""The program's own types by name, from the descriptors that its linker lists and all that they lead to."""
+"""The program's own types by name: those whose descriptors the linker lists, and those that these lead to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 1 << 20
 
 
 class ListedTypes:
-    """The types of TARGET that have a descriptor that is listed, or that a listed one leads to."""
+    """The types of the program TARGET by name, as far as its descriptors lead to them."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -23,7 +23,7 @@ class ListedTypes:
         self._collecting = False
 
     def named(self, name: str) -> GoType | None:
-        """The type of that name; None if none of that name is listed."""
+        """The type of that name; None if no descriptor leads to one."""
         if self._named is None:
             if self._collecting:  # reading descriptors asks for the runtime's own types first
                 return None

@@ -1,14 +1,14 @@
-"""The runtime's variables of a program without symbols: each is found by what has to hold of it, or not at all.
+"""Finds the runtime's variables in a program without symbols, each by what must be true of it, or not at all.
 
-- runtime.allgs is a slice whose pointers all lead to a g that says of itself where it is (g.sched.g), and has a number;
-- runtime.allm leads to an m that its g0 leads back to, and by alllink to the most such ms: what leads to another one of
-  them sees fewer;
+- runtime.allgs is a slice whose pointers all lead to a g that knows its own address (g.sched.g) and has a number.
+- runtime.allm points to an m whose g0 points back to it. By alllink it leads to all other ms; a pointer to one of these
+  leads to fewer.
 - runtime.mheap_ has the sizes of mspan and mcache in two of its allocators, and the spans that it lists are found again
-  by their pages in its arenas;
-- what is written before a program begins to run (the version, tables of names and of sizes) is known by its content;
-- the state of the hash functions by the instructions that use it (see instructions).
+  in its arenas, by their pages.
+- What is written before the program begins to run (the version, tables of names and of sizes) is known by its content.
+- The state of the hash functions is known by the instructions that use it (see instructions).
 
-Two places of which the same holds, and which do not say the same, are not told apart: there is none then.
+Where two places meet the conditions and do not say the same, neither is taken: the variable is not found.
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import Memory, ReadError
 from gomap.program.structs import Struct
 from gomap.program.target import Target, pointer_at
-from gomap.stripped.instructions import aeskeysched_in, hashkey_in, switch_in
+from gomap.stripped.instructions import aeskeysched_in, hashkey_in, use_aeshash_in
 from gomap.stripped.layouts import Layouts
 from gomap.stripped.sections import Sections
 
 __all__ = ["Variables"]
 
-#: So many gs of allgs, and spans of mheap_, are looked at.
+#: How many gs of allgs, and how many spans of mheap_, are looked at.
 _LOOKED_AT = 64
+#: A slice of more gs, and a chain of more ms, is not the runtime's.
 _MOST_GOROUTINES, _MOST_THREADS = 1 << 24, 1 << 14
-#: runtime/runtime2.go: statuses are small numbers, and a bit that says that the collector scans.
+#: runtime/runtime2.go: a g's status is a small number, with this bit set while the garbage collector scans its stack.
 _GSCAN, _LAST_STATUS = 0x1000, 16
 
 
 class Variables:
-    """The variables that are known, by name.
+    """The runtime's variables by name, each searched for when it is first asked for.
 
     Args:
         target: the program; it is asked for types, and for variables that were found already.
         layouts: how its runtime is laid out.
         info: what it was built by.
-        moduledata: where runtime.firstmoduledata is.
+        moduledata: the address of runtime.firstmoduledata.
     """
 
     def __init__(self, target: Target, layouts: Layouts, info: BuildInfo, moduledata: int) -> None:
@@ -56,7 +57,7 @@ class Variables:
         return name in self._layouts.runtime.variables
 
     def address_of(self, name: str) -> int | None:
-        """Where the variable is; None if the runtime has none of that name, or it was not found."""
+        """The address of a variable; None if the runtime has none of that name, or it was not found."""
         if name not in self:
             return None
         if name not in self._found:
@@ -81,8 +82,8 @@ class Variables:
                 "modinfo": lambda: self._string(self._info.modules),
                 "hashkey": lambda: self._used_by_code(hashkey_in),
                 "aeskeysched": lambda: self._used_by_code(aeskeysched_in),
-                "useAeshash": lambda: self._used_by_code(switch_in),
-                "UseAeshash": lambda: self._used_by_code(switch_in),
+                "useAeshash": lambda: self._used_by_code(use_aeshash_in),
+                "UseAeshash": lambda: self._used_by_code(use_aeshash_in),
             }
             return search[short]() if short in search else None
         except (ReadError, LayoutError):
@@ -106,14 +107,14 @@ class Variables:
         return Sections(self._memory, self._word, [(min(types, rodata), data)])
 
     def _used_by_code(self, search: Callable[[Functions, Memory], int | None]) -> int | None:
-        """What SEARCH finds in amd64's code, if that says at all which hash functions are used.
+        """What SEARCH finds in the code of amd64; None unless useAeshash is found too.
 
-        Where it does not, none of it is there: the rest alone would be taken for that of a process without AES.
+        Without that, hashkey alone would be taken for the state of a process that does without AES.
         """
         if self._target.architecture != "amd64":
             return None
         sections = self._data.sections
-        for each in (switch_in, search):
+        for each in (use_aeshash_in, search):
             address = each(self._functions, self._memory)
             if address is None or not any(start <= address < start + len(within) for start, within in sections):
                 return None
@@ -132,7 +133,7 @@ class Variables:
         return self._strings([content])
 
     def _strings(self, contents: Sequence[bytes]) -> int | None:
-        """Where a string, or an array of them, with those CONTENTS is."""
+        """The address of a string, or of an array of strings, with those CONTENTS; None if there is none."""
         lengths = [len(each) for each in contents]
         for place in (self._data, self._constants):
             for start, words in place.words():
@@ -161,7 +162,7 @@ class Variables:
                     looked_at = min(length, _LOOKED_AT)
                     if self._are_gs(array, looked_at, own.read):
                         found.setdefault((array, length), start + at * self._word)
-        # What was a part of it before it grew, or is one now, may be somewhere too.
+        # A copy of the slice from before it grew, or a part of it, may be in another variable.
         whole = {key: address for key, address in found.items() if key[1] == max(length for _, length in found)}
         return next(iter(whole.values())) if len(whole) == 1 else None
 
@@ -227,7 +228,7 @@ class Variables:
         return next(filter(self._lists_spans, found), None)
 
     def _lists_spans(self, address: int) -> bool:
-        """Whether most of the first spans that a mheap at ADDRESS lists are found again by their pages."""
+        """Whether most of the first spans that a mheap at ADDRESS lists are found again in its arenas."""
         self._found["runtime.mheap_"] = address
         good = bad = 0
         try:

@@ -23,14 +23,14 @@ _HEADS = ("entries", "bytes", "retained", "load", "deleted", "saves", "scanned")
 
 @dataclass(frozen=True)
 class Filter:
-    """Which lines are shown.
+    """Which maps are shown, and in which lines.
 
     Attributes:
-        sort: one of SORTS.
-        type: only maps of this type; None: of all.
-        least: bytes that a line must come to.
-        limit: lines at most; None: all.
-        each: every map has a line of its own.
+        sort: by what the lines are sorted: one of SORTS.
+        type: only maps of this type; None: of all types.
+        least: how many bytes the maps of a line must take together to be shown.
+        limit: how many lines there are at most; None: all.
+        each: whether every map has a line of its own; otherwise those of one origin and type share one.
     """
 
     sort: str
@@ -84,7 +84,7 @@ SORTS: dict[str, Callable[[_Line], Any]] = {
 
 
 def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
-    """What the maps come to, a line for each origin or map, and what is conspicuous about them."""
+    """How many maps there are and what they take, a line for each origin or map, and below it what is conspicuous."""
     lines = _lines(census, filter)
     shown = lines[: filter.limit]
     taken = sum(found.measured.structure for found in census.maps if found.measured)

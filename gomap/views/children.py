@@ -1,7 +1,6 @@
 """A map's entries as the children that a debugger's pretty-printer gives: in storage order, as texts or as values.
 
-Which values there are only the debugger knows. Here they are whatever it makes of a type and an address, and where it
-makes nothing of them, texts.
+Only the debugger can make its own values of a type and an address. Where it cannot, the child is a text.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _TOGETHER = 64
 def text_pairs(map: GoMap, key_text: Speller, elem_text: Speller) -> Iterator[tuple[str, str]]:
     """Each key with its element as Go literals; a note has angle brackets round both.
 
-    The same as shown_pairs with text_of either, and a fifth faster: a hundred thousand are made for one print.
+    It gives what shown_pairs gives with text_of for both, a fifth faster: one print may ask for a hundred thousand.
     """
     for entry in map.entries():
         if isinstance(entry, Note):
@@ -55,10 +54,10 @@ def shown_pairs(
 
 
 def joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The same, where GDB counts no children and puts them all on one line: many entries look like one to it.
+    """The same, many entries joined into one pair; for GDB where it counts no children and puts all on one line.
 
-    GDB writes an entry in five pieces, each by a system call of its own, which takes longer than to read it. What is
-    shown is the same to the letter.
+    GDB writes an entry in five pieces, each by a system call of its own, which takes longer than to read the entry.
+    What it shows is the same to the letter.
     """
     while some := list(islice(pairs, _TOGETHER)):
         (key, elem), *more = some
@@ -93,7 +92,7 @@ def named(map: GoMap, key_text: Speller, elem: Callable[[MaybeCell], V]) -> Iter
 
 
 def text_of(text: Speller) -> Callable[[MaybeCell], str]:
-    """What makes TEXT of a cell."""
+    """A function that shows a cell as its literal, which TEXT makes, or says why it cannot be read."""
 
     def shown(cell: MaybeCell) -> str:
         return text(cell.buffer, cell.offset) if isinstance(cell, Cell) else f"<{unreadable(cell)}>"
@@ -102,11 +101,12 @@ def text_of(text: Speller) -> Callable[[MaybeCell], str]:
 
 
 def value_or_text(value_at: Callable[[int], V | None], text: Speller) -> Callable[[MaybeCell], Union[V, str]]:
-    """What makes of a cell the debugger's value of it, and TEXT where there is none.
+    """A function that shows a cell as the debugger's value, or as text_of does where there is none.
 
     Args:
-        value_at: gives that of what is at an address; may raise ReadError, LayoutError and ExpressionError.
-        text: the literal of a value.
+        value_at: gives the debugger's value of what is at an address; may raise ReadError, LayoutError and
+            ExpressionError.
+        text: gives the literal.
     """
     otherwise = text_of(text)
 

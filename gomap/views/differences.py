@@ -16,7 +16,7 @@ __all__ = ["differences_object", "since_lines", "two_lines"]
 def since_lines(
     first: Snapshot, second: Snapshot, found: Differences, limit: int | None, paint: Paint
 ) -> Iterator[str]:
-    """What changed in a map. LIMIT: lines of each kind; None: all."""
+    """What changed in a map. LIMIT: how many lines there are of each kind of change; None: all."""
     yield _title(second, paint)
     yield from _notes(first, second, paint)
     if not found.same_map:
@@ -54,7 +54,7 @@ def two_lines(first: Snapshot, second: Snapshot, found: Differences, limit: int 
 
 
 def differences_object(first: Snapshot, second: Snapshot, found: Differences) -> dict[str, Any]:
-    """The same as an object."""
+    """What ``gomap-diff -json`` prints."""
 
     def listed(changes: Sequence[Changed]) -> list[dict[str, str]]:
         return [change._asdict() for change in changes]

@@ -28,9 +28,10 @@ _FOLLOWERS = 3
 
 
 def check_lines(report: Report, limit: int | None, paint: Paint) -> Iterator[str]:
-    """The verdict, then a finding a line, LIMIT of them at most: severity, rule, address, what and what follows.
+    """The verdict, then causes and findings, a line each: severity, rule, address, what was found and what follows.
 
-    Causes come first, each with the findings that it explains below it: a few of them, or all where there is no limit.
+    Below each cause are the findings that it explains, a few of them; then come the others. LIMIT: how many of these
+    others there are at most; None: all, those below causes too.
     """
     map = report.map
     if not map.address:
@@ -90,8 +91,10 @@ def check_all_lines(
 ) -> Iterator[str]:
     """What is wrong with each of many maps, then what the checks came to.
 
-    REPORTS: by the variable's name or the path; why there is none for a map that cannot be opened. LEFT_OUT: which maps
-    were not looked at. LIMIT: how many findings are shown of each map, and how many of the maps that cannot be opened.
+    Args:
+        reports: each map's name or path with its report, or with the reason why the map cannot be opened.
+        left_out: which maps were not looked at.
+        limit: how many findings are shown of each map, and how many of the maps that cannot be opened; None: all.
     """
     checked, wrong, entries, unreadable = 0, 0, 0, 0
     for name, report in reports:

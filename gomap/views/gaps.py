@@ -1,4 +1,4 @@
-"""In words: what a verdict had to leave open, and what would tell more."""
+"""In words: what a verdict had to leave open, and what would tell more (see gomap.postmortem.gaps)."""
 
 from __future__ import annotations
 

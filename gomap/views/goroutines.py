@@ -40,11 +40,11 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class OperationShown:
-    """An operation with what is told of it besides.
+    """An operation, with its key ready to be shown.
 
     Attributes:
         operation: the operation.
-        key: the key as a literal; empty if it takes none, or it cannot be told.
+        key: its key as a literal; empty if it takes none, or if the key cannot be told.
     """
 
     operation: Operation
@@ -53,12 +53,12 @@ class OperationShown:
 
 @dataclass(frozen=True)
 class Shown:
-    """One goroutine.
+    """One goroutine, with all that is shown of it.
 
     Attributes:
         trace: its stack.
         operations: what it is in the middle of doing to maps.
-        holdings: where on its stack are pointers into the map that was asked about.
+        holdings: where on its stack, or in registers, there are pointers into the map that was asked about.
         unknown: why its operations cannot be told; empty if they can.
     """
 
@@ -76,12 +76,15 @@ def goroutines_lines(
     paint: Paint,
     unread: int | ReadError = 0,
 ) -> Iterator[str]:
-    """A line for each goroutine, LIMIT of them; under it what it does to maps, and its stack.
+    """How many goroutines there are, then a line for each; under it what it does to maps, and its stack.
 
-    UNREAD: how many more there are, or why that cannot be told.
-
-    MAP: the map whose holders they are; None: all goroutines are shown. STACKS: whether the whole stack of each is
-    shown; otherwise of those inside map operations, as far as who called for that.
+    Args:
+        shown: the goroutines.
+        map: the map that all of them hold pointers into; None: all goroutines were asked for.
+        limit: how many goroutines have a line at most; None: all.
+        stacks: whether the whole stack of each is shown; otherwise only that of operations on maps, up to the function
+            that called for the operation.
+        unread: how many more goroutines there are, or why that cannot be told.
     """
     if map is not None:
         yield title(map, paint)
@@ -178,7 +181,7 @@ def place_text(call: Call) -> str:
 
 
 def goroutines_object(shown: Sequence[Shown], map: GoMap | None, unread: int | ReadError = 0) -> dict[str, Any]:
-    """What ``gomap-goroutines -json`` prints; UNREAD as for lines."""
+    """What ``gomap-goroutines -json`` prints; arguments as for goroutines_lines."""
     first = start("goroutines", map) if map is not None else {"command": "goroutines"}
     if unread_text(unread):
         first = {**first, "unread": unread_text(unread)}

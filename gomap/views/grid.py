@@ -1,8 +1,11 @@
-"""A map as a drawing has it: the state of every slot, where each bucket or group is, what hangs on what.
+"""A map as the data of a drawing, for page.js: the state of every slot, and which overflow bucket belongs to which.
 
-A block is eight slots: a bucket, an overflow bucket, a group; of a sync.Map from Go 1.24 on the sixteen children of a
-node. Heads come first, in storage order, and in runs: blocks of one array, one behind the other. Then come links, which
-are overflow buckets, each with the number of its chain's head; in a tree of nodes they are the entries of one hash.
+The drawing consists of blocks of eight slots: buckets, overflow buckets, groups. Of a sync.Map from Go 1.24 on they are
+the sixteen children of a node. A block is either a head or a link:
+
+- Heads are buckets, groups and nodes. They come in storage order, and in runs: blocks that lie one behind the other.
+- Links are overflow buckets, each with the number of its chain's head; in a tree of nodes, entries of the same hash.
+
 States and marks (tophash or control bytes) are a byte for each slot, packed: a million entries take some 2 MB.
 """
 
@@ -34,12 +37,12 @@ _MOST_NOTES = 100
 
 
 class Room:
-    """How much of all drawings together a page has room for.
+    """How much more may be drawn in a page, all its maps together.
 
     Args:
-        slots: that are drawn.
-        runs: of blocks, and links: each has a line of its own in the page.
-        entries: whose keys and elements are in the page.
+        slots: how many slots are drawn.
+        runs: how many runs of heads, and links: each has a line of its own in the page.
+        entries: how many entries have their keys and elements in the page.
     """
 
     def __init__(self, slots: int = 4_500_000, runs: int = 40_000, entries: int = 4_000) -> None:
@@ -47,7 +50,13 @@ class Room:
 
 
 class _Drawing:
-    """What is gathered of one map. WANTED: addresses in blocks whose entries are kept, however many there are."""
+    """What is gathered of one map.
+
+    Args:
+        map: the map.
+        room: how much more may be drawn.
+        wanted: addresses; the entries of the blocks around them are kept even where there is no more room for entries.
+    """
 
     def __init__(self, map: GoMap, room: Room, wanted: Sequence[int]) -> None:
         self.wanted = sorted(wanted)
@@ -175,7 +184,7 @@ def grid_object(map: GoMap, findings: Sequence[Finding], literals: Literals, roo
 
 
 def _texts(map: GoMap, drawing: _Drawing, literals: Literals) -> Iterator[list[Any]]:
-    """Number of the block, slot, key and element as literals."""
+    """Of each entry that was kept the number of its block, its slot, and its key and element as literals."""
     key, elem, paint = literals.text(map.key), literals.text(map.elem), Paint()
     for link, block, slot, entry in drawing.entries:
         number = drawing.heads + block if link else block
@@ -183,7 +192,7 @@ def _texts(map: GoMap, drawing: _Drawing, literals: Literals) -> Iterator[list[A
 
 
 def _left(map: GoMap, drawing: _Drawing) -> str:
-    """What the page had no room for; empty if nothing."""
+    """A sentence on what the page had no room for; empty if it had room for all."""
     left = []
     if drawing.cut:
         total = sum(number for _, number in map.totals(Selection(old=True)))
@@ -194,7 +203,7 @@ def _left(map: GoMap, drawing: _Drawing) -> str:
 
 
 def _placed(drawing: _Drawing, findings: Sequence[Finding]) -> list[list[int]]:
-    """For each finding the block that it is in and the slot; -1 for none."""
+    """For each finding the number of the block that it is in, and the slot; -1 where there is none."""
     starts = sorted(
         (address, kind, number) for kind, known in enumerate(drawing.addresses) for number, address in enumerate(known)
     )
@@ -216,7 +225,7 @@ def _placed(drawing: _Drawing, findings: Sequence[Finding]) -> list[list[int]]:
 
 
 def _slot(drawing: _Drawing, offset: int) -> int:
-    """Which slot of a block the byte at that OFFSET belongs to; -1: none."""
+    """The slot to which the byte at that OFFSET in a block belongs; -1 if to none."""
     places, width = drawing.places, drawing.places.slots
     if drawing.width != width:  # a node of a tree
         return -1

@@ -18,12 +18,12 @@ _WIDTH = 60
 
 
 def trace_line(trace: GrowthTrace, paint: Paint) -> str:
-    """What a trace begins with."""
+    """What is said as a trace begins: of which map, and how large it is."""
     return f"{trace.name}: {title(trace.map, paint)}"
 
 
 def grown_line(seen: Grown) -> str:
-    """A step, whose it is, and how full the map is."""
+    """A step of the growth, the goroutine that took it, and how full the map is now."""
     if seen.step is Step.FREED:
         return f"{seen.name}: {_what(seen)}"
     return f"{seen.name}: {_what(seen)}; {counted(seen.entries, 'entry', 'entries')}; {culprit_text(seen.culprit)}"

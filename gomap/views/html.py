@@ -52,9 +52,10 @@ def html_page(
     """The page.
 
     Args:
-        title: what it is about, in a line.
-        lines: the report as text, for who reads no further and for who has no scripts.
-        reports: the maps that are drawn, by what they are called.
+        program: the program, for the literals of keys and elements.
+        title: what the page is about, in a line.
+        lines: the report as text, for people who read no further and for browsers that run no scripts.
+        reports: the maps that are drawn, each with its name or path.
         tables: what else there is to be searched.
     """
     literals, room = literals_of(program, _LIMITS), Room()
@@ -120,5 +121,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """What the policy knows a script or a style sheet by."""
+    """The hash by which the page's policy allows a script or a style sheet."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

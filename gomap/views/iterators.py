@@ -30,9 +30,13 @@ def iterators_lines(
     progress: Callable[[str], None],
     paint: Paint,
 ) -> Iterator[str]:
-    """Each iterator in a paragraph, then how many there are.
+    """A paragraph for each iterator, then how many there are.
 
-    LIMIT: how many of the entries that it will visit are shown; EVERY: those too that do not go on.
+    Args:
+        found: the iterators.
+        limit: how many are shown of the entries that each will still visit; None: all.
+        every: whether those are shown too that are finished, and those whose loop was left.
+        progress: is told how far it is with the entries.
     """
     shown = over = 0
     for each in found:
@@ -81,7 +85,7 @@ def _lines(
 def iterators_object(
     found: Iterable[Found], literals: Literals, limit: int | None, every: bool, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """What ``gomap-iter -json`` prints; the rest as for iterators_lines."""
+    """What ``gomap-iter -json`` prints; arguments as for iterators_lines."""
     shown = []
     over = 0
     for each in found:

@@ -117,7 +117,7 @@ def _slot(slot: Slot, key: CellObject, elem: CellObject) -> dict[str, Any]:
 
 
 def cell_objects(literals: Literals, type: GoType) -> CellObject:
-    """What makes the object for a key or an element of that type: its text and its plain value."""
+    """A function that makes the object for a key or an element of that type: its text and its plain value."""
     text, plain = literals.text(type), literals.plain(type)
 
     def show(cell: MaybeCell) -> dict[str, Any]:

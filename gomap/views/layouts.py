@@ -1,4 +1,4 @@
-"""What types of map consist of, as ``gomap-layout`` shows it: one, or two beside each other."""
+"""What a map of some type consists of, as ``gomap-layout`` shows it: one type, or two beside each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def layout_lines(footprints: Sequence[Footprint], paint: Paint) -> Iterator[str]
 
 
 def layout_object(footprints: Sequence[Footprint]) -> dict[str, Any]:
-    """The same as an object."""
+    """What ``gomap-layout -json`` prints."""
     return {"command": "layout", "layouts": [_object(each) for each in footprints]}
 
 

@@ -1,4 +1,4 @@
-"""What those have seen who watch a program run, as lines of text."""
+"""What watchers of a running program have seen, as lines of text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OUTWARD = 3
 
 
 def guard_lines(guard: Guarding, limit: int | None, paint: Paint) -> Iterator[str]:
-    """What a guard begins with, LIMIT findings at most."""
+    """What is said as a guard begins: what is wrong with the map already, LIMIT findings at most."""
     lasting = [finding for finding in guard.first.findings if not finding.transient]
     yield f"{guard.name}: {title(guard.first.map, paint)}"
     if lasting:
@@ -40,7 +40,7 @@ def guard_lines(guard: Guarding, limit: int | None, paint: Paint) -> Iterator[st
 
 
 def by_calls_line(functions: int, why: Exception) -> str:
-    """What to say of a guard that stands on so many functions, since there is no watchpoint."""
+    """What to say of a guard that stands on that many FUNCTIONS; WHY: what keeps it from using a watchpoint."""
     return (
         f"note: {why}. Breakpoints stand on the {functions} functions that change maps instead: each write to any map "
         "stops the program for a moment"
@@ -48,7 +48,7 @@ def by_calls_line(functions: int, why: Exception) -> str:
 
 
 def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[str]:
-    """What a guard has stopped for, LIMIT findings at most."""
+    """What a guard has stopped the program for, LIMIT findings at most."""
     who, place = _who(seen.culprit), _place(seen.culprit)
     since = f"{counted(seen.operations, 'operation')} before it broke nothing"
     if seen.moment is Moment.AFTER:
@@ -70,13 +70,13 @@ def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[st
 
 
 def field_watch_lines(watch: FieldWatch, paint: Paint) -> Iterator[str]:
-    """What the watch of a header's field begins with."""
+    """What is said as the watch of a header's field begins."""
     yield f"{watch.name}: {title(watch.map, paint)}"
     yield f"watched: {watch.field}, which is {watch.value}"
 
 
 def entry_watch_lines(watch: EntryWatch, paint: Paint) -> Iterator[str]:
-    """What the watch of an entry begins with."""
+    """What is said as the watch of an entry begins."""
     yield f"{watch.name}: {title(watch.map, paint)}"
     here, key = watch.here, paint.literal(watch.sought.text)
     if here is None:
@@ -100,7 +100,7 @@ def on_stack_line(goroutine: int) -> str:
 
 
 def changed_lines(seen: Changed, paint: Paint) -> Iterator[str]:
-    """What a watch has stopped for."""
+    """What a watch has stopped the program for."""
     old, new = paint.literal(seen.old), paint.literal(seen.new)
     texts = {
         Change.FIELD: f"{seen.subject}: {old} -> {new}",
@@ -123,7 +123,7 @@ def changed_lines(seen: Changed, paint: Paint) -> Iterator[str]:
 
 
 def culprit_text(culprit: Culprit) -> str:
-    """Whose it was, and where."""
+    """Which goroutine it was, and where in the program: ``goroutine 18, in main.put at main.go:26``."""
     return f"{_who(culprit)}, {_place(culprit)}"
 
 
@@ -141,7 +141,7 @@ def _place(culprit: Culprit) -> str:
 
 
 def _calls(culprit: Culprit, paint: Paint) -> Iterator[str]:
-    """The calls from the innermost to some beyond the program's own."""
+    """The culprit's calls, from the innermost to a few beyond the program's own function."""
     if culprit.trace is None or culprit.own is None:
         return
     calls = culprit.trace.calls[: culprit.own.number + 1 + _OUTWARD]

@@ -1,4 +1,4 @@
-"""What those have seen who watch a program run, as objects for JSON: one for each event, in a line of its own."""
+"""What watchers of a running program have seen, as objects for JSON: one for each event, in a line of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["changed_object", "grown_object", "guarded_object"]
 
 
 def guarded_object(seen: Guarded) -> dict[str, Any]:
-    """What ``gomap-guard -json`` stops for."""
+    """What ``gomap-guard -json`` prints as it stops the program."""
     return {
         **_event("guard", seen.name, seen.moment.value, seen.culprit),
         "operations": seen.operations,
@@ -25,7 +25,7 @@ def guarded_object(seen: Guarded) -> dict[str, Any]:
 
 
 def changed_object(seen: Changed) -> dict[str, Any]:
-    """What ``gomap-watch -json`` stops for."""
+    """What ``gomap-watch -json`` prints as it stops the program."""
     return {
         **_event("watch", seen.name, seen.what.value, seen.culprit),
         "subject": seen.subject,
@@ -38,7 +38,7 @@ def changed_object(seen: Changed) -> dict[str, Any]:
 
 
 def grown_object(seen: Grown) -> dict[str, Any]:
-    """A step that ``gomap-trace -json`` tells of."""
+    """What ``gomap-trace -json`` prints for each step of a map's growth."""
     return {
         **_event("trace", seen.name, seen.step.value, seen.culprit),
         "entries": seen.entries,

@@ -34,7 +34,7 @@ _CHANGED = "; its own hash has others: changed since it was stored"
 
 
 def search_lines(search: Search, literals: Literals, paint: Paint) -> Iterator[str]:
-    """The hash and what it chooses, each slot on the way, what was found; and where the key is if not there."""
+    """The hash and what it chooses, each slot on the way and what was found; and where the key is, if elsewhere."""
     yield title(search.map, paint)
     for half, step in _named_steps(search):
         seed = "" if step.hash is None else f": hash {step.hash:#x} under seed {step.map.seed:#x}"
@@ -57,7 +57,7 @@ def search_lines(search: Search, literals: Literals, paint: Paint) -> Iterator[s
 
 
 def search_object(search: Search, literals: Literals) -> dict[str, Any]:
-    """The same as an object; the bits beside a slot are numbers."""
+    """What ``gomap-find -json`` prints; the bits of the hash that a slot has are numbers in it."""
     key, elem = cell_objects(literals, search.map.key), cell_objects(literals, search.map.elem)
 
     def entry_object(entry: Entry | None, name: str) -> dict[str, Any] | None:
@@ -280,7 +280,7 @@ def _why_missed(search: Search, there: Placed) -> str:
 
 
 def _elsewhere(step: Lookup, there: Placed) -> list[str]:
-    """In which way that is a place to which lookups do not come."""
+    """Why lookups do not come to that place."""
     chosen = {choice.what: choice for choice in step.choices}
     bucket = there.bucket
     if isinstance(step.map, ClassicMap):

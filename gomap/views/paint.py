@@ -1,4 +1,4 @@
-"""Colour, or none: which of the two, a door knows."""
+"""The colours of the output, or none: each door says which it has."""
 
 from __future__ import annotations
 

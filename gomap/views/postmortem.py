@@ -37,7 +37,7 @@ _DRAWN, _MOST_GOROUTINES = 8, 1000
 def postmortem_lines(
     examination: Examination, shown: Sequence[Shown], arguments: Arguments, paint: Paint
 ) -> Iterator[str]:
-    """The report. SHOWN: the goroutines, those inside map operations first."""
+    """The report. SHOWN: the goroutines, those inside map operations first. ARGUMENTS: as for verdict_lines."""
     verdict = examination.verdict
     first, *rest = verdict_lines(verdict, arguments, paint)
     yield first
@@ -60,7 +60,7 @@ def postmortem_lines(
 
 
 def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
-    """What the checks of all maps came to; of a map with findings the first few."""
+    """What the checks of all maps found; of a map with findings the first few of them."""
     reports = [each.report for each in examination.checked if each.report is not None]
     damaged = [each for each in examination.checked if each.damaged]
     others = examination.others_damaged
@@ -88,7 +88,7 @@ def _notes(examination: Examination) -> list[str]:
 
 
 def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[str, Any]:
-    """What ``gomap-postmortem -json`` writes: objects of gomap-why, gomap-check, gomap-list, and so on in one."""
+    """What ``gomap-postmortem -json`` writes: in one object those of gomap-why, gomap-check, gomap-list and others."""
     verdict, census = examination.verdict, examination.census
     object: dict[str, Any] = {
         "command": "postmortem",

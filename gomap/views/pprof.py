@@ -32,7 +32,7 @@ _VARINT, _BYTES = 0, 2
 
 
 def census_profile(census: Census) -> bytes:
-    """The profile, as it is in its file. Without retained bytes where these were not worked out."""
+    """The bytes of the file with the profile. It has retained bytes only if the census has worked them out."""
     values = _VALUES if census.retained is not None else _VALUES[:-1]
     strings = _Strings()
     profile = bytearray()
@@ -66,7 +66,7 @@ def _values(census: Census, found: FoundMap) -> Sequence[int]:
 
 
 class _Strings:
-    """The table of strings: the first one is empty."""
+    """The profile's table of strings, to which all else refers by number; the first one is empty."""
 
     def __init__(self) -> None:
         self.all = [""]

@@ -23,7 +23,15 @@ KeyText = Callable[[MapSlot], str]
 def referrers_lines(
     what: Sought, found: Sequence[Referrer], complete: bool, limit: int | None, key_text: KeyText, paint: Paint
 ) -> Iterator[str]:
-    """What the address is, and a line for each pointer to it, LIMIT of them."""
+    """What the address is, and a line for each pointer to it.
+
+    Args:
+        what: what is asked about.
+        found: the pointers.
+        complete: whether all were looked for.
+        limit: how many pointers have a line at most; None: all.
+        key_text: gives the literal of the key under which a map holds the pointer.
+    """
     type = f": {paint.type(what.type_name)}" if what.type_name else ""
     yield f"{paint.address(f'{what.address:#x}')}: {answer_text(what.answer)}{type}"
     if what.path:
@@ -80,7 +88,7 @@ def kept_bytes_object(kept: KeptBytes) -> dict[str, Any]:
 
 
 def _inner(what: Sought, each: Referrer) -> bool:
-    """Whether a pointer does not lead to where what is sought begins."""
+    """Whether a pointer leads into the object, not to its beginning."""
     data = getattr(what.answer, "data", what.start)
     return each.value not in (what.start, data)
 

@@ -22,7 +22,7 @@ _BAR = "#"
 
 
 def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[str]:
-    """All figures, the expected ones beside them."""
+    """All figures, with those beside them that a sound map of that size is expected to have."""
     yield title(map, paint)
     for line in figures.trouble:
         yield paint.note(f"note: {line}")
@@ -65,7 +65,7 @@ def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[
 
 
 def statistics_object(map: GoMap, figures: Statistics) -> dict[str, Any]:
-    """The same as an object."""
+    """What ``gomap-stats -json`` prints."""
     return {
         **start("stats", map),
         "entries": figures.entries,
@@ -138,7 +138,7 @@ def _rebuilt(figures: Statistics) -> str:
 
 
 def _histogram(heading: str, counts: Counter[int], expected: Mapping[int, float] | None, paint: Paint) -> Iterator[str]:
-    """Bars, the longest as wide as there is room; EXPECTED: numbers beside them."""
+    """A bar for each count, the longest as wide as there is room; EXPECTED: the numbers to show beside the bars."""
     if not counts:
         return
     yield heading + ("; beside that how many random hashes would give" if expected is not None else "")

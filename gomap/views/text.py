@@ -116,7 +116,7 @@ def _slot(slot: Slot, key: Speller, elem: Speller, paint: Paint) -> str:
 
 
 def cell_text(cell: MaybeCell, text: Speller, paint: Paint) -> str:
-    """A key or an element, by what makes the literals of its type."""
+    """A key or an element; TEXT makes the literals of its type."""
     if isinstance(cell, ReadError):
         return paint.note(f"<{unreadable(cell)}>")
     return paint.literal(text(cell.buffer, cell.offset))

@@ -41,7 +41,7 @@ _MOST_NAMED = 8
 
 
 def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
-    """What is concluded, and what speaks for it; the first lines hold the answer."""
+    """What is concluded, and the evidence for it; the first lines hold the answer."""
     yield death_text(verdict.death)
     # That the runtime ends the program by a signal says no more than that it has died.
     known = verdict.death is not None and (verdict.sent_by_itself or not verdict.death.raised)
@@ -161,7 +161,7 @@ def _conclusion(verdict: Verdict) -> str:
 
 
 def _mutated(report: Report | None) -> str:
-    """What is known of keys that do not hash any more to where they were put."""
+    """What is known of keys that have changed since they were put in: they do not hash to their places any more."""
     shared = report.shared_bytes if report is not None else None
     if shared is None:
         return "keys do not hash to where they stand, and their bytes lie outside of the map"
