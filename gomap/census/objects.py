@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
 from gomap.goruntime.heap import Heap
-from gomap.goruntime.spans import PAGE, BookkeepingError, SpanState
+from gomap.goruntime.span_damage import BookkeepingError
+from gomap.goruntime.spans import PAGE, SpanState
+from gomap.goruntime.wording import damage_text
 from gomap.program.memory import ReadError
 
 __all__ = ["Objects", "SpanOfObjects"]
@@ -63,7 +65,8 @@ class Objects:
             try:
                 kept = heap.objects_in_use(state)
             except (ReadError, BookkeepingError) as error:
-                self.damage.append(f"objects of the span at {span.start:#x} are left out: {error}")
+                why = error if isinstance(error, ReadError) else damage_text(error.damage)
+                self.damage.append(f"objects of the span at {span.start:#x} are left out: {why}")
                 continue
             first = len(used)
             self.spans.append(SpanOfObjects(state, first))
@@ -113,10 +116,10 @@ class Objects:
         for number, state in enumerate(heap.spans.in_use()):
             if not number & 255:
                 progress(f"{number} spans of the heap listed")
-            if isinstance(state, BookkeepingError):
-                self.damage.append(str(state))
-            else:
+            if isinstance(state, SpanState):
                 yield state
+            else:
+                self.damage.append(damage_text(state))
 
 
 _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]

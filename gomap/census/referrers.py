@@ -169,7 +169,7 @@ def _finalizers(program: Program, survey: Survey, what: Sought, _progress: Calla
 
 
 def _stacks(program: Program, _survey: Survey, what: Sought, progress: Callable[[str], None]) -> Iterator[Referrer]:
-    memory = MapMemory([MemoryPart(what.start, what.end, "")])
+    memory = MapMemory([MemoryPart(what.start, what.end)])
     with suppress(LayoutError, ReadError):
         for number, trace in enumerate(tracebacks(program)):
             if not number % 256:

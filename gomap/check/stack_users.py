@@ -87,12 +87,12 @@ def _memory_of(program: Program, shared: SharedBytes) -> MapMemory | None:
     """All of the object, or of the mapped file, that SHARED keys have their bytes in; None if its end is not known."""
     where = shared.where
     if isinstance(where, SpanSlot):
-        return MapMemory([MemoryPart(where.data, where.data + where.size, "")])
+        return MapMemory([MemoryPart(where.data, where.data + where.size)])
     if isinstance(where, ModuleData) and where.symbol is not None:
-        return MapMemory([MemoryPart(where.symbol.address, where.symbol.address + where.symbol.size, "")])
+        return MapMemory([MemoryPart(where.symbol.address, where.symbol.address + where.symbol.size)])
     if isinstance(where, Foreign) and where.file is not None:
         files = (file for file in program.mapped_files() if printable(file.path) == where.file.path)
-        return MapMemory([MemoryPart(file.start, file.end, "") for file in files])
+        return MapMemory([MemoryPart(file.start, file.end) for file in files])
     return None
 
 

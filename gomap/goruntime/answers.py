@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Union
 
+from gomap.goruntime.span_damage import SpanDamage
 from gomap.program.mapped_files import FilePlace
+from gomap.program.memory import ReadError
 from gomap.program.target import Symbol
 
 __all__ = [
@@ -247,11 +249,11 @@ class Unknown:
     """The bookkeeping that would tell is damaged or cannot be read.
 
     Attributes:
-        why: what is wrong, with its address.
+        why: what is wrong.
     """
 
     address: int
-    why: str
+    why: SpanDamage | ReadError
 
 
 Answer = Union[

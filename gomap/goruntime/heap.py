@@ -45,7 +45,8 @@ from gomap.goruntime.answers import (
     UnreadableFile,
 )
 from gomap.goruntime.modules import Modules
-from gomap.goruntime.spans import PAGE, BookkeepingError, Spans, SpanState
+from gomap.goruntime.span_damage import BookkeepingError, SweepgenImpossible
+from gomap.goruntime.spans import PAGE, Spans, SpanState
 from gomap.goruntime.stacks import Stacks
 from gomap.program.gotypes import LayoutError
 from gomap.program.mapped_files import MappedFile, file_at
@@ -111,9 +112,10 @@ class Heap:
             if arena:
                 state = self._spans.span_of(address, arena)
                 return FreePages(address) if state is None else self._in_span(address, state)
-        except (ReadError, BookkeepingError) as damage:
+        except (ReadError, BookkeepingError) as error:
             # With a broken table of arenas, data and stacks can still be told.
-            return self._elsewhere(address) or Unknown(address, str(damage))
+            why = error if isinstance(error, ReadError) else error.damage
+            return self._elsewhere(address) or Unknown(address, why)
         return self._elsewhere(address) or self._unmanaged(address)
 
     def may_hold(self, address: int, size: int) -> bool:
@@ -217,10 +219,7 @@ class Heap:
         if generation in (0, 3):
             return _Objects(allocated, allocated)
         if generation not in (-2, -1, 1):
-            where = f"mspan at {state.span.mspan:#x}"
-            raise BookkeepingError(
-                f"{where} has sweepgen {state.sweepgen}, which does not go with the heap's {sweepgen}"
-            )
+            raise BookkeepingError(SweepgenImpossible(state.span.mspan, state.sweepgen, sweepgen))
         marked = self._bits(state.mark_bits, state)
         if state.inline_marks:
             marked |= self._bits(state.inline_marks, state)

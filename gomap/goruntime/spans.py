@@ -15,12 +15,23 @@ from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
 from gomap.goruntime.moduledata import first_module
+from gomap.goruntime.span_damage import (
+    BookkeepingError,
+    ExtentImpossible,
+    InlineMarksUnknown,
+    ListCutOff,
+    ObjectsImpossible,
+    PageOfAnother,
+    SpanDamage,
+    SpanUnreadable,
+    StateUnknown,
+)
 from gomap.program.gotypes import Field, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["MALLOC_HEADER", "PAGE", "BookkeepingError", "SpanState", "Spans", "headerless"]
+__all__ = ["MALLOC_HEADER", "PAGE", "SpanState", "Spans", "headerless"]
 
 #: _PageSize in runtime/malloc.go, gc.PageSize later: the same for every architecture, Go 1.5 on.
 PAGE = 8192
@@ -42,10 +53,6 @@ _MSPAN = (
 _MOST_SPANS = 1 << 16
 #: Spans beyond which the rest is not looked at: 32 GiB of the smallest.
 _MOST_LISTED = 1 << 22
-
-
-class BookkeepingError(Exception):
-    """The runtime's bookkeeping contradicts itself; the message says what and where."""
 
 
 class SpanState(NamedTuple):
@@ -143,7 +150,7 @@ class Spans:
             return None
         return state
 
-    def in_use(self) -> Iterator[SpanState | BookkeepingError]:
+    def in_use(self) -> Iterator[SpanState | SpanDamage]:
         """Every span of mheap_.allspans that holds objects; what is wrong with one that cannot be believed.
 
         Raises ReadError, and LayoutError without such a list.
@@ -158,10 +165,7 @@ class Spans:
         )
         if len(pointers) < listed * word:
             missing = listed - len(pointers) // word
-            yield BookkeepingError(
-                f"{missing} of {listed} spans are left out: their list cannot be read at "
-                f"{header['array'] + len(pointers):#x}"
-            )
+            yield ListCutOff(missing, listed, header["array"] + len(pointers))
         seen = {0}
         for at in range(0, len(pointers), word):
             mspan = int.from_bytes(pointers[at : at + word], self._target.byte_order)
@@ -176,14 +180,12 @@ class Spans:
                     arena = self.arena_of(page)
                     found = self.span_of(page, arena) if arena else None
                     if found is None or found.span.mspan != mspan:
-                        raise BookkeepingError(
-                            f"mspan at {mspan:#x} claims the page at {page:#x}, which is not its own"
-                        )
+                        raise BookkeepingError(PageOfAnother(mspan, page))
                 yield state
             except BookkeepingError as error:
-                yield error
+                yield error.damage
             except ReadError as error:
-                yield BookkeepingError(f"mspan at {mspan:#x}: {error}")
+                yield SpanUnreadable(mspan, error)
 
     def specials(self, span: Span) -> int:
         """Address of the first record of what is special about the span's objects (finalizers...), or 0."""
@@ -212,14 +214,14 @@ class Spans:
         start, npages, elemsize, nelems, spanclass, state, *marks = self._mspan.read(self._memory, mspan)
         if state not in (_IN_USE, _MANUAL):
             if state:
-                raise BookkeepingError(f"mspan at {mspan:#x} has state {state}, which there is not")
+                raise BookkeepingError(StateUnknown(mspan, state))
             return None
         manual = state == _MANUAL
         size = npages * PAGE
         if start % PAGE or not npages or start + size > 1 << 8 * self._pointer_size:
-            raise BookkeepingError(f"mspan at {mspan:#x} claims {npages} pages at {start:#x}")
+            raise BookkeepingError(ExtentImpossible(mspan, npages, start))
         if not manual and not (0 < elemsize <= size and 0 < nelems <= min(_MOST_OBJECTS, size // elemsize)):
-            raise BookkeepingError(f"mspan at {mspan:#x} claims {nelems} objects of {elemsize} bytes in {size} bytes")
+            raise BookkeepingError(ObjectsImpossible(mspan, nelems, elemsize, size))
         freeindex, alloc_bits, mark_bits, alloc_count, sweepgen = marks
         # spanclass: the size class, and a low bit that says noscan.
         span = Span(mspan, start, size, elemsize, nelems, spanclass >> 1, bool(spanclass & 1), 0)
@@ -236,9 +238,7 @@ class Spans:
         if not self._memory.read(self.arena_of(span.start) + self._inline.offset + byte, 1)[0] >> bit & 1:
             return 0
         if not self._inline_size:
-            raise BookkeepingError(
-                f"span {span.start:#x} has inline mark bits, yet the binary has no spanInlineMarkBits"
-            )
+            raise BookkeepingError(InlineMarksUnknown(span.start))
         return span.start + PAGE - self._inline_size + self._inline_marks
 
     def _arena_base(self) -> int:

@@ -22,6 +22,17 @@ from gomap.goruntime.answers import (
     UnmarkedObject,
     UnreadableFile,
 )
+from gomap.goruntime.span_damage import (
+    ExtentImpossible,
+    InlineMarksUnknown,
+    ListCutOff,
+    ObjectsImpossible,
+    PageOfAnother,
+    SpanDamage,
+    SpanUnreadable,
+    StateUnknown,
+    SweepgenImpossible,
+)
 from gomap.program.mapped_files import FilePlace
 from gomap.program.memory import ReadError
 from gomap.program.target import Symbol
@@ -29,7 +40,7 @@ from gomap.program.target import Symbol
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import NoCaller
 
-__all__ = ["answer_text", "broken_text", "in_file_text"]
+__all__ = ["answer_text", "broken_text", "damage_text", "in_file_text"]
 
 
 def answer_text(answer: Answer) -> str:
@@ -73,7 +84,32 @@ def answer_text(answer: Answer) -> str:
         case NotMapped():
             return "not mapped" if answer.address else "nil"
         case _:
-            return f"unknown: {answer.why}"
+            why = answer.why
+            return f"unknown: {why if isinstance(why, ReadError) else damage_text(why)}"
+
+
+def damage_text(damage: SpanDamage) -> str:
+    """How the heap's bookkeeping contradicts itself: ``mspan at 0x7f25a8 has state 77, which there is not``."""
+    match damage:
+        case ListCutOff():
+            left_out = f"{damage.missing} of {damage.listed} spans are left out"
+            return f"{left_out}: their list cannot be read at {damage.address:#x}"
+        case PageOfAnother():
+            return f"mspan at {damage.mspan:#x} claims the page at {damage.page:#x}, which is not its own"
+        case SpanUnreadable():
+            return f"mspan at {damage.mspan:#x}: {damage.error}"
+        case StateUnknown():
+            return f"mspan at {damage.mspan:#x} has state {damage.state}, which there is not"
+        case ExtentImpossible():
+            return f"mspan at {damage.mspan:#x} claims {damage.pages} pages at {damage.start:#x}"
+        case ObjectsImpossible():
+            claimed = f"{damage.objects} objects of {damage.elemsize} bytes in {damage.size} bytes"
+            return f"mspan at {damage.mspan:#x} claims {claimed}"
+        case InlineMarksUnknown():
+            return f"span {damage.start:#x} has inline mark bits, yet the binary has no spanInlineMarkBits"
+        case SweepgenImpossible():
+            has = f"mspan at {damage.mspan:#x} has sweepgen {damage.sweepgen}"
+            return f"{has}, which does not go with the heap's {damage.heap}"
 
 
 def in_file_text(place: FilePlace) -> str:

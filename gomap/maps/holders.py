@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import enum
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,82 +14,100 @@ from gomap.maps.swiss import SwissMap
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Holding", "MapMemory", "MemoryPart", "holdings", "memory_of"]
+__all__ = ["HeldPart", "Holding", "MapMemory", "MemoryPart", "holdings", "memory_of"]
 
 #: Stacks are read in pieces of so many bytes; more than so many holdings of one goroutine are not told.
 _PIECE, _MOST = 1 << 16, 64
 
 
+class HeldPart(enum.Enum):
+    """What is in a piece of memory that is looked for on stacks; the value is its name for a person and for JSON."""
+
+    HEADER = "header"
+    DIRECTORY = "directory"
+    TABLE = "table"
+    GROUPS = "groups"
+    BUCKETS = "buckets"
+    OLD_BUCKETS = "old buckets"
+    OVERFLOW_BUCKET = "overflow bucket"
+    OBJECT = "object"  # whatever it is, no map's
+
+
 class MemoryPart(NamedTuple):
-    """A piece of memory, and what it is called."""
+    """A piece of memory: its address, the one behind its end, and what is in it."""
 
     start: int
     end: int
-    what: str
+    what: HeldPart = HeldPart.OBJECT
 
 
 class Holding(NamedTuple):
-    """A word on a stack that leads into a map.
+    """A word on a stack that leads into a map, or into another object.
 
     Attributes:
         call: the call whose frame has it; None where no frame that is known does.
         address: of the word; 0: it is in a register.
-        value: where it leads.
-        what: into what: ``header``, ``directory``, ``table``, ``groups``, ``buckets``, ``old buckets``,
-            ``overflow bucket``.
+        value: the address that it is.
+        part: what is there.
     """
 
     call: CallFrame | None
     address: int
     value: int
-    what: str
+    part: HeldPart
 
 
 class MapMemory:
-    """The memory of one map.
+    """The memory of one map, or of another object.
 
     Args:
         parts: from where to where each part reaches.
     """
 
     def __init__(self, parts: Sequence[MemoryPart]) -> None:
-        self._parts = sorted(part for part in parts if part.start and part.start < part.end)
+        # In a damaged map two parts may be at the same place.
+        self._parts = sorted(
+            (part for part in parts if part.start and part.start < part.end),
+            key=lambda part: (part.start, part.end, part.what.value),
+        )
         self._starts = [part.start for part in self._parts]
         self.lowest = self._starts[0] if self._parts else 0
         self.highest = max((part.end for part in self._parts), default=0)
 
-    def part_at(self, address: int) -> str | None:
-        """Which part of the map is at ADDRESS."""
+    def part_at(self, address: int) -> HeldPart | None:
+        """What is at ADDRESS; None if that is not among the memory."""
         place = bisect.bisect_right(self._starts, address) - 1
         return self._parts[place].what if place >= 0 and address < self._parts[place].end else None
 
 
 def memory_of(map: GoMap, progress: Callable[[str], None]) -> MapMemory:
     """What memory a map has: header, directory, tables and groups; buckets, old ones and overflow buckets."""
-    parts = [MemoryPart(map.address, map.address + map.type.header.size, "header")]
+    parts = [MemoryPart(map.address, map.address + map.type.header.size, HeldPart.HEADER)]
     word = map.target.pointer_size
     if isinstance(map, SwissMap):
         if map.small:
-            parts.append(MemoryPart(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, "groups"))
+            parts.append(MemoryPart(map.header["dirPtr"], map.header["dirPtr"] + map.places.size, HeldPart.GROUPS))
         else:
-            parts.append(MemoryPart(map.header["dirPtr"], map.header["dirPtr"] + map.believed * word, "directory"))
+            directory = map.header["dirPtr"]
+            parts.append(MemoryPart(directory, directory + map.believed * word, HeldPart.DIRECTORY))
             for table in map.tables:
-                parts += [MemoryPart(table.address, table.address + word, "table"), _groups(map, table)]
+                parts += [MemoryPart(table.address, table.address + word, HeldPart.TABLE), _groups(map, table)]
     elif isinstance(map, ClassicMap):
         header, size = map.header, map.places.size
         if map.plausible_count():
-            parts.append(MemoryPart(header["buckets"], header["buckets"] + map.buckets * size, "buckets"))
-            parts.append(MemoryPart(header["oldbuckets"], header["oldbuckets"] + map.oldbuckets * size, "old buckets"))
+            new, old = header["buckets"], header["oldbuckets"]
+            parts.append(MemoryPart(new, new + map.buckets * size, HeldPart.BUCKETS))
+            parts.append(MemoryPart(old, old + map.oldbuckets * size, HeldPart.OLD_BUCKETS))
         for number, part in enumerate(map.walk(Selection(old=True, unused=True))):
             if number % 4096 == 0:
                 progress(f"looking for overflow buckets, {number} buckets seen")
             if isinstance(part, Bucket) and "overflow" in part.role:
-                parts.append(MemoryPart(part.address, part.address + size, "overflow bucket"))
+                parts.append(MemoryPart(part.address, part.address + size, HeldPart.OVERFLOW_BUCKET))
     return MapMemory(parts)
 
 
 def _groups(map: SwissMap, table: Table) -> MemoryPart:
-    return MemoryPart(table.groups, table.groups + map.groups_of(table) * map.places.size, "groups")
+    return MemoryPart(table.groups, table.groups + map.groups_of(table) * map.places.size, HeldPart.GROUPS)
 
 
 def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Holding]:
@@ -100,20 +119,20 @@ def holdings(program: Program, trace: Traceback, memory: MapMemory) -> list[Hold
     starts = [call.frame.sp for call in frames]
     if trace.position.exact and trace.calls:
         for value in trace.position.registers.values():
-            what = memory.part_at(value)
-            if what is not None:
-                found.append(Holding(frames[0] if frames else None, 0, value, what))
+            part = memory.part_at(value)
+            if part is not None:
+                found.append(Holding(frames[0] if frames else None, 0, value, part))
     one = trace.goroutine
     for address, value in _words(program, trace.position.sp, one.hi if one.bounded else trace.position.sp):
         if not memory.lowest <= value < memory.highest:
             continue
-        what = memory.part_at(value)
-        if what is not None:
+        part = memory.part_at(value)
+        if part is not None:
             place = bisect.bisect_right(starts, address) - 1
             call = frames[place] if place >= 0 else None
             if trace.broken and place == len(frames) - 1 and call is not None and address >= (call.frame.base or 0):
                 call = None  # beyond where the stack could be followed to
-            found.append(Holding(call, address, value, what))
+            found.append(Holding(call, address, value, part))
             if len(found) >= _MOST:
                 break
     return found

@@ -19,7 +19,7 @@ from functools import cached_property
 from gomap.elf.buildinfo import BuildInfo
 from gomap.goruntime.functions import Functions
 from gomap.goruntime.moduledata import modules
-from gomap.goruntime.spans import BookkeepingError, Spans
+from gomap.goruntime.spans import Spans, SpanState
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import Memory, ReadError
 from gomap.program.structs import Struct
@@ -233,8 +233,8 @@ class Variables:
         good = bad = 0
         try:
             for span in Spans(self._target).in_use():
-                bad += isinstance(span, BookkeepingError)
-                good += not isinstance(span, BookkeepingError)
+                good += isinstance(span, SpanState)
+                bad += not isinstance(span, SpanState)
                 if good + bad == _LOOKED_AT:
                     break
         except (ReadError, LayoutError):

@@ -148,7 +148,7 @@ def _holdings(holdings: Sequence[Holding], paint: Paint) -> Iterator[str]:
     told: dict[tuple[int, str, str], list[Holding]] = {}
     for holding in holdings:
         frame = holding.call
-        key = (-1 if frame is None else frame.number, "?" if frame is None else frame.call.name, holding.what)
+        key = (-1 if frame is None else frame.number, "?" if frame is None else frame.call.name, holding.part.value)
         told.setdefault(key, []).append(holding)
     for (number, name, what), each in told.items():
         values = list(dict.fromkeys(f"{holding.value:#x}" for holding in each))
@@ -216,7 +216,7 @@ def _object(shown: Shown) -> dict[str, Any]:
                 "frame": None if each.call is None else each.call.number,
                 "address": f"{each.address:#x}" if each.address else None,
                 "value": f"{each.value:#x}",
-                "part": each.what,
+                "part": each.part.value,
             }
             for each in shown.holdings
         ]

@@ -6,14 +6,16 @@ from typing import Any, get_args
 
 import pytest
 
-from gomap.goruntime.answers import Answer, Span
+from gomap.goruntime.answers import Answer, Span, Unknown
+from gomap.goruntime.span_damage import SpanDamage, StateUnknown
 from gomap.goruntime.tracebacks import NoCaller
-from gomap.goruntime.wording import answer_text, broken_text
+from gomap.goruntime.wording import answer_text, broken_text, damage_text
 from gomap.maps import notes
 from gomap.maps.notes import BadNode, ChainTrouble, NodeTrouble, NoSuchBucket, Note
 from gomap.maps.recognised import Evidence, Occupant, Recognised
 from gomap.maps.wording import evidence_text, note_text, recognised_text
 from gomap.program.gotypes import Kind
+from gomap.program.mapped_files import FilePlace
 from gomap.program.memory import ReadError
 from tests.unit.image import basic
 
@@ -26,6 +28,10 @@ _VALUES: dict[str, Any] = {
     "ChainTrouble": ChainTrouble.CIRCLE,
     "NodeTrouble": NodeTrouble.AGAIN,
     "Note": NoSuchBucket(0x1000, 3, 2),
+    "ReadError": ReadError(0x1000, 8),
+    "SpanDamage | ReadError": StateUnknown(0x1000, 77),
+    "FilePlace": FilePlace("/var/lib/db", 0x26, 0x1000, 0x2000),
+    "FilePlace | None": None,
 }
 _NOTES = [kind for kind in vars(notes).values() if isinstance(kind, type) and issubclass(kind, Note)]
 
@@ -59,6 +65,12 @@ def test_every_trouble_of_a_node_has_words(trouble: NodeTrouble) -> None:
 @pytest.mark.parametrize("kind", get_args(Answer))
 def test_every_answer_has_words(kind: type[Answer]) -> None:
     assert answer_text(made(kind)) and not answer_text(made(kind)).endswith(".")
+
+
+@pytest.mark.parametrize("kind", get_args(SpanDamage))
+def test_all_that_the_books_of_the_heap_contradict_has_words(kind: type[SpanDamage]) -> None:
+    text = damage_text(made(kind))
+    assert text and answer_text(Unknown(0x2000, made(kind))) == f"unknown: {text}"
 
 
 def test_what_ends_a_stack_too_early_has_words() -> None:

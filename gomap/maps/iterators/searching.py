@@ -20,7 +20,8 @@ from gomap.goruntime.goroutines import Goroutine
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.positions import Position, Positions, positions_of
 from gomap.goruntime.rtype import runtime_types
-from gomap.goruntime.spans import BookkeepingError
+from gomap.goruntime.span_damage import BookkeepingError
+from gomap.goruntime.spans import SpanState
 from gomap.goruntime.stack_maps import StackMaps
 from gomap.maps.classic import ClassicMap
 from gomap.maps.iterators.classic import ClassicIterator
@@ -139,7 +140,7 @@ def _in_heap(search: _Search, program: Program) -> Iterator[Found]:
 def _objects(heap: Heap, elemsize: int) -> Iterator[HeapObject]:
     """The objects in use with pointers that take ELEMSIZE bytes each; without those of damaged spans."""
     for state in heap.spans.in_use():
-        if isinstance(state, BookkeepingError) or state.span.noscan or state.span.elemsize != elemsize:
+        if not isinstance(state, SpanState) or state.span.noscan or state.span.elemsize != elemsize:
             continue
         span = state.span
         try:
