@@ -10,6 +10,7 @@ type; types only give the names. The rooms, from the ground up:
     naming      a path for each object: first by types alone, then by whatever pointer leads there
     measure     what a map takes, and what it would take if it were built anew
     retained    what an object keeps alive: dominators
+    unreached   what nothing leads to: garbage that was not collected yet
     census      the maps of a program
     referrers   who points to an address, and from which path
 """

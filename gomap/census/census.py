@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gomap.census.measure import Measured, Measuring
 from gomap.census.retained import retained
 from gomap.census.survey import Survey, survey, without_collector
+from gomap.census.unreached import Unreached, unreached
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
@@ -16,7 +17,7 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Census", "FoundMap", "take_census", "with_retained"]
+__all__ = ["Census", "FoundMap", "take_census", "with_retained", "with_unreached"]
 
 #: Maps that are measured between two words about progress.
 _PAUSE = 512
@@ -55,12 +56,14 @@ class Census:
         maps: in the order in which they were reached.
         interrupted: it was: there may be more.
         retained: the bytes that each object of the survey keeps alive, by number; None where that is not worked out.
+        unreached: what nothing leads to; None likewise.
     """
 
     survey: Survey
     maps: list[FoundMap]
     interrupted: bool
     retained: array[int] | None = None
+    unreached: Unreached | None = None
 
     def path(self, found: FoundMap) -> str:
         """The path of one of them, with its indexes."""
@@ -111,3 +114,11 @@ def with_retained(census: Census, progress: Callable[[str], None]) -> Census:
     except KeyboardInterrupt:
         return census
     return replace(census, retained=kept)
+
+
+def with_unreached(program: Program, census: Census, progress: Callable[[str], None]) -> Census:
+    """CENSUS of PROGRAM with what nothing leads to, unless this is interrupted. Raises ReadError."""
+    try:
+        return replace(census, unreached=unreached(program, census.survey, progress))
+    except KeyboardInterrupt:
+        return census

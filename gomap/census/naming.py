@@ -31,6 +31,8 @@ __all__ = ["Data", "MayBeMap", "Naming", "Recognise"]
 
 #: What nobody has reached, and of what only part has been seen.
 _UNSEEN, _PART, _WHOLE = 0, 1, 2
+#: 1 in place of _UNSEEN, 0 in that of the others.
+_NOT_REACHED = bytes([1]) + bytes(255)
 #: Objects that are followed between two words about progress.
 _PAUSE = 1 << 14
 #: Steps of a path that are shown: the first and the last ones.
@@ -138,6 +140,10 @@ class Naming:
 
     def reached(self, number: int) -> bool:
         return self._seen[number] != _UNSEEN
+
+    def not_reached(self) -> bytes:
+        """A byte for each object: 1 if it was not reached, be it in use or free."""
+        return bytes(self._seen).translate(_NOT_REACHED)
 
     def path(self, number: int) -> str:
         """The path of an object that was reached, with its indexes."""

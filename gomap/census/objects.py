@@ -18,7 +18,7 @@ from gomap.goruntime.spans import PAGE, SpanState
 from gomap.goruntime.wording import damage_text
 from gomap.program.memory import ReadError
 
-__all__ = ["Objects", "SpanOfObjects"]
+__all__ = ["Objects", "SpanOfObjects", "bytes_of_bits"]
 
 #: Objects beyond which the rest of the heap is left out: numbers have four bytes.
 _MOST_OBJECTS = 1 << 31
@@ -71,7 +71,7 @@ class Objects:
             first = len(used)
             self.spans.append(SpanOfObjects(state, first))
             self._span_of.extend(repeat(len(self.spans) - 1, span.nelems))
-            used += _bytes_of_bits(kept, span.nelems)
+            used += bytes_of_bits(kept, span.nelems)
             entry = span.start, span.elemsize, first, span.nelems, span.header
             self.pages.update(dict.fromkeys(range(span.start // PAGE, (span.start + span.size) // PAGE), entry))
         self.used = bytes(used)
@@ -125,5 +125,6 @@ class Objects:
 _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
 
 
-def _bytes_of_bits(bits: int, count: int) -> bytes:
+def bytes_of_bits(bits: int, count: int) -> bytes:
+    """A byte for each of the lowest COUNT bits, 0 or 1."""
     return b"".join(map(_BITS.__getitem__, bits.to_bytes((count + 7) // 8, "little")))[:count]

@@ -18,7 +18,7 @@ from gomap.goruntime.spans import PAGE
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Pointers", "words_in"]
+__all__ = ["Pointers", "both", "words_in"]
 
 _PAGE_SHIFT = PAGE.bit_length() - 1
 
@@ -86,7 +86,7 @@ class Pointers:
         mine = used[first : first + span.nelems]
         if 0 in mine:  # what stands in free ones means nothing
             keep = b"".join(map((bytes(each), b"\1" * each).__getitem__, mine)).ljust(len(pointers), b"\0")
-            pointers = _both(pointers, keep)
+            pointers = both(pointers, keep)
         else:
             pointers = pointers[: span.nelems * each]
         words = words_in(buffer, self._program)
@@ -129,5 +129,6 @@ def words_in(buffer: bytes, program: Program) -> array[int]:
     return words
 
 
-def _both(one: bytes, other: bytes) -> bytes:
+def both(one: bytes, other: bytes) -> bytes:
+    """1 where both have one, of as many bytes that are 0 or 1."""
     return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")

@@ -131,6 +131,11 @@ class Survey:
                 words += ((start + at * program.pointer_size, value) for at, value in enumerate(read) if value)
         return Data([address for address, _ in words], [value for _, value in words]), variables
 
+    def may_be_header(self, number: int) -> bool:
+        """Whether an object may be the header of a map with entries, by its size and where its pointers are."""
+        span = self.objects.span(number)
+        return self._header.fits(span.elemsize, span.noscan, self.pointers, number)
+
     def _may_be_map(self, number: int, type: GoType) -> bool:
         span, _ = self.objects.span_of(number)
         address = self.objects.data(number)
@@ -186,7 +191,7 @@ class Survey:
             word = self._heap.type_word(HeapObject(address, span.span, number - first))
             if word:
                 return self.plans.by_descriptor(word, span.span.elemsize - span.span.header)
-            if not self._header.fits(span.span.elemsize, span.span.noscan, self.pointers, number):
+            if not self.may_be_header(number):
                 return None
             found = header_at(self._program, address)
             if found is None:

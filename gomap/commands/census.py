@@ -51,13 +51,17 @@ def list_maps(door: Door, options: Options, _rest: str) -> Generator[str, None, 
     map any more, its structure included (a line of several maps: each alone, so what one keeps of
     another counts twice); deleted: slots of deleted entries; saves: bytes that a map built anew for
     these entries would do without; scanned: the collector looks at each slot. What a word on a stack
-    leads to is retained by no map, even if the word is left over. Ctrl-C shows what was found so far."""
-    from gomap.census.census import take_census, with_retained
+    leads to is retained by no map, even if the word is left over. Maps to which nothing leads are not
+    listed: how many wait for a collection to free them is said above the list. Ctrl-C shows what was
+    found so far."""
+    from gomap.census.census import take_census, with_retained, with_unreached
     from gomap.commands.written import write_bytes
     from gomap.views.census import Filter, census_lines, census_object
     from gomap.views.pprof import census_profile
 
-    census = with_retained(take_census(door.program(), door.progress), door.progress)
+    program = door.program()
+    census = with_retained(take_census(program, door.progress), door.progress)
+    census = with_unreached(program, census, door.progress)
     if options["pprof"]:
         write_bytes(options["pprof"], census_profile(census))
     filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])

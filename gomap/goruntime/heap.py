@@ -62,10 +62,17 @@ _MOST_SPANS = 1 << 16
 
 
 class _Objects(NamedTuple):
-    """Bit n of each is for object n: allocated by the books; and kept, so not dead and awaiting the sweep."""
+    """Bit n of each is for object n.
+
+    Attributes:
+        allocated: by the books.
+        kept: of these, those that are not dead and await the sweep.
+        since: of these, those that were allocated after the last collection.
+    """
 
     allocated: int
     kept: int
+    since: int
 
 
 class Heap:
@@ -144,6 +151,13 @@ class Heap:
         """A bit for each object of the span: set for those in use. Raises ReadError, BookkeepingError."""
         return self._kept_in(state).kept
 
+    def objects_since_collection(self, state: SpanState) -> int:
+        """A bit for each object of the span: set for those in use that were allocated after the last collection.
+
+        While one marks, that is the one before. Raises ReadError, BookkeepingError.
+        """
+        return self._kept_in(state).since
+
     def freed(self, addresses: Sequence[int]) -> Iterator[Answer]:
         """Those of ADDRESSES that are in no object in use: freed or not mapped. Fast for a million of them.
 
@@ -217,7 +231,7 @@ class Heap:
         alloc_bits = self._bits(state.alloc_bits, state)
         allocated = alloc_bits | ((1 << min(state.freeindex, state.span.nelems)) - 1)
         if generation in (0, 3):
-            return _Objects(allocated, allocated)
+            return _Objects(allocated, allocated, allocated & ~alloc_bits)
         if generation not in (-2, -1, 1):
             raise BookkeepingError(SweepgenImpossible(state.span.mspan, state.sweepgen, sweepgen))
         marked = self._bits(state.mark_bits, state)
@@ -227,8 +241,8 @@ class Heap:
         # had none to begin with. Where that cannot be told apart, its objects pass for allocated.
         done = generation == -1 and not marked and not state.freeindex
         if done and alloc_bits.bit_count() == state.alloc_count:
-            return _Objects(allocated, allocated)
-        return _Objects(allocated, allocated & marked)
+            return _Objects(allocated, allocated, 0)
+        return _Objects(allocated, allocated & marked, 0)
 
     def _bits(self, address: int, state: SpanState) -> int:
         """A bitmap of the span's objects: bit n for object n, one byte after the other whatever the byte order."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from gomap.census.census import Census, FoundMap
+from gomap.census.unreached import Amount
 from gomap.maps.model import GoMap
 from gomap.maps.wording import counted
 from gomap.program.gotypes import GoType
@@ -18,6 +19,8 @@ __all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object", 
 NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
 #: Bytes that a rebuilt map must save, and which part of it, to be pointed out.
 _MUCH, _PART = 4096, 0.5
+#: Which part of the bytes in use must be garbage to be pointed out.
+_GARBAGE = 0.1
 _HEADS = ("entries", "bytes", "retained", "load", "deleted", "saves", "scanned")
 
 
@@ -92,6 +95,7 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
     yield (
         f"{counted(len(census.maps), 'map')} by {counted(paths, 'path')}, {taken:,} bytes of structure; {_heap(census)}"
     )
+    yield from _garbage(census)
     if census.interrupted:
         yield paint.note("note: interrupted: there may be more maps, and shorter paths")
     if census.retained is None:
@@ -121,8 +125,14 @@ def census_object(census: Census, filter: Filter) -> dict[str, Any]:
         "total": len(census.maps),
         "complete": not census.interrupted and (filter.limit is None or len(lines) <= filter.limit),
         "damage": list(census.survey.damage),
+        "unreached": _unreached(census),
         "notLookedAt": NOT_LOOKED_AT,
     }
+
+
+def _unreached(census: Census) -> dict[str, Any] | None:
+    found = census.unreached
+    return None if found is None else {**asdict(found.all), "sinceCollection": asdict(found.since)}
 
 
 def type_text(type: GoType | None) -> str:
@@ -176,6 +186,21 @@ def _heap(census: Census) -> str:
     objects = census.survey.objects
     used = sum(objects.used)
     return f"the heap has {used:,} objects in use, {objects.bytes_used:,} bytes"
+
+
+def _garbage(census: Census) -> Iterator[str]:
+    """What nothing leads to, where there are maps in it, or much else."""
+    found = census.unreached
+    if found is not None and (found.all.maps or found.all.bytes >= _GARBAGE * census.survey.objects.bytes_used):
+        yield (
+            f"nothing leads to {_amount(found.all)}: garbage that no collection has freed yet; "
+            f"allocated after the last one: {_amount(found.since)}"
+        )
+
+
+def _amount(amount: Amount) -> str:
+    maps = f" with {amount.maps:,} {'map' if amount.maps == 1 else 'maps'} among them" if amount.maps else ""
+    return f"{amount.objects:,} of them, {amount.bytes:,} bytes{maps}"
 
 
 def _notes(line: _Line) -> Iterator[str]:

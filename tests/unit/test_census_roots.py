@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gomap.census.census import Census, take_census
+from gomap.census.census import Census, take_census, with_unreached
 from gomap.elf.target import open_core
 from gomap.program.program import Program
 from tests.fixtures.builds import build, kernel_core_of
@@ -30,7 +30,8 @@ def taken(go: str) -> tuple[Census, dict[str, int], dict[str, Any]]:
     binary = build("roots", go)
     core = kernel_core_of(binary)
     *kinds, dropped = (json.loads(line) for line in core.printed.read_text().splitlines())
-    census = take_census(Program(open_core(binary, core.path)), lambda what: None)
+    program = Program(open_core(binary, core.path))
+    census = with_unreached(program, take_census(program, lambda what: None), lambda what: None)
     return census, {each["kind"]: each["address"] for each in kinds}, dropped
 
 
@@ -45,3 +46,15 @@ def test_what_waits_to_be_run_and_what_a_register_leads_to_is_reached(go: str, k
 def test_what_only_a_weak_pointer_leads_to_is_not_reached(go: str) -> None:
     census, addresses, _ = taken(go)
     assert addresses["weak"] not in {found.address for found in census.maps}
+
+
+@pytest.mark.parametrize("go", ["1.23.9", "1.24.11", "1.27.3"])
+def test_what_was_dropped_is_garbage_and_when_it_was_allocated_is_told(go: str) -> None:
+    """The program itself leaves some more: what it printed, say; and its runtime allocates meanwhile what it keeps."""
+    census, _, dropped = taken(go)
+    found = census.unreached
+    assert found is not None
+    for amount, truth in ((found.all, dropped), (found.since, dropped["since"])):
+        assert truth["maps"] <= amount.maps <= truth["maps"] + 2
+        assert truth["objects"] - 10 <= amount.objects <= truth["objects"] + 100
+        assert abs(amount.bytes - truth["bytes"]) <= 0.1 * truth["bytes"]
