@@ -10,9 +10,10 @@ runtime/map.go from Go 1.24 on; those of package reflect are the runtime's, unde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from gomap.goruntime.frames import words_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.callers import ITERATORS, map_by_type, passed_iterator, site_of, type_passed
@@ -72,8 +73,8 @@ _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _TYPES = re.compile(r"(?:runtime\.maptype|internal/abi\.(?:Swiss|Old)?MapType)")
 #: What functions call the key that they take.
 _KEYS = ("key", "ky", "s")
-#: Words of frames, and bytes of a key, that are looked at.
-_MOST_WORDS, _LARGEST_KEY = 1 << 12, 1 << 16
+#: Bytes of a key that are looked at.
+_LARGEST_KEY = 1 << 16
 
 
 class Key(NamedTuple):
@@ -305,14 +306,9 @@ class _Told:
             return open_map(self._program, type, address), OnlyHeaderOnStack(function), False
         return None, HeadersOnStack(function, list(found)), False
 
-    def _words(self) -> Iterator[int]:
+    def _words(self) -> Iterable[int]:
         """The words on the operation's frames, and what its arguments take on its caller's."""
-        word, order = self._program.pointer_size, self._program.byte_order
-        start, outer = self._run[0].frame.sp, self._run[-1].frame
-        end = (outer.base or outer.sp) + outer.function.args
-        length = min(max(end - start, 0) // word, _MOST_WORDS) * word
-        content = self._program.memory.read(start, min(length, self._program.memory.readable(start, length)))
-        return (int.from_bytes(content[at : at + word], order) for at in range(0, len(content), word))
+        return words_of(self._program, self._run[0].frame, self._run[-1].frame).values()
 
     def _map_type(self, address: int) -> GoType | None:
         types = runtime_types(self._program)
@@ -363,7 +359,7 @@ def _grows_stack(program: Program, trace: Traceback, call: CallFrame) -> bool:
 
 def _spilled(program: Program, call: CallFrame, arguments: Sequence[FrameVariable]) -> Iterator[FrameVariable]:
     """The ARGUMENTS where that room has them: one after the other, aligned (Go's internal ABI)."""
-    at = call.frame.base or 0
+    at = call.frame.arguments or 0
     # They are told in the order of their declaration; what a function returns is among them.
     for variable in arguments:
         size = variable.type.size

@@ -2,7 +2,8 @@
 
 The functions that the runtime raises errors with are on the stack of the goroutine that did (runtime/panic.go: throw,
 fatal, gopanic; signal_unix.go: sigpanic), with their message as an argument. Where optimised code keeps that no
-longer, its caller's code has it, which passes a constant. Of a signal its g has number, code, address and instruction.
+longer, its caller's code has it, which passes a constant; and throw and fatal have a closure that prints it. Of a
+signal its g has number, code, address and instruction.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from gomap.expressions.go_values import ExpressionError, dynamic, in_memory
 from gomap.goruntime.code import code_of
-from gomap.goruntime.frames import Frame
+from gomap.goruntime.frames import Frame, words_of
 from gomap.goruntime.positions import positions_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.language import Limits
@@ -36,13 +37,6 @@ _FATAL = re.compile(r"(?:runtime|(?:internal/)?sync|internal/runtime/maps)\.(?:f
 _RAISING = re.compile(
     r"runtime\.(?:fatal|throw|fatalthrow|fatalpanic|gopanic|panic\w*|sigpanic\w*|systemstack\w*|mcall|"
     r"addOneOpenDeferFrame.*|preprintpanics.*|printpanics.*|goPanic\w*)(?:\.func\d+)*$|(?:internal/runtime/maps|(?:internal/)?sync)\.(?:fatal|throw)$"
-)
-#: What the runtime says of maps at its worst; to know a message by where its text begins.
-_ABOUT_MAPS = (
-    "concurrent map writes",
-    "concurrent map read and map write",
-    "concurrent map iteration and map write",
-    "concurrent map clone and map write",
 )
 #: Messages are shown up to so many bytes.
 _LONGEST = 1 << 10
@@ -183,18 +177,11 @@ def _text(program: Program, trace: Traceback, number: int) -> str:
             told = _message(program, pointer, length)
             if told:
                 return told
-            try:
-                known = program.memory.read(pointer, max(map(len, _ABOUT_MAPS)))
-            except ReadError:
-                continue
-            told = next((text for text in _ABOUT_MAPS if known.startswith(text.encode())), "")
-            if told:
-                return told
     return ""
 
 
 def _strings(program: Program, trace: Traceback, call: CallFrame) -> Iterator[tuple[int, int]]:
-    """Where the string may be that a call was given, and how long; -1 where that is not known."""
+    """Where the string may be that a call was given, and how long."""
     word, order = program.pointer_size, program.byte_order
     standing = trace.standing(call)
     for each in program.frame_variables(standing) if standing is not None else ():
@@ -208,12 +195,13 @@ def _strings(program: Program, trace: Traceback, call: CallFrame) -> Iterator[tu
         site = site_of(program, trace.calls[call.number + 1])
         if site is not None and site.first and site.second > 0:
             yield site.first, site.second
-    # Its caller has left room for its arguments, where it may have put them.
-    try:
-        if call.frame.base is not None:
-            yield pointer_at(program, call.frame.base), -1
-    except ReadError:
-        return
+    # It has put the string's pointer where its caller has left room, and both words of the string into a closure in its
+    # own frame, which prints it on another stack.
+    words = words_of(program, call.frame, call.frame)
+    passed = words.get(call.frame.arguments or 0, 0)
+    for pointer, length in pairwise(word for at, word in words.items() if at < (call.frame.base or 0)):
+        if passed and pointer == passed:
+            yield pointer, length
 
 
 def _panic_value(program: Program, trace: Traceback) -> str:

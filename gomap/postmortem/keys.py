@@ -72,11 +72,11 @@ def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int
 
     That is on the stack of who called ENTRY, the map function; what stands there may be left over.
     """
-    word, base = program.pointer_size, entry.frame.base
-    if base is None:
+    word, arguments = program.pointer_size, entry.frame.arguments
+    if arguments is None:
         return None
     try:
-        room = program.memory.read(base, min(entry.frame.function.args, _MOST_PARTS) // word * word)
+        room = program.memory.read(arguments, min(entry.frame.function.args, _MOST_PARTS) // word * word)
     except ReadError:
         return None
     words = [int.from_bytes(room[at : at + word], program.byte_order) for at in range(0, len(room), word)]

@@ -20,6 +20,7 @@ from gomap.expressions.evaluating import evaluate
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
 from gomap.expressions.scope import Scope
 from gomap.goruntime.code import CallSite, Code, code_of, reads_code
+from gomap.goruntime.frames import words_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -200,9 +201,8 @@ def _waits_for(program: Program, trace: Traceback, address: int, size: int) -> b
         inside.append(call)
     if trace.state != "waiting" or not any(_WAITS.match(call.call.name) for call in inside):
         return False
-    start, last = inside[0].frame.sp, inside[-1].frame
-    words = _words(program, start, (last.base or last.sp) + last.function.args)
-    return any(address <= word < address + size for word in words)
+    words = words_of(program, inside[0].frame, inside[-1].frame)
+    return any(address <= word < address + size for word in words.values())
 
 
 def _holder(program: Program, trace: Traceback, type: str, owner: GoValue) -> Holder | None:
@@ -243,17 +243,7 @@ def _unlocks(program: Program, code: Code, site: CallSite, type: str) -> bool:
 def _gets_to(program: Program, call: CallFrame, owner: GoValue) -> bool:
     """Whether a function on a stack gets to that struct: by a word of its frame, or by what its code names."""
     frame, start = call.frame, owner.address or 0
-    end = (frame.base or frame.sp) + frame.function.args
-    if any(start <= word < start + owner.type.size for word in _words(program, frame.sp, end)):
+    if any(start <= word < start + owner.type.size for word in words_of(program, frame, frame).values()):
         return True
     code = code_of(program, frame.function.entry)
     return code is not None and any(start <= address < start + owner.type.size for address in code.names)
-
-
-def _words(program: Program, start: int, end: int) -> list[int]:
-    size, order = program.pointer_size, program.byte_order
-    try:
-        content = program.memory.read(start, max(min(end - start, 1 << 16), 0) // size * size)
-    except ReadError:
-        return []
-    return [int.from_bytes(content[at : at + size], order) for at in range(0, len(content), size)]

@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 
 from gomap.goruntime.answers import HeapObject, ModuleData
 from gomap.goruntime.code import CallSite, code_of, reads_code
+from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
 from gomap.goruntime.heap import heap_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
@@ -226,24 +227,12 @@ def _reach(
         return Reach("variable", found[0])
     if package is not None and names_variable(program, call, package):
         return Reach("package", package.path)
-    words = _words(program, call)
+    words = words_of(program, call.frame, call.frame)
     word = next((address for address, value in words.items() if value == map.address), 0)
     if word:
         return Reach("word", "", word)
     pointer = 0 if _described(program) else next((at for at in words if _leads_to(program, words[at], map.address)), 0)
     return Reach("pointer", "", pointer) if pointer else None
-
-
-def _words(program: Program, call: CallFrame) -> dict[int, int]:
-    """The words of a call's frame, by their addresses."""
-    frame, size = call.frame, program.pointer_size
-    end = (frame.base or frame.sp) + frame.function.args
-    try:
-        content = program.memory.read(frame.sp, max(min(end - frame.sp, 1 << 16), 0))
-    except ReadError:
-        return {}
-    places = range(0, len(content) // size * size, size)
-    return {frame.sp + at: int.from_bytes(content[at : at + size], program.byte_order) for at in places}
 
 
 def _leads_to(program: Program, address: int, header: int) -> bool:
