@@ -251,8 +251,13 @@ def json_line(door: Door, object: dict[str, Any]) -> Iterable[str]:
     yield json.dumps({**object, "otherBuild": other_build} if other_build else object)
 
 
-def explained(error: Exception) -> str:
-    """One line for any exception: gomap's own errors as they are, any other as the defect that it is."""
+def explained(error: Exception, command: str = "") -> str:
+    """One line for any exception: gomap's own errors as they are, any other as the defect that it is.
+
+    COMMAND: the name of the command that was typed; said where it was mistyped.
+    """
+    if command and isinstance(error, UsageError):
+        return f"{command}: {error}"
     from gomap.expressions.go_values import ExpressionError
     from gomap.program.gotypes import LayoutError
     from gomap.program.memory import ReadError

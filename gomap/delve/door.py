@@ -15,7 +15,6 @@ from pathlib import Path
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import explained
-from gomap.commands.options import UsageError
 from gomap.commands.plain_door import PlainDoor
 from gomap.delve.bridge import Bridge, Request
 from gomap.delve.live import DelveLive
@@ -121,12 +120,10 @@ class DelveServer:
         command = COMMANDS[request.command]
         try:
             yield from command.lines(DelveDoor(self._rpc, self._standing_still(), request), request.line)
-        except UsageError as error:
-            yield f"{command.name}: {error}"
         except (ConnectionLostError, CallError) as error:
             yield f"Delve: {error}"
         except Exception as error:
-            yield explained(error)
+            yield explained(error, command.name)
 
     def _standing_still(self) -> Program:
         try:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import gdb
 
 from gomap.commands.command import explained
-from gomap.commands.options import UsageError
 
 __all__ = ["failing_in_one_line", "failure"]
 
@@ -21,19 +20,20 @@ def failing_in_one_line(command: str = "gomap") -> Iterator[None]:
         yield
     except gdb.GdbError:
         raise
-    except UsageError as error:
-        raise gdb.GdbError(f"{command}: {error}") from None
     except Exception as error:
-        raise gdb.GdbError(failure(error)) from None
+        raise gdb.GdbError(failure(error, command)) from None
 
 
-def failure(error: Exception) -> str:
-    """One line for any exception. GDB's own errors are about what it was asked to do; they are no defect of gomap's."""
+def failure(error: Exception, command: str = "") -> str:
+    """One line for any exception; COMMAND as for explained.
+
+    GDB's own errors are about what it was asked to do; they are no defect of gomap's.
+    """
     if isinstance(error, gdb.error):
         from gomap.program.printable import printable
 
         return printable(str(error))
-    text = explained(error)
+    text = explained(error, command)
     if text.startswith("gomap failed") and gdb.parameter("gomap debug"):
         import traceback
 

@@ -77,13 +77,14 @@ class MapPrinter:
     def _summary(self) -> str:
         from gomap.gdb.dwarf import written_name
         from gomap.gdb.staleness import staleness
+        from gomap.maps.wording import counted
 
         name = written_name(self._value.type)
         try:
             target, map = self._open()
         except Exception as error:
             return f"{name} <{failure(error)}>"
-        shown = f"{name} with {map.count} {'entry' if map.count == 1 else 'entries'}" if map.address else f"{name}(nil)"
+        shown = f"{name} with {counted(map.count, 'entry', 'entries')}" if map.address else f"{name}(nil)"
         doubt = staleness(target.program, self._value)
         return f"{shown} <{doubt}>" if doubt else shown
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gomap.maps.operation_facts import (
     AddressPassed,
     ArgumentLost,
@@ -48,8 +50,7 @@ def told_by_text(by: MapEvidence) -> str:
         case HeadersOnStack(addresses=[]):
             return f"{_no_arguments(by.function)}, and no word on its stack leads to a header"
         case HeadersOnStack():
-            which = ", ".join(f"{address:#x}" for address in by.addresses)
-            return f"{_no_arguments(by.function)}, and {which} on its stack are headers"
+            return f"{_no_arguments(by.function)}, and {_in_hex(by.addresses)} on its stack are headers"
         case AddressPassed():
             return f"{by.function} passes its address"
         case OnlySyncMapOfCaller():
@@ -59,8 +60,11 @@ def told_by_text(by: MapEvidence) -> str:
         case SyncMapsOnStack(addresses=[]):
             return "its receiver is not known here, and no word on its stack leads to a sync.Map"
         case SyncMapsOnStack():
-            which = ", ".join(f"{address:#x}" for address in by.addresses)
-            return f"its receiver is not known here, and {which} on its stack are sync.Maps"
+            return f"its receiver is not known here, and {_in_hex(by.addresses)} on its stack are sync.Maps"
+
+
+def _in_hex(addresses: Sequence[int]) -> str:
+    return ", ".join(f"{address:#x}" for address in addresses)
 
 
 def _no_arguments(function: str) -> str:

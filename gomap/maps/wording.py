@@ -52,6 +52,7 @@ __all__ = [
     "flag_names",
     "meaning",
     "note_text",
+    "numbered",
     "recognised_text",
     "summary",
 ]
@@ -62,6 +63,11 @@ _CORRUPT = "the header is corrupt"
 def counted(number: int, one: str, more: str = "") -> str:
     """``1 bucket``, ``256 buckets``; MORE where the plural is irregular."""
     return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def numbered(first: int, last: int, one: str, more: str = "") -> str:
+    """``bucket 3``, ``buckets 4 to 7``; MORE where the plural is irregular."""
+    return f"{one} {first}" if first == last else f"{more or one + 's'} {first} to {last}"
 
 
 def summary(map: GoMap) -> str:
@@ -194,14 +200,14 @@ def evidence_text(by: Evidence) -> str:
 
 def directory_entries(first: int, last: int) -> str:
     """``directory entry 3``, ``directory entries 4 to 7``."""
-    return f"directory entry {first}" if first == last else f"directory entries {first} to {last}"
+    return numbered(first, last, "directory entry", "directory entries")
 
 
 def note_text(note: Note) -> str:
     """What could not be shown, or is not as it must be."""
     match note:
         case Unreadable(what=what, first=first, length=length):
-            numbers = f"{what} {first}" if length == 1 else f"{what}s {first} to {first + length - 1}"
+            numbers = numbered(first, first + length - 1, what)
             left = "" if note.tried == length else f"; not tried from {what} {first + note.tried} on"
             return f"{numbers}: {_unreadable(note.address)}{left}"
         case AbsurdB(b=b):

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import Command, Door, explained
-from gomap.commands.options import UsageError
 from gomap.shell.prompt import Prompt
 
 __all__ = ["CLEAN", "FAILED", "FINDINGS", "Session"]
@@ -50,14 +49,12 @@ class Session:
         try:
             with self._opened() as door:
                 return _show(command.lines(door, rest))
-        except UsageError as error:
-            return self._fail(f"{command.name}: {error}")
         except KeyboardInterrupt:
             return self._fail("interrupted")
         except BrokenPipeError:
             raise
         except Exception as error:
-            return self._fail(explained(error))
+            return self._fail(explained(error, command.name))
 
     def converse(self) -> int:
         """Run what is typed, or what a script has, line by line to its end; the highest exit status that a line had."""

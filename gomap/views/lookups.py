@@ -13,7 +13,7 @@ from gomap.maps.model import Cell, Entry
 from gomap.maps.placed import Placed, place_name
 from gomap.maps.read_dirty import DIRTY, READ, ReadDirty
 from gomap.maps.swiss import SwissMap
-from gomap.maps.wording import counted, note_text
+from gomap.maps.wording import counted, note_text, numbered
 from gomap.views.jsonview import cell_objects, note_object, start
 from gomap.views.paint import Paint
 from gomap.views.text import cell_text, title
@@ -120,8 +120,7 @@ def _bits(choice: Choice) -> str:
         return "no bits: there is one only"
     if not choice.low:
         return f"the low {counted(choice.bits, 'bit')}"
-    last = choice.low + choice.bits - 1
-    return f"bit {last}" if choice.bits == 1 else f"bits {choice.low} to {last}"
+    return numbered(choice.low, choice.low + choice.bits - 1, "bit")
 
 
 def _probe_lines(search: Search, step: Lookup, probe: Probe, literals: Literals, paint: Paint) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gomap.language import Literals, Speller, unreadable
 from gomap.maps.model import Bucket, GoMap, MaybeCell, Note, Selection, Slot, Table
-from gomap.maps.wording import counted, derived, evidence_text, meaning, note_text, summary
+from gomap.maps.wording import counted, derived, evidence_text, meaning, note_text, numbered, summary
 from gomap.program.memory import ReadError
 from gomap.views.paint import Paint
 
@@ -89,7 +89,7 @@ def _bucket(bucket: Bucket, paint: Paint) -> str:
 
 
 def _table(table: Table, paint: Paint) -> str:
-    where = f"entry {table.first}" if table.first == table.last else f"entries {table.first} to {table.last}"
+    where = numbered(table.first, table.last, "entry", "entries")
     half = f"{table.place} " if table.place else ""
     return (
         f"{half}table {table.first} at {paint.address(f'{table.address:#x}')} (directory {where}): "
