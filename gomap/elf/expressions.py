@@ -9,10 +9,19 @@ from typing import Literal
 from gomap.elf.forms import signed_leb128, unsigned_leb128
 from gomap.program.frames import Piece, Standing
 
-__all__ = ["IN_REGISTER", "InRegisterError", "UnknownExpressionError", "pieces_of", "pieces_or_why"]
+__all__ = [
+    "IN_REGISTER",
+    "OPTIMIZED_OUT",
+    "InRegisterError",
+    "UnknownExpressionError",
+    "pieces_of",
+    "pieces_or_why",
+]
 
 #: Why a variable is nowhere whose register has been used for something else since.
 IN_REGISTER = "was in a register, which a call has overwritten since"
+#: The same of one that the debug information has nowhere.
+OPTIMIZED_OUT = "is optimized out here"
 
 #: DW_OP_...
 _ADDR = 0x03

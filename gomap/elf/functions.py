@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from gomap.elf.dwarf import DebugEntry, DebugInfo, DebugInfoError, Tag, Unit
 from gomap.elf.elffile import ElfFile
-from gomap.elf.expressions import IN_REGISTER, pieces_or_why
+from gomap.elf.expressions import IN_REGISTER, OPTIMIZED_OUT, pieces_or_why
 from gomap.elf.gotypes import ElfTypes
 from gomap.elf.lists import ListedRange, ListReader
 from gomap.goruntime.functions import printed_name
@@ -39,7 +39,6 @@ _MOST_ORIGINS = 4
 #: Blocks and calls in one another.
 _DEEPEST = 256
 
-_OPTIMIZED_OUT = "is optimized out here"
 _ADVICE = "try another frame, or build with -gcflags='-N -l'"
 
 
@@ -162,7 +161,7 @@ class FrameVariables:
         order = self._file.byte_order
         pieces, lost = pieces_or_why(expressions, standing, bias, self._file.pointer_size, order)
         if lost == IN_REGISTER or not lost:
-            lost = f"{lost or _OPTIMIZED_OUT}; {_ADVICE}"
+            lost = f"{lost or OPTIMIZED_OUT}; {_ADVICE}"
         return FrameVariable(name, type, argument, pieces, "" if pieces else lost)
 
     def _expression(self, entry: DebugEntry, address: int) -> bytes | None:

@@ -32,7 +32,7 @@ class Culprit(NamedTuple):
         kind: what the map function that it is in does, as Operation.kind has it; empty if it is in none.
         direct: whether that function itself struck the trap, not one that it has called.
         own: its innermost call of a function of the program's own.
-        unknown: why the goroutine cannot be told; empty otherwise.
+        unknown: why the goroutine cannot be told; None if the thread runs none, or if it can.
     """
 
     lwp: int
@@ -40,7 +40,7 @@ class Culprit(NamedTuple):
     kind: str = ""
     direct: bool = False
     own: CallFrame | None = None
-    unknown: str = ""
+    unknown: LayoutError | ReadError | None = None
 
     @property
     def innermost(self) -> CallFrame | None:
@@ -54,12 +54,12 @@ def culprit(program: Program, lwp: int, trap: Trap) -> Culprit:
         positions = positions_of(program)
         address = positions.goroutine_on(lwp)
         if address is None:
-            return Culprit(lwp, None, unknown="no goroutine is on that thread")
+            return Culprit(lwp, None)
         trace = traceback_of(program, positions.goroutines.at(address))
         if trap.size and program.architecture in _BEHIND:
             trace = _an_instruction_ago(positions, trace)
     except (LayoutError, ReadError) as error:
-        return Culprit(lwp, None, unknown=str(error))
+        return Culprit(lwp, None, unknown=error)
     own = own_call(trace, library_folder([trace]))
     inner = trace.calls[: own.number if own is not None else 0]
     entered = next((call.number for call in inner if of_map_code(call.call.name)), len(inner))

@@ -112,13 +112,13 @@ class Involved(NamedTuple):
         sides: who may be the other side, the most certain first.
         readers: who is in the middle of an operation on the map that does not write.
         elsewhere: who is at maps, and not at this one: and which call that is.
-        unread: why nothing is said of code; empty if it was read.
+        unread_code: the architecture whose code gomap does not read; empty if it has read the code.
     """
 
     sides: list[Side]
     readers: list[tuple[Traceback, Operation]]
     elsewhere: list[tuple[Traceback, CallFrame]]
-    unread: str
+    unread_code: str
 
 
 def involved(program: Program, traces: Sequence[Traceback], thrower: Traceback | None, map: GoMap) -> Involved:
@@ -147,8 +147,7 @@ def involved(program: Program, traces: Sequence[Traceback], thrower: Traceback |
                 elsewhere.append((trace, other))
     order: tuple[Degree, ...] = ("certain", "probable", "possible")
     sides.sort(key=lambda side: order.index(side.degree))
-    unread = "" if reads_code(program) else f"gomap does not read the code of {program.architecture}"
-    return Involved(sides, readers, elsewhere, unread)
+    return Involved(sides, readers, elsewhere, "" if reads_code(program) else program.architecture)
 
 
 def _candidates(program: Program, trace: Traceback, map: GoMap, package: PackagePath | None) -> Iterator[Side]:

@@ -24,10 +24,9 @@ from gomap.maps.classic import (
 from gomap.maps.model import Bucket, Selection
 from gomap.maps.rebuilding import PREALLOCATING_B
 from gomap.maps.slots import all_marks, row_sums
-from gomap.maps.wording import note_text
 from gomap.program.memory import ReadError
 from gomap.statistics.expected import bucket_lengths, poisson
-from gomap.statistics.model import Statistics, Taken
+from gomap.statistics.model import EndlessChain, Statistics, Taken, UnreadableChain
 
 __all__ = ["measure_classic"]
 
@@ -114,7 +113,7 @@ class _Measuring:
             map.target.memory, map.header["oldbuckets"], self._places.size, 0, map.oldbuckets, scan=True
         ):
             if isinstance(block, Gap):
-                self._figures.trouble.append(note_text(gap_note("old bucket", block)))
+                self._figures.trouble.append(gap_note("old bucket", block))
                 continue
             first = block.buffer[self._places.marks :: self._places.size].translate(_IS_EVACUATED)
             evacuated[block.first : block.first + block.length] = first
@@ -128,7 +127,7 @@ class _Measuring:
         weight = max(1, map.buckets // map.oldbuckets) if role == "old bucket" else 1
         for block in blocks(map.target.memory, base, self._places.size, 0, count, scan=True):
             if isinstance(block, Gap):
-                self._figures.trouble.append(note_text(gap_note(role, block)))
+                self._figures.trouble.append(gap_note(role, block))
             else:
                 self._block(role, block, evacuated, weight)
 
@@ -209,13 +208,13 @@ class _Measuring:
         seen, found, apart = {head}, list[bytes](), 0
         while address:
             if address in seen or len(found) >= _MOST_IN_CHAIN:
-                self._figures.trouble.append(f"the chain of the bucket at {head:#x} does not end")
+                self._figures.trouble.append(EndlessChain(head))
                 break
             seen.add(address)
             try:
                 data = map.target.memory.read(address, places.size)
             except ReadError as error:
-                self._figures.trouble.append(f"the chain of the bucket at {head:#x}: {error}")
+                self._figures.trouble.append(UnreadableChain(head, error))
                 break
             found.append(data[places.marks : places.marks + places.slots])
             apart += not self._in_array(address)

@@ -12,12 +12,11 @@ from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of
 from gomap.maps.rebuilding import rebuilt_bytes
 from gomap.maps.swiss import SwissMap
-from gomap.maps.wording import note_text
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.statistics.classic import measure_classic
-from gomap.statistics.model import Statistics
+from gomap.statistics.model import AllocatorUnknown, NoHasher, Statistics
 from gomap.statistics.swiss import measure_swiss
 
 __all__ = ["measure"]
@@ -28,12 +27,12 @@ def measure(program: Program, map: GoMap) -> Statistics:
     figures = Statistics()
     if not map.address:
         return figures
-    figures.trouble += [note_text(note) for note in map.notes()]
+    figures.trouble += map.notes()
     allocator: Allocator | None = None
     try:
         allocator = heap_of(program).allocator
     except (LayoutError, ReadError) as error:
-        figures.without.append(f"what the allocator takes is not told: {error}")
+        figures.without.append(AllocatorUnknown(error))
     if isinstance(map, ClassicMap):
         measure_classic(map, figures, allocator)
     elif isinstance(map, SwissMap):
@@ -47,6 +46,6 @@ def _keys(program: Program, map: GoMap, figures: Statistics) -> Keys | None:
     try:
         hasher = hasher_of(program, map)
     except (LayoutError, ReadError) as error:
-        figures.without.append(f"hits are not measured, for keys are not hashed: {error}")
+        figures.without.append(NoHasher(error))
         return None
     return Keys(program, map.places, literals_of(program, Limits()), hasher, map.seed)

@@ -7,6 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gomap.maps.notes import Note
+from gomap.program.facts import Facts
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
+
 __all__ = ["Lengths", "Statistics", "Taken"]
 
 
@@ -53,6 +58,31 @@ class Taken(NamedTuple):
     bytes: int
 
 
+class EndlessChain(Facts):
+    """The chain of the bucket at HEAD runs in a circle, or is longer than any can be."""
+
+    head: int
+
+
+class UnreadableChain(Facts):
+    """The chain of the bucket at HEAD leads to where nothing can be read."""
+
+    head: int
+    error: ReadError
+
+
+class AllocatorUnknown(Facts):
+    """What the allocator takes cannot be told."""
+
+    error: LayoutError | ReadError
+
+
+class NoHasher(Facts):
+    """Keys are not hashed, so what lookups of them come to cannot be told."""
+
+    error: LayoutError | ReadError
+
+
 @dataclass
 class Statistics:
     """What was measured.
@@ -74,6 +104,8 @@ class Statistics:
         expected_hits, expected_misses: likewise the average length.
         trouble: what could not be looked at; such a map's figures are those of the rest.
         without: what is not measured, and why.
+
+    (gomap.views.statistics has the words for both.)
     """
 
     entries: int = 0
@@ -90,8 +122,8 @@ class Statistics:
     expected_fill: Mapping[int, float] | None = None
     expected_hits: float | None = None
     expected_misses: float | None = None
-    trouble: list[str] = field(default_factory=list)
-    without: list[str] = field(default_factory=list)
+    trouble: list[Note | EndlessChain | UnreadableChain] = field(default_factory=list)
+    without: list[AllocatorUnknown | NoHasher] = field(default_factory=list)
 
     @property
     def structure(self) -> int:

@@ -18,7 +18,6 @@ from gomap.maps.model import Table
 from gomap.maps.probing import H2_BITS, ProbeSequence
 from gomap.maps.slots import all_marks, row_sums
 from gomap.maps.swiss import DELETED, EMPTY, FULL, STATE_OF, SwissMap
-from gomap.maps.wording import note_text
 from gomap.statistics.expected import group_lengths
 from gomap.statistics.model import Statistics, Taken
 
@@ -103,7 +102,7 @@ class _Measuring:
         read: list[Block] = []
         for block in blocks(map.target.memory, base, places.size, 0, count, scan=True):
             if isinstance(block, Gap):
-                figures.trouble.append(note_text(gap_note("group", block)))
+                figures.trouble.append(gap_note("group", block))
             else:
                 read.append(block)
         if sum(block.length for block in read) < count:

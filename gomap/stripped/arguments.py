@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gomap.elf.expressions import pieces_or_why
+from gomap.elf.expressions import OPTIMIZED_OUT, pieces_or_why
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.target import Target
 
 __all__ = ["located"]
-
-_OPTIMIZED_OUT = "is optimized out here"
 
 
 def located(
@@ -38,4 +36,4 @@ def located(
         for place in dict.fromkeys(places)
     )
     pieces, lost = pieces_or_why(expressions, standing, 0, target.pointer_size, target.byte_order)
-    return FrameVariable(name, type, True, pieces, "" if pieces else lost or _OPTIMIZED_OUT)
+    return FrameVariable(name, type, True, pieces, "" if pieces else lost or OPTIMIZED_OUT)

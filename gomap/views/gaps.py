@@ -16,7 +16,7 @@ from gomap.postmortem.gaps import (
     WouldTell,
 )
 
-__all__ = ["gap_text", "would_tell_text"]
+__all__ = ["code_unread_text", "gap_text", "would_tell_text"]
 
 _WOULD_TELL = {
     WouldTell.COPIED: "'go vet -copylocks': a sync.Map that was copied while somebody was in it keeps a locked mutex",
@@ -49,6 +49,11 @@ def gap_text(gap: Gap) -> str:
             return unread_text(gap.unread)
         case StacksUnread():
             return f"{gap.number} stacks cannot be read to their end; of goroutine {gap.goroutine}: {gap.error}"
+
+
+def code_unread_text(architecture: str) -> str:
+    """``gomap does not read the code of arm64``."""
+    return f"gomap does not read the code of {architecture}"
 
 
 def would_tell_text(what: WouldTell) -> str:

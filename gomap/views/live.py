@@ -24,6 +24,7 @@ __all__ = [
     "guard_lines",
     "guarded_lines",
     "on_stack_line",
+    "unknown_text",
 ]
 
 #: Calls that are shown beyond the program's own innermost one.
@@ -136,8 +137,15 @@ def _place(culprit: Culprit) -> str:
     return (
         f"in {own.call.name} at {place_text(own.call)}"
         if own is not None
-        else f"at a place that cannot be told: {culprit.unknown}"
+        else f"at a place that cannot be told: {unknown_text(culprit)}"
     )
+
+
+def unknown_text(culprit: Culprit) -> str:
+    """Why the goroutine cannot be told; empty if it can."""
+    if culprit.trace is not None:
+        return ""
+    return str(culprit.unknown) if culprit.unknown is not None else "no goroutine is on that thread"
 
 
 def _calls(culprit: Culprit, paint: Paint) -> Iterator[str]:

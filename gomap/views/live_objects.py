@@ -10,6 +10,7 @@ from gomap.live.growth_trace import Grown
 from gomap.live.guard import Guarded
 from gomap.views.findings import check_object
 from gomap.views.goroutines import frame_object
+from gomap.views.live import unknown_text
 
 __all__ = ["changed_object", "grown_object", "guarded_object"]
 
@@ -61,5 +62,5 @@ def _event(command: str, name: str, event: str, culprit: Culprit) -> dict[str, A
         "operation": culprit.kind,
         "caller": None if own is None else own.number,
         "frames": [] if trace is None else [frame_object(each) for each in trace.calls],
-        "unknown": culprit.unknown,
+        "unknown": unknown_text(culprit),
     }

@@ -8,8 +8,9 @@ from typing import Any
 
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
-from gomap.maps.wording import counted
-from gomap.statistics.model import Lengths, Statistics
+from gomap.maps.notes import Note
+from gomap.maps.wording import counted, note_text
+from gomap.statistics.model import AllocatorUnknown, EndlessChain, Lengths, NoHasher, Statistics, UnreadableChain
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title
@@ -24,8 +25,8 @@ _BAR = "#"
 def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[str]:
     """All figures, with those beside them that a sound map of that size is expected to have."""
     yield title(map, paint)
-    for line in figures.trouble:
-        yield paint.note(f"note: {line}")
+    for trouble in figures.trouble:
+        yield paint.note(f"note: {_trouble_text(trouble)}")
     if not map.address:
         return
     unit = _unit(map)
@@ -43,8 +44,8 @@ def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield f"  {name:{width}}  {text}"
-    for line in figures.without:
-        yield paint.note(f"note: {line}")
+    for unmeasured in figures.without:
+        yield paint.note(f"note: {_unmeasured_text(unmeasured)}")
     if isinstance(map, ClassicMap):
         yield from _histogram(
             "entries in a bucket and its overflow buckets; how many buckets have so many",
@@ -81,9 +82,27 @@ def statistics_object(map: GoMap, figures: Statistics) -> dict[str, Any]:
         "structure": figures.structure,
         "allocated": figures.allocated,
         "rebuilt": figures.rebuilt,
-        "trouble": figures.trouble,
-        "without": figures.without,
+        "trouble": [_trouble_text(each) for each in figures.trouble],
+        "without": [_unmeasured_text(each) for each in figures.without],
     }
+
+
+def _trouble_text(trouble: Note | EndlessChain | UnreadableChain) -> str:
+    """What could not be looked at."""
+    match trouble:
+        case EndlessChain():
+            return f"the chain of the bucket at {trouble.head:#x} does not end"
+        case UnreadableChain():
+            return f"the chain of the bucket at {trouble.head:#x}: {trouble.error}"
+        case _:
+            return note_text(trouble)
+
+
+def _unmeasured_text(what: AllocatorUnknown | NoHasher) -> str:
+    """What is not measured, and why."""
+    if isinstance(what, NoHasher):
+        return f"hits are not measured, for keys are not hashed: {what.error}"
+    return f"what the allocator takes is not told: {what.error}"
 
 
 def _unit(map: GoMap) -> str:

@@ -19,7 +19,7 @@ from gomap.postmortem.sides import Reach, Side, Site
 from gomap.postmortem.verdict import ENDLESS, Verdict
 from gomap.program.signals import Signal
 from gomap.views.findings import check_lines
-from gomap.views.gaps import gap_text, would_tell_text
+from gomap.views.gaps import code_unread_text, gap_text, would_tell_text
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
 from gomap.views.text import title
@@ -226,8 +226,8 @@ def _who(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
     if others.elsewhere:
         shown = ((trace, call.call.name) for trace, call in others.elsewhere)
         yield f"not involved: {_grouped(shown)}: other maps only"
-    if others.unread:
-        yield paint.note(f"note: {others.unread}, so nobody is more than possible")
+    if others.unread_code:
+        yield paint.note(f"note: {code_unread_text(others.unread_code)}, so nobody is more than possible")
 
 
 def _head(trace: Traceback, role: str, state: str, does: str) -> str:

@@ -12,7 +12,7 @@ from gomap.postmortem.sides import Side
 from gomap.postmortem.verdict import Verdict
 from gomap.program.signals import Signal
 from gomap.views.findings import check_object
-from gomap.views.gaps import gap_text, would_tell_text
+from gomap.views.gaps import code_unread_text, gap_text, would_tell_text
 from gomap.views.goroutines import place_text
 from gomap.views.jsonview import file_object
 
@@ -59,8 +59,8 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         object["notInvolved"] = [_call(trace, call) for trace, call in verdict.others.elsewhere]
         object["owner"] = verdict.owner
         object["locks"] = [_lock(each) for each in verdict.locks]
-        if verdict.others.unread:
-            object["codeUnread"] = verdict.others.unread
+        if verdict.others.unread_code:
+            object["codeUnread"] = code_unread_text(verdict.others.unread_code)
     if verdict.report is not None:
         checked = check_object(verdict.report)
         object |= {name: checked[name] for name in ("findings", "causes") if name in checked}

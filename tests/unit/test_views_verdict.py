@@ -7,11 +7,19 @@ from gomap.postmortem.verdict import Verdict
 from gomap.program.signals import Signal
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
+from gomap.views.verdict_object import verdict_object
 
 
 def test_a_race_whose_other_side_is_gone_is_told() -> None:
     lines = list(verdict_lines(Verdict("race", True, None, others=Involved([], [], [], "")), {}, Paint()))
     assert any("somebody wrote to it meanwhile who is not seen at it any more" in line for line in lines)
+
+
+def test_code_that_is_not_read_is_told() -> None:
+    verdict = Verdict("race", True, None, others=Involved([], [], [], "arm64"))
+    text = "gomap does not read the code of arm64"
+    assert f"note: {text}, so nobody is more than possible" in list(verdict_lines(verdict, {}, Paint()))
+    assert verdict_object(verdict)["codeUnread"] == text
 
 
 def test_a_core_tells_of_its_signal() -> None:
