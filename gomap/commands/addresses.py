@@ -11,7 +11,7 @@ from gomap.commands.options import limit
 
 @command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
 def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
-    """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code; mapped file.
+    """Say what an address is to Go's runtime: object, its span, allocated or free; stack; data; code; mapped file.
 
     ADDR is an expression, as for print. Whether an address can be read says little: freed memory
     can. This asks the books that the runtime keeps of its heap, its stacks and its modules. What
