@@ -80,6 +80,7 @@ class SharedBytes(NamedTuple):
         equal: those of them that are equal now, with bits of several hashes beside them.
         before: what some of these keys were: their addresses, and what their hashes fit.
         headers: where the strings of the map's keys stand that have their bytes there.
+        lost: these bytes are zeros outside of Go's memory, which may be the core's for what could not be read.
     """
 
     where: Answer
@@ -89,6 +90,7 @@ class SharedBytes(NamedTuple):
     equal: Equal | None
     before: Sequence[tuple[int, bytes]]
     headers: frozenset[int]
+    lost: bool
 
     @property
     def proved(self) -> bool:
@@ -136,11 +138,14 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
     in_place = {one.word: key for one, key in every.items() if one.word in there_too and one.word not in misplaced}
     # What else has its bytes there is the likeliest, and not many can be tried.
     nearest = sorted(every, key=lambda one: one.word not in there_too)
-    before = list(_sought(scene, sharing, nearest, answers[place]))
+    # A core may have zeros where nothing of a file could be read: that keys are equal then proves nothing.
+    contents = (scene.bytes_at(one.data, min(one.length, _LONGEST)) for one in sharing.values())
+    lost = isinstance(place, str) and not any(map(any, contents))
+    before = [] if lost else list(_sought(scene, sharing, nearest, answers[place]))
+    equal = None if lost else _equal(scene, sharing, list(in_place.values())[:_MOST_KEYS])
     found = SharedBytes(
         *(answers[place], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
-        *(_equal(scene, sharing, list(in_place.values())[:_MOST_KEYS]), [one[:2] for one in before]),
-        frozenset(there_too | misplaced),
+        *(equal, [one[:2] for one in before], frozenset(there_too | misplaced), lost),
     )
     if not found.proved and not found.telling(scene.entries):
         return None
@@ -176,6 +181,8 @@ def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tup
     if found.in_place is not None:
         theirs = "has its" if found.in_place == 1 else "have theirs"
         text += f"; of the keys in place {found.in_place or 'none'} {theirs} there"
+    if found.lost:
+        return f"{text}; these are all zeros, which a core also has where a mapped file was cut short"
     if not found.proved:
         return f"{text}; bytes that change after a key was stored leave it where no lookup goes"
     proof = []

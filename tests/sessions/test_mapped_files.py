@@ -162,6 +162,14 @@ def test_a_file_that_was_cut_off() -> None:
         assert said == f"{start:#x}: offset {_SKIPPED:#x} of the mapped file {file}, which cannot be read"
 
 
+def test_zeros_in_place_of_a_file_that_was_cut_off() -> None:
+    """So the kernel writes memory that nobody can read, if it is to write such files: no proof that keys changed."""
+    program, core = core_of("1.27.3", "zeros")
+    (cause,) = json.loads(Files(program, core).run("gomap-check -json main.byOrder"))["causes"]
+    assert (cause["shared"]["keys"], cause["shared"]["proved"]) == (6, False)
+    assert cause["text"].endswith("; these are all zeros, which a core also has where a mapped file was cut short")
+
+
 @pytest.mark.parametrize("go", _VERSIONS)
 def test_a_lookup_that_dies_of_a_file_that_was_cut_off(go: str) -> None:
     program, core = core_of(go, "bus")

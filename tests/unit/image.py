@@ -39,9 +39,11 @@ class Image:
         types: what type_named finds, each under its own name.
         variables: name, address and type of each package variable.
         symbols: functions and package variables by address.
-        mapped_files: in the order of their addresses.
         architecture: as GOARCH names it; without it amd64 or 386, by the size of a pointer.
         threads: where the threads stand.
+
+    Attributes:
+        files: what mapped_files says.
     """
 
     def __init__(
@@ -55,7 +57,6 @@ class Image:
         types: Iterable[GoType] = (),
         variables: Iterable[tuple[str, int, GoType]] = (),
         symbols: Iterable[Symbol] = (),
-        mapped_files: Sequence[MappedFile] = (),
     ) -> None:
         self.pointer_size = pointer_size
         self.byte_order: Literal["little", "big"] = byte_order
@@ -63,7 +64,7 @@ class Image:
         self.other_build: str | None = None
         self.signal: Signal | None = None
         self._threads = list(threads)
-        self._mapped_files = mapped_files
+        self.files: Sequence[MappedFile] = ()
         self.memory = Memory(self._read, pointer_size)
         self._types = {type.name: type for type in types}
         self._variables = {name: (address, type) for name, address, type in variables}
@@ -101,7 +102,7 @@ class Image:
         return self._threads
 
     def mapped_files(self) -> Sequence[MappedFile]:
-        return self._mapped_files
+        return self.files
 
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._variables.get(name)

@@ -21,11 +21,13 @@ from gomap.goruntime.answers import (
     Text,
     Unknown,
     UnmarkedObject,
+    UnreadableFile,
 )
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.span_damage import InlineMarksUnknown, ObjectsImpossible
 from gomap.goruntime.wording import answer_text
 from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.mapped_files import FilePlace, MappedFile
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.target import Symbol
@@ -251,6 +253,19 @@ def test_outside_of_the_heap(books: Books) -> None:
     assert heap.at(at.FOREIGN + 1) == Foreign(at.FOREIGN + 1)
     assert heap.at(0x1234) == NotMapped(0x1234)
     assert answer_text(heap.at(0)) == "nil"
+
+
+def test_in_a_mapped_file(books: Books) -> None:
+    # The second page of it cannot be read.
+    books.image.files = [MappedFile(at.FOREIGN, at.FOREIGN + 0x2000, 0x6000, "/a \x1b[2J")]
+    heap = Heap(Program(books.image))
+    place = FilePlace(r"/a \x1b[2J", 0x6001, at.FOREIGN, at.FOREIGN + 0x2000)
+    assert heap.at(at.FOREIGN + 1) == Foreign(at.FOREIGN + 1, place)
+    assert answer_text(heap.at(at.FOREIGN + 1)) == r"offset 0x6001 of the mapped file /a \x1b[2J (readable)"
+    beyond = heap.at(at.FOREIGN + 0x1800)
+    assert beyond == UnreadableFile(at.FOREIGN + 0x1800, place.replace(offset=0x7800))
+    assert answer_text(beyond) == r"offset 0x7800 of the mapped file /a \x1b[2J, which cannot be read"
+    assert heap.at(at.FOREIGN + 0x2000) == NotMapped(at.FOREIGN + 0x2000)
 
 
 @pytest.mark.parametrize("address", [-1, 1 << 47, (1 << 64) - 1, 1 << 64, 1 << 200])
