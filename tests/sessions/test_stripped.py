@@ -179,10 +179,15 @@ def test_a_story_of_another_machine_has_the_same_verdict(
 
 
 def damaged(program: Path, core: Path, words: list[str | Path], file: Path) -> list[Any]:
-    """Address and findings of the maps that gomap-postmortem, with those WORDS, finds something wrong with."""
+    """Address and findings of the maps that gomap-postmortem, with those WORDS, finds something wrong with.
+
+    Of pointers on stacks only the functions are: which of these are in variables is known by debug information.
+    """
     done = gomap("core", *words, program, core, "postmortem", "-json", file)
     assert not done.stderr
     checks = [each["check"] for each in json.loads(file.read_text())["damaged"]]
+    for user in (user for check in checks for cause in check["causes"] for user in cause["users"]["goroutines"]):
+        user["pointers"] = {pointer["function"] for pointer in user["pointers"]}
     return [(check["address"], check["type"], check["findings"], check["causes"]) for check in checks]
 
 
