@@ -11,7 +11,7 @@ from gomap.commands.options import Option, limit
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import Traceback
     from gomap.maps.model import GoMap
-    from gomap.views.goroutines import OperationShown, Shown
+    from gomap.views.goroutines import GoroutineShown, OperationShown
 
 
 @command(
@@ -48,11 +48,11 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
     return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint(), unread)
 
 
-def shown_goroutines(door: Door, map: GoMap | None = None) -> list[Shown]:
+def shown_goroutines(door: Door, map: GoMap | None = None) -> list[GoroutineShown]:
     """Every goroutine with what it does to maps, those that do anything first; with MAP only its holders."""
     from gomap.goruntime.tracebacks import tracebacks
     from gomap.maps.holders import holdings, memory_of
-    from gomap.views.goroutines import Shown
+    from gomap.views.goroutines import GoroutineShown
 
     program = door.program()
     memory = None if map is None else memory_of(map, door.progress)
@@ -63,7 +63,7 @@ def shown_goroutines(door: Door, map: GoMap | None = None) -> list[Shown]:
         operations, unknown = _operations(door, trace)
         held = holdings(program, trace, memory) if memory is not None else ()
         if map is None or held:
-            shown.append(Shown(trace, operations, held, unknown))
+            shown.append(GoroutineShown(trace, operations, held, unknown))
     return sorted(shown, key=lambda each: not each.operations)
 
 

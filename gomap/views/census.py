@@ -102,7 +102,7 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
         yield paint.note("note: interrupted: what each map keeps alive was not worked out")
     for damage in census.survey.damage[:10]:
         yield paint.note(f"note: {damage}")
-    rows = [[_first(line, filter), *line.cells()] for line in shown]
+    rows = [[_first_cell(line, filter), *line.cells()] for line in shown]
     heads = ["address" if filter.each else "maps", *_HEADS]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     yield "  " + "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True)) + "  path, type"
@@ -164,7 +164,7 @@ def _lines(census: Census, filter: Filter) -> list[_Line]:
             grouped.setdefault((found.origin, type_text(found.type)), []).append(found)
         # The path of one that is alone has indexes that mean something.
         lines = [
-            _Line(group, _path_of(census, group[0]) if len(group) == 1 else _text(origin), census.retained)
+            _Line(group, _path_of(census, group[0]) if len(group) == 1 else _always(origin), census.retained)
             for (origin, _), group in grouped.items()
         ]
     return sorted((line for line in lines if line.structure >= filter.least), key=SORTS[filter.sort])
@@ -174,11 +174,11 @@ def _path_of(census: Census, found: FoundMap) -> Callable[[], str]:
     return lambda: census.path(found)
 
 
-def _text(text: str) -> Callable[[], str]:
+def _always(text: str) -> Callable[[], str]:
     return lambda: text
 
 
-def _first(line: _Line, filter: Filter) -> str:
+def _first_cell(line: _Line, filter: Filter) -> str:
     return f"{line.maps[0].address:#x}" if filter.each else f"{len(line.maps):,}"
 
 

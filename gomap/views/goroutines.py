@@ -22,7 +22,15 @@ from gomap.views.jsonview import start
 from gomap.views.paint import Paint
 from gomap.views.text import title
 
-__all__ = ["DOES", "OperationShown", "Shown", "frame_object", "goroutines_lines", "goroutines_object", "place_text"]
+__all__ = [
+    "DOES",
+    "GoroutineShown",
+    "OperationShown",
+    "frame_object",
+    "goroutines_lines",
+    "goroutines_object",
+    "place_text",
+]
 
 #: What an operation's kind is in a sentence.
 DOES = {
@@ -52,7 +60,7 @@ class OperationShown:
 
 
 @dataclass(frozen=True)
-class Shown:
+class GoroutineShown:
     """One goroutine, with all that is shown of it.
 
     Attributes:
@@ -69,7 +77,7 @@ class Shown:
 
 
 def goroutines_lines(
-    shown: Sequence[Shown],
+    shown: Sequence[GoroutineShown],
     map: GoMap | None,
     limit: int | None,
     stacks: bool,
@@ -180,7 +188,9 @@ def place_text(call: Call) -> str:
     return f"{posixpath.basename(call.file)}:{call.line}"
 
 
-def goroutines_object(shown: Sequence[Shown], map: GoMap | None, unread: int | ReadError = 0) -> dict[str, Any]:
+def goroutines_object(
+    shown: Sequence[GoroutineShown], map: GoMap | None, unread: int | ReadError = 0
+) -> dict[str, Any]:
     """What ``gomap-goroutines -json`` prints; arguments as for goroutines_lines."""
     first = start("goroutines", map) if map is not None else {"command": "goroutines"}
     if unread_text(unread):
@@ -188,7 +198,7 @@ def goroutines_object(shown: Sequence[Shown], map: GoMap | None, unread: int | R
     return {**first, "goroutines": [_object(each) for each in shown]}
 
 
-def _object(shown: Shown) -> dict[str, Any]:
+def _object(shown: GoroutineShown) -> dict[str, Any]:
     trace = shown.trace
     runtime_thread, thread = trace.runtime_thread, trace.thread
     object: dict[str, Any] = {

@@ -30,7 +30,7 @@ def change_line(change: Change, paint: Paint, back: bool = False) -> str:
 def change_object(change: Change, back: bool = False) -> dict[str, Any]:
     """The same for JSON."""
     place = change.place
-    values = [_said(place, change.before, change.old), _said(place, change.after, change.new)]
+    values = [_content_object(place, change.before, change.old), _content_object(place, change.after, change.new)]
     first, second = reversed(values) if back else values
     return {
         "command": "poke",
@@ -46,7 +46,7 @@ def change_object(change: Change, back: bool = False) -> dict[str, Any]:
     }
 
 
-def _said(place: Place, content: bytes, leads_to: Answer | None) -> dict[str, Any]:
+def _content_object(place: Place, content: bytes, leads_to: Answer | None) -> dict[str, Any]:
     return {"value": place.decoded(content), "text": _meaning(place, content, leads_to)}
 
 

@@ -15,7 +15,7 @@ from gomap.maps.wording import counted
 from gomap.postmortem.examination import CheckedMap, Examination
 from gomap.views.census import Filter, census_lines, census_object, type_text
 from gomap.views.findings import check_lines, check_object
-from gomap.views.goroutines import DOES, Shown, goroutines_lines, goroutines_object
+from gomap.views.goroutines import DOES, GoroutineShown, goroutines_lines, goroutines_object
 from gomap.views.html import Table
 from gomap.views.jsonview import header_object
 from gomap.views.paint import Paint
@@ -35,7 +35,7 @@ _DRAWN, _MOST_GOROUTINES = 8, 1000
 
 
 def postmortem_lines(
-    examination: Examination, shown: Sequence[Shown], arguments: Arguments, paint: Paint
+    examination: Examination, shown: Sequence[GoroutineShown], arguments: Arguments, paint: Paint
 ) -> Iterator[str]:
     """The report. SHOWN: the goroutines, those inside map operations first. ARGUMENTS: as for verdict_lines."""
     verdict = examination.verdict
@@ -87,7 +87,7 @@ def _notes(examination: Examination) -> list[str]:
     return [f"maps other than package variables are not looked at: {why}"] if why is not None else []
 
 
-def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[str, Any]:
+def postmortem_object(examination: Examination, shown: Sequence[GoroutineShown]) -> dict[str, Any]:
     """What ``gomap-postmortem -json`` writes: in one object those of gomap-why, gomap-check, gomap-list and others."""
     verdict, census = examination.verdict, examination.census
     object: dict[str, Any] = {
@@ -119,7 +119,9 @@ def postmortem_object(examination: Examination, shown: Sequence[Shown]) -> dict[
     return object
 
 
-def page_of(examination: Examination, shown: Sequence[Shown]) -> tuple[str, list[tuple[str, Report]], list[Table]]:
+def page_of(
+    examination: Examination, shown: Sequence[GoroutineShown]
+) -> tuple[str, list[tuple[str, Report]], list[Table]]:
     """The page's title, the maps that it draws, its tables.
 
     Drawn are the map of the verdict and those with findings; where there is none, the largest.
@@ -141,7 +143,7 @@ def _by_size(examination: Examination) -> list[CheckedMap]:
     return sorted(examination.checked, key=lambda each: -each.measured.structure if each.measured else 0)
 
 
-def _goroutines(shown: Sequence[Shown]) -> Table:
+def _goroutines(shown: Sequence[GoroutineShown]) -> Table:
     rows = []
     for each in shown[:_MOST_GOROUTINES]:
         trace = each.trace
