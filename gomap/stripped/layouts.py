@@ -5,13 +5,17 @@ chosen too: ``go1.24.11 X:noswissmap``). All programs that were built with the s
 of a program without debug information are laid out as in one that has it, and there they were noted.
 
 The definition of a type is a list: kind, size in bytes, name, fields, element, key, length, header. It refers to other
-types by name. A field is a list of name, type, offset in bytes, and 1 if it is embedded. What is the same in several
-runtimes is stored once.
+types by name. A field is a list of name, type, offset in bytes, and 1 if it is embedded.
+
+There is one file for all releases of a version of the language (go1.27.0, go1.27.1, ...), since they hardly differ. It
+is compressed JSON with two members. ``parts`` has each name once with each thing that any runtime of the file has noted
+under it: lists of two. ``runtimes`` has, by the names of the runtimes, the numbers of their parts.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,9 +25,10 @@ from typing import Any, NamedTuple
 from gomap.language.types_by_name import TypesByName
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 
-__all__ = ["Layouts", "Runtime", "built_in", "name_of_runtime", "packed"]
+__all__ = ["RUNTIMES", "Layouts", "Runtime", "built_in", "file_of", "name_of_runtime", "packed", "unpacked"]
 
-_FILE = Path(__file__).with_name("layouts.json.zlib")
+#: The directory with the files.
+RUNTIMES = Path(__file__).with_name("runtimes")
 Definition = Sequence[Any]
 
 
@@ -91,37 +96,17 @@ class Layouts(TypesByName):
         return [Field(name, self.referred(type), offset, bool(embedded)) for name, type, offset, embedded in fields]
 
 
-def packed(runtimes: Mapping[str, Runtime]) -> bytes:
-    """What the file with the layouts holds: all RUNTIMES, by the names that ``name_of_runtime`` gives them."""
-    numbers: dict[str, int] = {}
-    listed = {
-        called: [
-            {name: numbers.setdefault(json.dumps(one), len(numbers)) for name, one in sorted(each.types.items())},
-            each.variables,
-            each.contents,
-            each.functions,
-        ]
-        for called, each in sorted(runtimes.items())
-    }
-    # Names that say the same as their definitions are left out.
-    definitions = [json.loads(one) for one in numbers]
-    whole = {
-        "definitions": definitions,
-        "runtimes": {
-            called: [
-                [number for name, number in types.items() if definitions[number][2] == name],
-                {name: number for name, number in types.items() if definitions[number][2] != name},
-                *rest,
-            ]
-            for called, (types, *rest) in listed.items()
-        },
-    }
-    return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 9)
-
-
 def built_in(version: str, architecture: str) -> Runtime | None:
-    """The runtime of a Go version on an architecture as gomap brings it; None if it does not."""
-    return _unpacked(_FILE.read_bytes()).get(name_of_runtime(version, architecture))
+    """The runtime of a Go version on an architecture as gomap brings it; None if it does not.
+
+    That of a near release does not stand in for it: runtime.m is another from go1.24.3 to go1.24.11, for one.
+    """
+    file = file_of(version)
+    if file is None or not file.exists():
+        return None
+    whole = _read(file.read_bytes())
+    numbers = whole["runtimes"].get(name_of_runtime(version, architecture))
+    return None if numbers is None else _runtime(numbers, whole["parts"])
 
 
 def name_of_runtime(version: str, architecture: str) -> str:
@@ -133,14 +118,38 @@ def name_of_runtime(version: str, architecture: str) -> str:
     return f"{version} {architecture}"
 
 
-def _unpacked(content: bytes) -> dict[str, Runtime]:
-    whole = json.loads(zlib.decompress(content))
-    definitions = whole["definitions"]
-    return {
-        called: Runtime(
-            {definitions[number][2]: definitions[number] for number in numbers}
-            | {name: definitions[number] for name, number in others.items()},
-            *rest,
-        )
-        for called, (numbers, others, *rest) in whole["runtimes"].items()
+def file_of(version: str) -> Path | None:
+    """The file that has the runtimes of VERSION, a runtime.buildVersion, if any has; None if that names no release.
+
+    >>> file_of("go1.24.11 X:noswissmap").name
+    'go1.24.json.zlib'
+    """
+    language = re.match(r"go1\.\d+", version, re.ASCII)
+    return None if language is None else RUNTIMES / f"{language[0]}.json.zlib"
+
+
+def packed(runtimes: Mapping[str, Runtime]) -> bytes:
+    """What the file with RUNTIMES holds, which have the names that ``name_of_runtime`` gives them."""
+    numbers: dict[str, int] = {}
+    listed = {
+        called: [
+            [numbers.setdefault(json.dumps(part), len(numbers)) for part in sorted(parts.items())] for parts in each
+        ]
+        for called, each in sorted(runtimes.items())
     }
+    whole = {"parts": [json.loads(part) for part in numbers], "runtimes": listed}
+    return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 9)
+
+
+def unpacked(content: bytes) -> dict[str, Runtime]:
+    """All runtimes in such a file, as ``packed`` takes them."""
+    whole = _read(content)
+    return {called: _runtime(listed, whole["parts"]) for called, listed in whole["runtimes"].items()}
+
+
+def _read(content: bytes) -> Any:
+    return json.loads(zlib.decompress(content))
+
+
+def _runtime(listed: Sequence[Sequence[int]], parts: Sequence[tuple[str, Any]]) -> Runtime:
+    return Runtime(*(dict(parts[number] for number in numbers) for numbers in listed))

