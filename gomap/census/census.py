@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from gomap.census.measure import Measured, Measuring
 from gomap.census.retained import retained
-from gomap.census.survey import Survey, survey, without_collector
+from gomap.census.survey import Survey, survey
 from gomap.census.unreached import Unreached, unreached
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.program.collector import without_collector
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program

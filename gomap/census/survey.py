@@ -5,10 +5,9 @@ It is made once for as long as the program stands still. One that was interrupte
 
 from __future__ import annotations
 
-import gc
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
@@ -24,11 +23,12 @@ from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.pointermaps import DataSection, PointerMaps, data_sections
 from gomap.maps.opening import open_map
 from gomap.maps.recognition import header_at
+from gomap.program.collector import without_collector
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
-__all__ = ["Survey", "survey", "without_collector"]
+__all__ = ["Survey", "survey"]
 
 _R = TypeVar("_R")
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
@@ -221,18 +221,6 @@ class _Header:
             return False
         mine = pointers.of(number)
         return (or_none or bool(mine)) and all(pointers.places[each] in self._places for each in mine)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Python's own collector rests: it would look again and again at millions of objects that all stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def survey(program: Program, progress: Callable[[str], None]) -> Survey:

@@ -1,84 +1,38 @@
-"""One check of one map: which invariants apply, and what they found."""
+"""Checks of maps, one or many: with all that is known of their program, and what their findings come from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Union
 
-from gomap.check.causes import Cause, caused
-from gomap.check.classic.buckets import ClassicCheck
-from gomap.check.finding import Finding, Severity, rule
 from gomap.check.header import WRITING
+from gomap.check.judging import run_together
 from gomap.check.key_bytes import SharedBytes
-from gomap.check.keys import Keys
-from gomap.check.pointers import Pointers
-from gomap.check.scene import Enough, Scene
-from gomap.check.seed import Others, Seed
+from gomap.check.map_check import FREED, MapCheck, Means, Report
+from gomap.check.seed import Others
 from gomap.check.stack_users import stack_users
 from gomap.check.stray_words import with_stray_words
-from gomap.check.subject import Subject
-from gomap.check.swiss.directory import SwissCheck
-from gomap.check.sync.halves import HalvesCheck
-from gomap.check.sync.trie import TrieCheck
-from gomap.check.values import Values
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.writers import somebody_deletes_in_trie, somebody_in_sync_map, somebody_writes
 from gomap.hashing import KeyHasher
 from gomap.language import Limits, Literals
-from gomap.language.equality import Comparables
-from gomap.maps.classic import ClassicMap
-from gomap.maps.hash_trie import HashTrie
 from gomap.maps.hashers import hasher_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of, package_maps
-from gomap.maps.read_dirty import ReadDirty
-from gomap.maps.swiss import SwissMap
 from gomap.maps.syncmap import is_sync_map
-from gomap.maps.wording import counted
-from gomap.program.gotypes import LayoutError
+from gomap.program.collector import without_collector
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["FREED", "Report", "check", "check_map"]
-
-FREED = rule("header-freed", "the variable that leads to a map is in use", Severity.WARNING)
+__all__ = ["FREED", "Report", "check", "check_each", "check_map"]
 
 #: Keys are named in findings, one to a line.
 _LIMITS = Limits(elements=64, depth=4, repeats=10, bytes_as_text=True)
-#: Findings after which a check ends: the map is rubbish, and more of the same says nothing new.
-_MOST = 1000
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check found.
-
-    Attributes:
-        map: the map.
-        findings: all of them, in the order in which they were found.
-        entries, buckets, hashes: how many were looked at.
-        cut: the check ended early, since there were so many findings.
-        written: a write was under way, which explains findings that are marked transient.
-        without: what was not looked at, and why.
-        causes: what explains several findings; these have its number.
-        interrupted: the check was, so that there may be more findings.
-    """
-
-    map: GoMap
-    findings: list[Finding]
-    entries: int
-    buckets: int
-    hashes: int
-    cut: bool
-    written: bool
-    without: Sequence[str] = ()
-    causes: Sequence[Cause] = ()
-    interrupted: bool = False
-
-    @property
-    def shared_bytes(self) -> SharedBytes | None:
-        """What tells that keys changed after they were stored, if that is one of the causes."""
-        return next((cause.evidence for cause in self.causes if isinstance(cause.evidence, SharedBytes)), None)
+#: Maps whose checks are under way at a time, and entries of one that needs no company.
+_TOGETHER, _LARGE = 512, 1 << 12
 
 
 def check_map(
@@ -105,115 +59,14 @@ def check_map(
         somebody_deletes: tells whether one of them is a deletion from a sync.Map; None: any may be.
     """
     deletes = somebody_writes if somebody_deletes is None else somebody_deletes
-    means = _Means(literals, heap, hasher, somebody_writes, deletes, others, progress)
-    report, keys = _checked(map, means, without)
-    if not report.findings or keys is None:
-        return report
-
-    def again(other: GoMap, enough: Enough) -> tuple[Sequence[Finding], int]:
-        supposed = replace(means, somebody_writes=lambda: report.written, others=None, progress=None)
-        found, _ = _checked(other, supposed, enough=enough)
-        return found.findings, found.buckets
-
-    if progress is not None:
-        progress(f"{counted(len(report.findings), 'finding')}; looking for what they come from")
-    slots = report.buckets * map.places.slots
-    scene = Scene(map, heap, hasher, literals.types, keys.seed, report.entries, slots, again)
+    means = Means(literals, heap, hasher, somebody_writes, deletes, others)
+    checked = MapCheck(map, means, without, progress)
     try:
-        findings, causes = caused(map, keys, report.findings, None if report.written else scene)
+        run_together([checked])
     except KeyboardInterrupt:
         if progress is None:
             raise
-        return replace(report, interrupted=True)
-    return replace(report, findings=findings, causes=causes)
-
-
-@dataclass(frozen=True)
-class _Means:
-    """What a check works with: what check_map was given; others None: the seed is believed."""
-
-    literals: Literals
-    heap: Heap | None
-    hasher: KeyHasher | None
-    somebody_writes: Callable[[], bool]
-    somebody_deletes: Callable[[], bool]
-    others: Others | None
-    progress: Callable[[str], None] | None
-
-
-def _checked(
-    map: GoMap, means: _Means, without: Sequence[str] = (), enough: Enough | None = None
-) -> tuple[Report, Keys | None]:
-    """What is found, up to the finding that is ENOUGH, without causes; and the keys, if any were looked at."""
-    if not map.address:
-        return Report(map, [], 0, 0, 0, False, False, without), None
-    pointers = Pointers(means.heap, map.target.memory, map.address)
-    if pointers.dead:
-        dead = FREED.broken(
-            map.address, f"the map's header at {map.address:#x} is {pointers.dead}: its variable is out of use here"
-        )
-        return Report(map, [dead], 0, 0, 0, False, False, without), None
-    written = map.being_written and means.somebody_writes()
-    judged = 0
-
-    def judging(entries: int) -> None:
-        nonlocal judged
-        if means.progress is not None:
-            means.progress(f"{judged} of {map.count} entries checked")
-        judged += entries
-
-    keys = Keys(map.target, map.places, means.literals, means.hasher, map.seed)
-    values = Values(map.target, map.places, means.heap, means.literals.types)
-    seed = Seed(map, keys, means.others) if means.others else None
-    subject = Subject(pointers, keys, values, seed, written, judging)
-    check: ClassicCheck | SwissCheck | TrieCheck | HalvesCheck
-    if isinstance(map, ClassicMap):
-        check = ClassicCheck(map, subject)
-    elif isinstance(map, SwissMap):
-        check = SwissCheck(map, subject)
-    elif isinstance(map, HashTrie):
-        check = TrieCheck(map, subject, means.somebody_deletes)
-    elif isinstance(map, ReadDirty):
-        of_halves = without = [*without]
-
-        def check_half(half: GoMap) -> Report:
-            report, _ = _checked(half, replace(means, others=tuple))
-            if report.interrupted:
-                raise KeyboardInterrupt
-            of_halves.extend(report.without)
-            return report
-
-        comparable = Comparables(map.target, means.literals.types).of(map.key)
-        check = HalvesCheck(map, subject, check_half, means.literals.text(map.key), comparable)
-    else:
-        raise TypeError(f"no invariants are known for a {map.kind} map")
-    findings: list[Finding] = []
-    cut = interrupted = False
-    try:
-        for finding in _marked(check.findings(), written):
-            cut = len(findings) == _MOST
-            if cut:
-                break
-            findings.append(finding)
-            if enough and enough(finding):
-                break
-    except KeyboardInterrupt:
-        if means.progress is None:
-            raise
-        interrupted = True
-    if keys.unhashed:
-        unhashed = counted(keys.unhashed, "key has", "keys have")
-        without = [*without, f"{unhashed} no hash here, and may be sound: {keys.why_unhashed}"]
-    report = Report(
-        *(map, findings, check.entries, check.buckets, keys.hashed, cut, written, without), interrupted=interrupted
-    )
-    return report, keys
-
-
-def _marked(findings: Iterator[Finding], written: bool) -> Iterator[Finding]:
-    """With a write under way, everything that is not as it must be may be so for a moment only."""
-    for finding in findings:
-        yield finding.in_passing() if written else finding
+    return checked.explained()
 
 
 def check(
@@ -226,8 +79,103 @@ def check(
     """Check MAP with all that is known of its program. What cannot be looked at is said in the report.
 
     QUICK: without hashes. PROGRESS: as for check_map. UNCHANGED: a write that is under way is known to have changed
-    nothing yet but the map's flag, which is not held against it.
+    nothing yet but the map's flag, which is not held against it. Raises LayoutError and ReadError.
     """
+
+    def told(_: int, text: str) -> None:
+        if progress is not None:
+            progress(text)
+
+    (outcome,) = check_each(program, [map], quick, told, unchanged)
+    if not isinstance(outcome, Report):
+        raise outcome
+    if outcome.interrupted and progress is None:
+        raise KeyboardInterrupt
+    return outcome
+
+
+#: A map; or why there is none, or it cannot be opened.
+_MaybeMap = Union[GoMap, LayoutError, ReadError]
+
+
+def check_each(
+    program: Program,
+    maps: Iterable[_MaybeMap],
+    quick: bool,
+    progress: Callable[[int, str], None],
+    unchanged: bool = False,
+) -> Iterator[Report | LayoutError | ReadError]:
+    """Check each of MAPS; where one is none, or cannot be checked, it is said why.
+
+    They are taken some hundreds at a time, whose keys are hashed together. The last report is one that was interrupted,
+    if any was. PROGRESS is told which map is checked, from 0 on, and how far its check is. QUICK, UNCHANGED: see check.
+    """
+    of_type: dict[GoType, tuple[Means, Sequence[str]]] = {}
+    for some in _groups(maps):
+        group: list[MapCheck | LayoutError | ReadError] = []
+        for number, map in some:
+            if not isinstance(map, GoMap):
+                group.append(map)
+                continue
+            try:
+                if map.type not in of_type:
+                    of_type[map.type] = _means_for(program, map, quick, unchanged)
+                group.append(MapCheck(map, *of_type[map.type], partial(progress, number)))
+            except (LayoutError, ReadError) as error:
+                group.append(error)
+        interruption: KeyboardInterrupt | None = None
+        try:
+            with without_collector():
+                run_together(each for each in group if isinstance(each, MapCheck))
+        except KeyboardInterrupt as ctrl_c:
+            interruption = ctrl_c
+        for each in group:
+            outcome = _outcome(program, each, unchanged) if isinstance(each, MapCheck) else each
+            yield outcome
+            if isinstance(outcome, Report) and outcome.interrupted:
+                return
+        if interruption is not None:  # when all had come to their ends
+            raise interruption
+
+
+def _groups(maps: Iterable[_MaybeMap]) -> Iterator[list[tuple[int, _MaybeMap]]]:
+    """Maps that are checked together, with their numbers.
+
+    A large one is alone: what was found before is told first, and kept if it is interrupted.
+    """
+    group: list[tuple[int, _MaybeMap]] = []
+    for numbered in enumerate(maps):
+        map = numbered[1]
+        # (To count what a sync.Map holds is half of its check.)
+        large = isinstance(map, GoMap) and (not map.count_field or map.count > _LARGE)
+        if group and (large or len(group) == _TOGETHER):
+            yield group
+            group = []
+        group.append(numbered)
+        if large:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _outcome(program: Program, checked: MapCheck, unchanged: bool) -> Report | LayoutError | ReadError:
+    """What came of a check that was taken to its end, or was interrupted."""
+    try:
+        report = checked.explained()
+    except (LayoutError, ReadError) as error:
+        return error
+    if not report.findings:
+        return report
+    report = _with_users(program, report, checked.progress)
+    findings = with_stray_words(program, report.map, checked.heap, report.findings)
+    if unchanged:
+        findings = [each for each in findings if each.rule is not WRITING]
+    return replace(report, findings=findings)
+
+
+def _means_for(program: Program, map: GoMap, quick: bool, unchanged: bool) -> tuple[Means, Sequence[str]]:
+    """All that is known for checks of maps of MAP's type; and what is not, and why."""
     without = []
     heap: Heap | None = None
     hasher: KeyHasher | None = None
@@ -240,23 +188,17 @@ def check(
             hasher = hasher_of(program, map)
         except (LayoutError, ReadError) as error:
             without.append(f"hashes are not checked: {error}")
+    in_sync_map = is_sync_map(map.type)
 
     def somebody() -> bool:
-        return somebody_writes(program) or (is_sync_map(map.type) and somebody_in_sync_map(program))
+        return not unchanged and (somebody_writes(program) or (in_sync_map and somebody_in_sync_map(program)))
 
-    report = check_map(
-        *(map, literals_of(program, _LIMITS), heap, hasher),
-        somebody if not unchanged else lambda: False,
-        without,
-        lambda: package_maps(program),
-        progress,
+    means = Means(
+        *(literals_of(program, _LIMITS), heap, hasher, somebody),
         lambda: somebody_deletes_in_trie(program),
+        lambda: package_maps(program),
     )
-    report = _with_users(program, report, progress)
-    findings = with_stray_words(program, map, heap, report.findings)
-    if unchanged:
-        findings = [each for each in findings if each.rule is not WRITING]
-    return replace(report, findings=findings)
+    return means, without
 
 
 def _with_users(program: Program, report: Report, progress: Callable[[str], None] | None) -> Report:

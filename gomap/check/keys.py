@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Sequence
+from functools import cached_property
 
 from gomap.check.finding import Finding, rule
 from gomap.check.leaves import leaves
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
 from gomap.goruntime.wording import in_file_text
-from gomap.hashing import HashError, KeyHasher
+from gomap.hashing import MOST_BYTES, HashError, KeyHasher
+from gomap.hashing.packed_values import Seeds
 from gomap.language import Literals
 from gomap.language.equality import Comparables
 from gomap.maps.layout import Places
@@ -18,7 +20,7 @@ from gomap.program.mapped_files import file_at
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["HASH_MISMATCH", "MISPLACED", "UNREADABLE", "Keys"]
+__all__ = ["HASH_MISMATCH", "MISPLACED", "UNREADABLE", "Keys", "hashes_together"]
 
 HASH_MISMATCH = rule("hash-mismatch", "the hash bits beside a slot are those of its key's hash")
 MISPLACED = rule("key-misplaced", "a key stands where its hash leads a lookup")
@@ -44,7 +46,6 @@ class Keys:
     Attributes:
         seed: what the keys are hashed with.
         hashed: how many hashes were computed so far.
-        behind: whether keys are hashed by bytes that do not lie in the map.
         wrong: how many of these do not have the bits beside them that they must have.
         unhashed: how many keys have none here though they may be sound.
         why_unhashed: of the first of them.
@@ -60,13 +61,9 @@ class Keys:
     ) -> None:
         self._target = target
         self._places = places
-        self._text = literals.text(places.key)
-        self._comparables = Comparables(target, literals.types)
+        self._literals = literals
         self._hasher = hasher
         self.seed = seed
-        #: Whether a key may have no hash for another reason than that it is a NaN.
-        self.behind = any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(places.key))
-        self._can_fail = places.indirect_key or self.behind
         self._asked = 0
         self.hashed = 0
         self.wrong = 0
@@ -78,13 +75,12 @@ class Keys:
 
         None for all where there are no hashes to be had.
         """
-        if self._hasher is None:
-            return None
-        stored, stride = self._keys(batch)
-        offsets = range(0, stride * batch.count, stride) if stride else [0] * batch.count
-        hashes = self._hasher.many(stored, offsets, self.seed)
-        self.hashed += len(hashes)
-        return hashes
+        return hashes_together([(self, batch)], batch)[0]
+
+    @cached_property
+    def behind(self) -> bool:
+        """Whether keys are hashed by bytes that do not lie in the map."""
+        return any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(self._places.key))
 
     def under(self, batch: SlotBatch, number: int, seeds: Sequence[int]) -> Sequence[int | None]:
         """What the hash of the key of live slot NUMBER would be with each of other seeds."""
@@ -94,7 +90,7 @@ class Keys:
 
     def text(self, batch: SlotBatch, number: int) -> str:
         """The key of live slot NUMBER, as a Go literal."""
-        return self._text(self._key(batch, number), 0)
+        return self._literals.text(self._places.key)(self._key(batch, number), 0)
 
     def address(self, batch: SlotBatch, number: int) -> int:
         """Where the key of live slot NUMBER is stored."""
@@ -108,7 +104,7 @@ class Keys:
         for number, key_hash in enumerate(hashes):
             if key_hash is not None:
                 alike.setdefault(key_hash, []).append(number)
-        comparable = self._comparables.of(self._places.key)
+        comparable = Comparables(self._target, self._literals.types).of(self._places.key)
         for numbers in alike.values():
             seen: dict[Hashable, int] = {}
             for number in numbers if len(numbers) > 1 else ():
@@ -129,7 +125,9 @@ class Keys:
 
     def unreadable(self, batch: SlotBatch, hashes: Sequence[int | None], known: Container[int]) -> Iterator[Finding]:
         """Keys that have no hash because what they point to cannot be read; not those whose numbers are KNOWN."""
-        if self._hasher is None or not self._can_fail or None not in hashes:
+        if self._hasher is None or None not in hashes:
+            return
+        if not self.behind and not self._places.indirect_key:  # then all of these are NaNs
             return
         for number, key_hash in enumerate(hashes):
             if key_hash is not None or number in known:
@@ -159,6 +157,14 @@ class Keys:
         file = file_at(self._target.mapped_files(), address)
         return f"the core was not given what is at {address:#x}{f', {in_file_text(file)}' if file else ''}"
 
+    def under_seeds(self, batch: SlotBatch, seeds: Seeds, most: int | None) -> Sequence[int | None] | None:
+        """The hashes of the keys in BATCH, which may be those of several maps of one type; MOST: see KeyHasher.many."""
+        if self._hasher is None:
+            return None
+        stored, stride = self._keys(batch)
+        offsets = range(0, stride * batch.count, stride) if stride else [0] * batch.count
+        return self._hasher.many(stored, offsets, seeds, most)
+
     def _key(self, batch: SlotBatch, number: int) -> bytes:
         """The key of live slot NUMBER."""
         places = self._places
@@ -181,3 +187,27 @@ class Keys:
             return self._target.memory.read(pointer, self._places.key.size)
         except ReadError:
             return bytes(self._places.key.size)
+
+
+def hashes_together(
+    asked: Sequence[tuple[Keys, SlotBatch]], joined: SlotBatch
+) -> Sequence[Sequence[int | None] | None]:
+    """What Keys.hashes has for each of several maps of one type and its batch; JOINED are all those batches."""
+    alone = len(asked) == 1
+    keys = asked[0][0]
+    seeds: Seeds = keys.seed if alone else [keys.seed for keys, batch in asked for _ in range(batch.count)]
+    hashes = keys.under_seeds(joined, seeds, None if alone else MOST_BYTES)
+    if hashes is None:
+        return [None] * len(asked)
+    each: list[Sequence[int | None] | None] = []
+    start = 0
+    for keys, batch in asked:
+        own = hashes if alone else hashes[start : start + batch.count]
+        start += batch.count
+        if not alone and None in own:
+            # Perhaps other maps' keys took up all that may be read at once: alone it has what is its own.
+            each += hashes_together([(keys, batch)], batch)
+        else:
+            keys.hashed += len(own)
+            each.append(own)
+    return each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import accumulate, chain, compress
 from operator import mul
@@ -47,6 +47,16 @@ class SlotBatch:
         self.homes.extend(homes)
         self._marks.append(marks)
         self._live.append(live)
+
+    @classmethod
+    def joined(cls, batches: Sequence[SlotBatch]) -> SlotBatch:
+        """The slots of all those batches, of maps of one type; a single one is that itself."""
+        if len(batches) == 1:
+            return batches[0]
+        joined = cls(batches[0].places)
+        for one in batches:
+            joined.add(one._buffer, one.addresses, one.homes, b"".join(one._marks), one._flags)
+        return joined
 
     @cached_property
     def count(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from gomap.check.finding import Finding
+from gomap.check.judging import Judged, Slots
 from gomap.check.keys import Keys
 from gomap.check.pointers import Pointers
 from gomap.check.seed import Fits, Seed
@@ -35,7 +36,9 @@ class Subject:
     written: bool
     judging: Callable[[int], None]
 
-    def judged(self, batch: SlotBatch, fits: Fits | None) -> tuple[Sequence[int | None] | None, list[Finding]]:
+    def judged(
+        self, batch: SlotBatch, fits: Fits | None
+    ) -> Generator[Slots, Judged, tuple[Sequence[int | None] | None, list[Finding]]]:
         """The hashes of the keys in BATCH, as Keys.hashes has them, and what is wrong with keys and elements alone.
 
         A key that is none has no hash: what would be said of its place means nothing.
@@ -43,8 +46,7 @@ class Subject:
         FITS: whether a key is where its hash leads; None where that says too little to doubt the seed.
         """
         self.judging(batch.count)
-        wrong = list(self.values.findings(batch))
-        hashes = self.keys.hashes(batch)
+        hashes, wrong = yield Slots(batch, self.keys, self.values)
         if hashes is None:
             return None, [finding for _, finding in wrong]
         seed = self.seed.findings(batch, hashes, fits) if fits and self.seed else []

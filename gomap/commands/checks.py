@@ -24,6 +24,8 @@ from gomap.commands.options import Option, UsageError, limit
 if TYPE_CHECKING:
     from gomap.check.checking import Report
     from gomap.maps.model import GoMap
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
 
 #: What a check of all package variables leaves out.
 _LEFT_OUT = "maps that are not package variables, such as fields and locals"
@@ -56,7 +58,8 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     Each finding has a severity, the rule that is broken, the address of what is wrong, and what
     follows from it. Hashes are computed here, not in the process, which is only read. What a
     write under way explains is marked transient."""
-    from gomap.check.checking import check as check_map_of
+    from gomap.check.checking import check as check_one
+    from gomap.check.checking import check_each
     from gomap.commands.written import write_page
     from gomap.expressions.map_finding import find_map
     from gomap.maps.opening import package_maps
@@ -69,9 +72,8 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     #: What a page shows, if one is asked for.
     drawn: list[tuple[str, Report]] = []
 
-    def report(map: GoMap, name: str, before: str = "") -> Report:
+    def noted(name: str, checked: Report) -> Report:
         nonlocal found, interrupted
-        checked = check_map_of(program, map, options["quick"], lambda text: door.progress(before + text))
         interrupted |= checked.interrupted
         found |= any(not finding.transient for finding in checked.findings)
         if options["html"] and (checked.findings or not options["all"]):
@@ -80,13 +82,20 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
 
     def reports() -> Iterator[tuple[str, Report | str]]:
         nonlocal unread
-        for number, (name, map) in enumerate(maps):
-            so_far = f"{number} maps checked, now {name}"
-            door.progress(so_far)
-            unread += isinstance(map, Exception)
-            yield name, explained(map) if isinstance(map, Exception) else report(map, name, f"{so_far}: ")
-            if interrupted:
-                return
+        names: list[str] = []
+
+        def to_check() -> Iterator[GoMap | LayoutError | ReadError]:
+            for name, map in maps:
+                names.append(name)
+                yield map
+
+        def at(number: int, text: str) -> None:
+            door.progress(f"{number} maps checked, now {names[number]}: {text}")
+
+        for number, checked in enumerate(check_each(program, to_check(), options["quick"], at)):
+            unread += isinstance(checked, Exception)
+            name = names[number]
+            yield name, explained(checked) if isinstance(checked, Exception) else noted(name, checked)
 
     if options["deep"] and not options["all"]:
         raise UsageError("-deep goes with -all")
@@ -103,7 +112,8 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
             else check_all_lines(reports(), left_out, limit, door.paint())
         )
     else:
-        one = report(find_map(scope_of(door, options), expression, options["type"]), expression)
+        map = find_map(scope_of(door, options), expression, options["type"])
+        one = noted(expression, check_one(program, map, options["quick"], door.progress))
         yield from json_line(door, check_object(one)) if options["json"] else check_lines(one, limit, door.paint())
     if options["html"]:
         lines = [line for _, checked in drawn for line in check_lines(checked, limit, Paint())]
@@ -114,7 +124,7 @@ def check(door: Door, options: Options, expression: str) -> Generator[str, None,
     return INCOMPLETE if interrupted else found or (INCOMPLETE if unread else 0)
 
 
-def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | Exception]], str]:
+def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | LayoutError | ReadError]], str]:
     """Each map of the census by its path, then the package variables that it has not; and which maps are left out."""
     from gomap.census.census import take_census
     from gomap.maps.opening import package_maps
@@ -122,7 +132,7 @@ def _every_map(door: Door) -> tuple[Iterable[tuple[str, GoMap | Exception]], str
 
     census = take_census(door.program(), door.progress)
 
-    def every() -> Iterator[tuple[str, GoMap | Exception]]:
+    def every() -> Iterator[tuple[str, GoMap | LayoutError | ReadError]]:
         for found in census.maps:
             yield census.path(found), found.map
         known = {found.address for found in census.maps}

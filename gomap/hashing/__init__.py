@@ -4,7 +4,7 @@
 hashes one key, or tens of thousands at once.
 """
 
-from gomap.hashing.hasher import HashError, KeyHasher, hasher_for, reflect_hasher_for
+from gomap.hashing.hasher import MOST_BYTES, HashError, KeyHasher, hasher_for, reflect_hasher_for
 from gomap.hashing.state import HashState, hash_state
 
-__all__ = ["HashError", "HashState", "KeyHasher", "hash_state", "hasher_for", "reflect_hasher_for"]
+__all__ = ["MOST_BYTES", "HashError", "HashState", "KeyHasher", "hash_state", "hasher_for", "reflect_hasher_for"]

@@ -17,14 +17,14 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["HashError", "KeyHasher", "hasher_for", "reflect_hasher_for"]
+__all__ = ["MOST_BYTES", "HashError", "KeyHasher", "hasher_for", "reflect_hasher_for"]
 
 #: c0 and c1 of runtime/alg.go, by the bytes of a hash.
 _C0 = {4: 2860486313, 8: 33054211828000289}
 _C1 = {4: 3267000013, 8: 23344194077549503}
 
 #: What one call may read: so much, and so much more for each key.
-_MOST_BYTES, _MORE_BYTES = 64 << 20, 1 << 10
+MOST_BYTES, _MORE_BYTES = 64 << 20, 1 << 10
 #: What is counted for each part of a type that is found in interfaces, and for each value, besides its bytes.
 _PART_COST, _VALUE_COST = 1024, 64
 #: Bytes of strings that are hashed in one go.
@@ -75,22 +75,24 @@ class KeyHasher:
             raise reason
         return None if reasons else hashes[0]
 
-    def many(self, buffer: bytes, offsets: Sequence[int], seed: Seeds) -> Sequence[int | None]:
+    def many(self, buffer: bytes, offsets: Sequence[int], seed: Seeds, most: int | None = None) -> Sequence[int | None]:
         """The hashes of the keys at those offsets, fastest if they are a range; None where ``one`` has none either.
 
         SEED may be one for each key.
 
-        Some 20,000 keys at a time are fastest. A call reads 64 MiB and a KiB for each key at most: keys past that
-        have no hash here, though they may have one if they are asked for alone.
+        Some 20,000 keys at a time are fastest. A call reads MOST bytes, or else 64 MiB and a KiB for each key: keys
+        past that have no hash here, though they may have one if they are asked for alone.
         """
-        hashes, reasons = self._hashes(buffer, offsets, seed)
+        hashes, reasons = self._hashes(buffer, offsets, seed, most)
         if not reasons:
             return hashes
         return [None if number in reasons else one for number, one in enumerate(hashes)]
 
-    def _hashes(self, buffer: bytes, offsets: Sequence[int], seed: Seeds) -> tuple[Sequence[int], dict[int, _Reason]]:
+    def _hashes(
+        self, buffer: bytes, offsets: Sequence[int], seed: Seeds, most: int | None = None
+    ) -> tuple[Sequence[int], dict[int, _Reason]]:
         keys = PackedValues.at(buffer, offsets, self._size)
-        call = _Call(_MOST_BYTES + _MORE_BYTES * keys.total)
+        call = _Call(MOST_BYTES + _MORE_BYTES * keys.total if most is None else most)
         hashes = self._hashing.hashes(self._parts, keys, seed, call)
         return ([hashes] * keys.total if isinstance(hashes, int) else hashes), call.reasons
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Union
@@ -10,7 +10,7 @@ from typing import NamedTuple, Union
 from gomap.census.census import Census, take_census, with_retained
 from gomap.census.measure import Measured
 from gomap.census.referrers import Referrer, referrers, sought
-from gomap.check.checking import Report, check
+from gomap.check.checking import Report, check_each
 from gomap.check.key_bytes import SharedBytes
 from gomap.goruntime.answers import Answer
 from gomap.goruntime.heap import heap_of
@@ -23,8 +23,6 @@ from gomap.program.program import Program
 
 __all__ = ["CheckedMap", "Examination", "KeptBytes", "examine"]
 
-#: Maps that are checked between two words about progress.
-_PAUSE = 16
 #: Maps of which it is looked for who else has the bytes of their keys: each time the whole heap is.
 _MOST_SHARED = 3
 
@@ -125,10 +123,12 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
         except (LayoutError, ReadError) as error:
             packages_only = error
         maps = _of_census(census) if census is not None else _of_packages(program)
-        for number, found in enumerate(maps):
-            if not number % _PAUSE:
-                progress(f"{number} maps checked, now {found[0]}")
-            checked.append(_checked(program, found))
+        for each in _checked(program, maps, progress):
+            interruption = each.report is not None and each.report.interrupted
+            if not interruption or each.damaged:
+                checked.append(each)
+            if interruption:
+                raise KeyboardInterrupt
         if census is not None:
             kept_bytes.extend(_kept_bytes(program, census, checked, progress))
     except KeyboardInterrupt:
@@ -148,14 +148,25 @@ def _of_packages(program: Program) -> Iterator[_Found]:
     return ((name, map.address if isinstance(map, GoMap) else 0, map, None) for name, map in package_maps(program))
 
 
-def _checked(program: Program, found: _Found) -> CheckedMap:
-    path, address, map, measured = found
-    if not isinstance(map, GoMap):
-        return CheckedMap(path, None, address, None, measured, map)
-    try:
-        return CheckedMap(path, map.type, address, check(program, map), measured, None)
-    except (LayoutError, ReadError) as error:
-        return CheckedMap(path, map.type, address, None, measured, error)
+def _checked(program: Program, maps: Iterable[_Found], progress: Callable[[str], None]) -> Iterator[CheckedMap]:
+    """Each of MAPS after its check. The last may be one whose check was interrupted."""
+    started: list[_Found] = []
+
+    def to_check() -> Iterator[GoMap | LayoutError | ReadError]:
+        for found in maps:
+            started.append(found)
+            yield found[2]
+
+    def at(number: int, text: str) -> None:
+        progress(f"{number} maps checked, now {started[number][0]}: {text}")
+
+    for number, report in enumerate(check_each(program, to_check(), quick=False, progress=at)):
+        path, address, map, measured = started[number]
+        type = map.type if isinstance(map, GoMap) else None
+        if isinstance(report, Report):
+            yield CheckedMap(path, type, address, report, measured, None)
+        else:
+            yield CheckedMap(path, type, address, None, measured, report)
 
 
 def _kept_bytes(

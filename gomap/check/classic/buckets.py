@@ -13,6 +13,7 @@ from gomap.check.classic.overflow_lists import Listed
 from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, nonzero, words_of
 from gomap.check.header import count_mismatch, implausible, writing_flag
+from gomap.check.judging import Steps
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.slot_states import LIVE, odd_buckets, sound
@@ -83,7 +84,7 @@ class ClassicCheck:
         self.entries = 0
         self.buckets = 0
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Steps:
         """All that is wrong, the header first."""
         yield from implausible(self.map)
         yield from self._flags()
@@ -118,7 +119,7 @@ class ClassicCheck:
         if flags & SAME_SIZE_GROW and not self.map.header["oldbuckets"]:
             yield FLAGS_INCONSISTENT.broken(address, f"flags is {flags:#x} ({flag_names(flags)}), but nothing grows")
 
-    def _array(self, role: str, base: int, count: int, made: int) -> Iterator[Finding]:
+    def _array(self, role: str, base: int, count: int, made: int) -> Steps:
         """All buckets of an array, and all that hangs on them; behind them are preallocated ones, MADE in all."""
         size = self._places.size
         preallocated = range(base + count * size, base + made * size, size)
@@ -129,7 +130,7 @@ class ClassicCheck:
             else:
                 yield from self._block(role, block, preallocated)
 
-    def _block(self, role: str, block: Block, preallocated: range) -> Iterator[Finding]:
+    def _block(self, role: str, block: Block, preallocated: range) -> Steps:
         """A block of heads, with the chains that hang on them."""
         places, layout, old = self._places, self.map.layout, role == "old bucket"
         size, slots = places.size, places.slots
@@ -204,7 +205,7 @@ class ClassicCheck:
             if len(links) > _MOST_IN_CHAIN:
                 return
 
-    def _slots(self, role: str, batch: SlotBatch) -> Iterator[Finding]:
+    def _slots(self, role: str, batch: SlotBatch) -> Steps:
         """Where the keys of a block and its chains belong, and what is wrong with them and the elements."""
         mask = (self.map.buckets if role == "bucket" else self.map.oldbuckets) - 1
         top_at = 8 * (self.map.target.pointer_size - 1)
@@ -213,7 +214,7 @@ class ClassicCheck:
             home = batch.homes[batch.place(number)[0]]
             return _TOPHASH[key_hash >> top_at] == batch.marks[number] and key_hash & mask == home
 
-        hashes, wrong = self._subject.judged(batch, fits)
+        hashes, wrong = yield from self._subject.judged(batch, fits)
         if hashes is not None:
             hash_words = HashWords(hashes)
             tops = hash_words.column(self.map.target.pointer_size - 1).translate(_TOPHASH)

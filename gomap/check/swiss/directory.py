@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, Rule, rule
 from gomap.check.header import IMPLAUSIBLE, count_mismatch, implausible, writing_flag
+from gomap.check.judging import Steps
 from gomap.check.keys import UNREADABLE
 from gomap.check.slot_batch import bytes_of_each
 from gomap.check.subject import Subject
@@ -65,7 +66,7 @@ class SwissCheck:
         self.entries = 0
         self.buckets = 0
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Steps:
         """All that is wrong, the header first."""
         yield from writing_flag(self.map, self._subject.written)
         base = self.map.header["dirPtr"]
@@ -99,7 +100,7 @@ class SwissCheck:
                 f"globalShift is {shift}, not {right} as globalDepth means; lookups go to the wrong tables",
             )
 
-    def _small(self) -> Iterator[Finding]:
+    def _small(self) -> Steps:
         """A map of one group, or of none yet."""
         base = self.map.header["dirPtr"]
         if not base:
@@ -111,7 +112,7 @@ class SwissCheck:
             probed.add(None, *groups)
             yield from probed.findings()
 
-    def _directory(self) -> Iterator[Finding]:
+    def _directory(self) -> Steps:
         """All tables, each once."""
         map, probed = self.map, ProbedGroups(self.map, self._subject)
         seen: dict[int, int] = {}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gomap.check.finding import Finding, Stray, rule
 from gomap.check.hashwords import HashWords, differing, words_of
+from gomap.check.judging import Steps
 from gomap.check.keys import HASH_MISMATCH, MISPLACED
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.subject import Subject
@@ -98,10 +99,10 @@ class ProbedGroups:
         self._places.append(place)
         self._firsts.append(place.first)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Steps:
         """Where the keys belong, and what is wrong with them and the elements."""
         batch = self._batch
-        hashes, wrong = self._subject.judged(batch, self._fits)
+        hashes, wrong = yield from self._subject.judged(batch, self._fits)
         if hashes is not None:
             hash_words = HashWords(hashes)
             h2 = hash_words.column(0).translate(_H2)

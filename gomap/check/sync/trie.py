@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from gomap.check.finding import Finding, Severity, rule
 from gomap.check.header import IMPLAUSIBLE
+from gomap.check.judging import Steps
 from gomap.check.keys import MISPLACED, UNREADABLE
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.subject import Subject
@@ -59,7 +60,7 @@ class TrieCheck:
         self.entries = 0
         self.buckets = 0
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Steps:
         """All that is wrong, the header first."""
         map = self.map
         yield from self._header()
@@ -195,7 +196,7 @@ class TrieCheck:
             return KIND.broken(child.address, f"{where}: isEntry is {is_entry}; {astray or follows}")
         return None
 
-    def _judged(self) -> Iterator[Finding]:
+    def _judged(self) -> Steps:
         """The entries found so far: keys and values by themselves, then where the keys stand."""
         found, self._found = self._found, []
         if not found:
@@ -212,7 +213,7 @@ class TrieCheck:
             return key_hash >> shift == digits
 
         telling = BITS * sum(len(path) for _, path in found[:_FIRST]) >= _TELLING
-        hashes, wrong = self._subject.judged(batch, fits if telling else None)
+        hashes, wrong = yield from self._subject.judged(batch, fits if telling else None)
         yield from wrong
         if hashes is None:
             return
