@@ -47,12 +47,14 @@ class StackUsers(NamedTuple):
     Attributes:
         pointers: each goroutine's, the innermost call's first: one for each variable of a call, or else for the call.
         looked_at: how many goroutines were.
+        unseen: how many have a stack of which nothing tells where it is.
         more: whether there are more of them.
         unread: how many cannot be read; or why the rest, or all, could not be looked at.
     """
 
     pointers: Sequence[tuple[Traceback, Sequence[StackPointer]]]
     looked_at: int
+    unseen: int
     more: bool
     unread: Union[int, ReadError, LayoutError]
 
@@ -66,21 +68,24 @@ def stack_users(program: Program, shared: SharedBytes, progress: Callable[[str],
     if memory is None:
         return None
     found: list[tuple[Traceback, Sequence[StackPointer]]] = []
-    looked_at = 0
+    looked_at = unseen = 0
     try:
         unread: Union[int, ReadError, LayoutError] = goroutines_of(program).unread()
         traces = tracebacks(program)
-        for trace in islice(traces, _MOST):
-            if progress is not None and not looked_at % 256:
-                progress(f"looking for who uses the keys' bytes, {looked_at} goroutines looked at")
+        for number, trace in enumerate(islice(traces, _MOST)):
+            if progress is not None and not number % 256:
+                progress(f"looking for who uses the keys' bytes, {number} goroutines looked at")
+            if trace.position is None or not trace.goroutine.bounded:
+                unseen += 1
+                continue
             looked_at += 1
             pointers = _pointers(program, trace, memory, shared.headers)
             if pointers:
                 found.append((trace, pointers))
-        more = looked_at == _MOST and next(traces, None) is not None
+        more = looked_at + unseen == _MOST and next(traces, None) is not None
     except (LayoutError, ReadError) as error:
-        return StackUsers(found, looked_at, False, error)
-    return StackUsers(found, looked_at, more, unread)
+        return StackUsers(found, looked_at, unseen, False, error)
+    return StackUsers(found, looked_at, unseen, more, unread)
 
 
 def _memory_of(program: Program, shared: SharedBytes) -> MapMemory | None:

@@ -42,6 +42,9 @@ def stack_users_lines(users: StackUsers, address: int, paint: Paint) -> Iterator
         )
     if users.more:
         yield paint.note(f"note: the stacks of {users.looked_at} goroutines were looked at, and there are more")
+    if users.unseen:
+        unseen = counted(users.unseen, "goroutine has its stack", "goroutines have their stacks")
+        yield paint.note(f"note: nothing tells where {unseen}")
     gap = _gap_text(users)
     if gap:
         yield paint.note(f"note: {gap}")
@@ -66,7 +69,7 @@ def stack_users_object(users: StackUsers) -> dict[str, Any]:
     return {
         "goroutines": [_goroutine_object(trace, pointers) for trace, pointers in users.pointers],
         "lookedAt": users.looked_at,
-        "complete": not users.more and users.unread == 0,
+        "complete": not (users.more or users.unseen or users.unread),
     }
 
 
