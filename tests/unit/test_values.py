@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language import LeftOut, Limits, Literals
 from gomap.language.names import shown_name
-from gomap.language.numbers import float32_text, float64_text
+from gomap.language.numbers import float32_text, float64_text, float_bytes, integer_bytes
 from gomap.language.quoting import quote
 from gomap.maps.opening import map_reader
 from gomap.program.gotypes import Field, GoType, Kind
@@ -359,3 +359,10 @@ def test_pointers_are_shown_by_type_and_address() -> None:
     type = pointer_to(struct_of("a/b.T"))
     assert _text(Image({}), type, struct.pack("<Q", 0xC000012345)) == "(*b.T)(0xc000012345)"
     assert _text(Image({}), type, bytes(8)) == "(*b.T)(nil)"
+
+
+def test_numbers_are_put_into_bytes_as_memory_has_them() -> None:
+    assert integer_bytes(-2, 2, "little") == b"\xfe\xff"
+    assert integer_bytes(0x1_0000_0002, 4, "big") == b"\0\0\0\2"  # what is too wide is cut off
+    assert float_bytes(Kind.FLOAT32, [1.5], "big") == b"\x3f\xc0\0\0"
+    assert float_bytes(Kind.COMPLEX128, [1.5, -2.0], "little") == struct.pack("<dd", 1.5, -2.0)
