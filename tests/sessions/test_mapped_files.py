@@ -118,7 +118,8 @@ def test_what_an_address_is_tells_the_two_apart() -> None:
 
 def assert_said_of_changed(said: str, file: str, start: int) -> None:
     """The keys are those in the file, from where the program says that it is."""
-    line = next(line for line in said.splitlines() if line.startswith("  cause "))
+    line, who = re.findall(r"^(  cause .*)\n(.*)$", said, re.MULTILINE)[0]
+    assert re.match(r"    (none of \d+ goroutines has|goroutine \d+ \(.*\) has) a pointer to it ", who)
     assert line.startswith(f"  cause    shared-bytes  {start:#x}  ")
     keys = f"at offsets {_SKIPPED + _KEYS[0]:#x} to {_SKIPPED + _KEYS[-1]:#x}"
     assert (
@@ -142,6 +143,20 @@ def test_keys_that_changed_with_their_file(go: str) -> None:
     else:
         with serving("core", program, core) as port:
             assert DelveRpc(port, program, core).run(command) == said
+
+
+def test_who_else_has_the_mapped_file() -> None:
+    """Package syscall keeps what is mapped until it is unmapped."""
+    program, core = core_of("1.27.3", "changed")
+    _, start = printed_in((core.parent / "printed").read_text())
+    said = Files(program, core).run("gomap-postmortem")
+    kept = re.findall(rf"^the bytes of keys of main\.byOrder at {start:#x}: besides keys of the map, (.*)$", said, re.M)
+    assert len(kept) == 1
+    assert "syscall.mapper.active[" in kept[0]
+    # Of a mapped file all of it counts, as of an object.
+    refs = Files(program, core).run(f"gomap-refs -limit unlimited {start + _KEYS[3] + 1}")
+    assert refs.count("  main.byOrder[") == len(_KEYS)
+    assert "  syscall.mapper.active[" in refs
 
 
 def test_processes_tell_of_their_files_too() -> None:
