@@ -64,7 +64,7 @@ def _ones(count: int) -> int:
     return column(b"\1" * count)
 
 
-def column(content: bytes) -> int:
+def column(content: bytes | bytearray) -> int:
     """The byte column of those bytes."""
     return int.from_bytes(content, "little")
 

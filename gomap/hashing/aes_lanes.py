@@ -9,25 +9,24 @@ Source: aeshashbody in runtime/asm_amd64.s, asm_386.s and asm_arm64.s; from Go 1
 internal/runtime/maps/memhash_*.s.
 
 The lanes of one value go through the same steps with different bytes, just as the values of a batch do; so a state
-here has the batch's bytes for lane 0, then those for lane 1, and so on.
+here has the first value's bytes for lane 0, those for lane 1 and so on, then the second value's: as they are loaded.
 """
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import NamedTuple, Union
+from functools import reduce
+from operator import xor
+from typing import NamedTuple
 
 from gomap.hashing.aes import column, from_columns
-from gomap.hashing.packed_values import PackedValues, Seeds
+from gomap.hashing.packed_values import PackedValues, Place, Seeds
 
 __all__ = ["BLOCK", "LaneHash", "Loads"]
 
 #: Bytes in a block.
 BLOCK = 16
-
-#: Which byte of a value is loaded; None: a zero.
-_Place = Union[int, None]
 
 
 class Loads(NamedTuple):
@@ -42,7 +41,7 @@ class Loads(NamedTuple):
     """
 
     values: PackedValues
-    places: Sequence[_Place]
+    places: Sequence[Place]
     lengths: Seeds
     lanes: int
     rounds: int
@@ -55,42 +54,40 @@ class Loads(NamedTuple):
     def blocks(self, number: int) -> list[int]:
         """What is loaded in round NUMBER, as a state."""
         first = number * self.lanes * BLOCK
-        return [
-            column(b"".join(self._load(self.places[first + BLOCK * lane + byte]) for lane in range(self.lanes)))
-            for byte in range(BLOCK)
-        ]
+        content = self.values.bytes_at(self.places[first : first + self.lanes * BLOCK])
+        return [column(content[byte::BLOCK]) for byte in range(BLOCK)]
 
     def keys(self, schedule: bytes) -> list[int]:
         """Each lane's block of the key schedule, as a state."""
-        return [
-            column(b"".join(schedule[at : at + 1] * self.values.total for at in range(byte, BLOCK * self.lanes, BLOCK)))
-            for byte in range(BLOCK)
-        ]
+        end = self.lanes * BLOCK
+        return [column(schedule[byte:end:BLOCK] * self.values.total) for byte in range(BLOCK)]
 
     def tiled(self, columns: Sequence[int]) -> list[int]:
         """Byte columns of the values, the same for each lane."""
         if self.lanes == 1:
             return list(columns)
-        return [column(one.to_bytes(self.values.total, "little") * self.lanes) for one in columns]
+        tiled = bytearray(self.width)
+        outcome = []
+        for one in columns:
+            content = one.to_bytes(self.values.total, "little")
+            for lane in range(self.lanes):
+                tiled[lane :: self.lanes] = content
+            outcome.append(column(tiled))
+        return outcome
 
     def spread(self, columns: Sequence[int]) -> list[int]:
         """Byte columns of one value's lanes, the same for each value."""
-        total = self.values.total
-        return [
-            column(b"".join(bytes((byte,)) * total for byte in one.to_bytes(self.lanes, "little"))) for one in columns
-        ]
+        return [column(one.to_bytes(self.lanes, "little") * self.values.total) for one in columns]
 
     def folded(self, columns: Sequence[int]) -> tuple[int, ...]:
         """The XOR of each value's lanes, as integers."""
-        bits = 8 * self.width
-        folded = list(columns)
-        while bits > 8 * self.values.total:
-            bits //= 2
-            folded = [(one >> bits) ^ (one & (1 << bits) - 1) for one in folded]
+        if self.lanes == 1:
+            return from_columns(columns, self.values.total)
+        folded = []
+        for one in columns:
+            content = one.to_bytes(self.width, "little")
+            folded.append(reduce(xor, [column(content[lane :: self.lanes]) for lane in range(self.lanes)]))
         return from_columns(folded, self.values.total)
-
-    def _load(self, place: _Place) -> bytes:
-        return bytes(self.values.total) if place is None else self.values.column(place)
 
 
 class LaneHash(abc.ABC):
@@ -150,7 +147,7 @@ class LaneHash(abc.ABC):
         """The hashes of no bytes at all."""
 
     @abc.abstractmethod
-    def _short(self, length: int) -> Sequence[_Place]:
+    def _short(self, length: int) -> Sequence[Place]:
         """What is loaded of memory of 1 to 16 bytes."""
 
     @abc.abstractmethod

@@ -28,7 +28,7 @@ MOST_BYTES, _MORE_BYTES = 64 << 20, 1 << 10
 #: What is counted for each part of a type that is found in interfaces, and for each value, besides its bytes.
 _PART_COST, _VALUE_COST = 1024, 64
 #: Bytes of strings that are hashed in one go.
-_AT_ONCE = 4 << 20
+_AT_ONCE = 16 << 20
 #: How deep interfaces may hold structs with interfaces.
 _DEEPEST = 50
 

@@ -10,10 +10,12 @@ import struct
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Union
 
-__all__ = ["PackedValues", "Seeds", "words"]
+__all__ = ["PackedValues", "Place", "Seeds", "words"]
 
 #: One seed for all values, or one for each.
 Seeds = Union[int, Sequence[int]]
+#: Which byte of a value; None: a zero in its place.
+Place = Union[int, None]
 
 _CODES = {4: "I", 8: "Q"}
 
@@ -58,9 +60,19 @@ class PackedValues(NamedTuple):
         """The values without what stands between them."""
         if self.stride == self.size:
             return self.buffer[self.start : self.start + self.size * self.total]
-        together = bytearray(self.size * self.total)
-        for number in range(self.size):
-            together[number :: self.size] = self.column(number)
+        return b"".join(self.values()) if self.total < self.size else self._by_columns(range(self.size))
+
+    def bytes_at(self, places: Sequence[Place]) -> bytes:
+        """Of each value the bytes at those PLACES, one value's behind the other's; a range of them is fastest."""
+        if isinstance(places, range) and places.step == 1:
+            return self.part(places.start, len(places)).joined()
+        return self._by_columns(places)
+
+    def _by_columns(self, places: Sequence[Place]) -> bytes:
+        together = bytearray(len(places) * self.total)
+        for number, place in enumerate(places):
+            if place is not None:
+                together[number :: len(places)] = self.column(place)
         return bytes(together)
 
     def values(self) -> list[bytes]:
