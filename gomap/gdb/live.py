@@ -9,7 +9,6 @@ ever set.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -20,17 +19,14 @@ from gomap.expressions.scope import Scope
 from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
 from gomap.gdb.target import forget_memory, is_core, live
+from gomap.language.told_by_gdb import at_a_breakpoint, bytes_in_c
 from gomap.live.standing import Here, StandingBy
 from gomap.live.traps import A_CORE, NoWatchpointError, Trap, Watcher, demand_room
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbLive", "confirm", "end_all"]
 
-#: In what GDB says of a stop: a breakpoint that somebody else has set. Those of gomap's have numbers below 0.
-_STOPPED_ELSE = re.compile(r"at breakpoint \d")
 _SWITCHED_OFF = "hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them"
-#: What GDB, in C, calls as many bytes.
-_TYPES = {1: "unsigned char", 2: "unsigned short", 4: "unsigned int", 8: "unsigned long long"}
 
 
 class GdbLive:
@@ -73,9 +69,8 @@ class _Breakpoint(gdb.Breakpoint):
         if not trap.size:
             super().__init__(f"*{trap.address:#x}", gdb.BP_BREAKPOINT, internal=True)
             return
-        type = f"{_TYPES[trap.size]} *" if trap.size in _TYPES else f"unsigned char (*)[{trap.size}]"
         with gdb.with_parameter("language", "c"):
-            super().__init__(f"*({type}) {trap.address:#x}", gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True)
+            super().__init__(bytes_in_c(trap.address, trap.size), gdb.BP_WATCHPOINT, gdb.WP_WRITE, internal=True)
 
     def stop(self) -> bool:
         return self._struck()
@@ -164,7 +159,7 @@ def confirm() -> None:
         stays = _standing.confirmed()
         if stays:
             gdb.execute("frame")
-        if stays is not False or _STOPPED_ELSE.search(gdb.execute("info program", to_string=True)):
+        if stays is not False or at_a_breakpoint(gdb.execute("info program", to_string=True)):
             return
         gdb.execute("continue")
 

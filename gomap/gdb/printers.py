@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Union
 import gdb
 
 from gomap.gdb.failing import failure
-from gomap.views.printed import LONGEST, Shown
+from gomap.views.printed import LONGEST, Shown, map_text, note_in_place
 
 if TYPE_CHECKING:
     from gomap.gdb.target import GdbTarget
@@ -69,7 +69,7 @@ class MapPrinter:
             target, map = self._open()
         except Exception as error:
             # A print has said so already.
-            return () if printed else _note(error, dap)
+            return () if printed else note_in_place(failure(error), dap)
         from gomap.gdb.rendering import named_values, texts, values
 
         return _never_raising((named_values if dap else texts if printed else values)(target, map), dap)
@@ -77,16 +77,13 @@ class MapPrinter:
     def _summary(self) -> str:
         from gomap.gdb.dwarf import written_name
         from gomap.gdb.staleness import staleness
-        from gomap.maps.wording import counted
 
         name = written_name(self._value.type)
         try:
             target, map = self._open()
         except Exception as error:
             return f"{name} <{failure(error)}>"
-        shown = f"{name} with {counted(map.count, 'entry', 'entries')}" if map.address else f"{name}(nil)"
-        doubt = staleness(target.program, self._value)
-        return f"{shown} <{doubt}>" if doubt else shown
+        return map_text(name, map, staleness(target.program, self._value))
 
     def _open(self) -> tuple[GdbTarget, GoMap]:
         from gomap.expressions.map_finding import map_behind
@@ -210,13 +207,7 @@ def _never_raising(children: Iterable[tuple[str, _Child]], dap: bool) -> Iterato
     except gdb.MemoryError:  # it was interrupted, which GDB has to know
         raise
     except Exception as error:
-        yield from _note(error, dap)
-
-
-def _note(error: Exception, dap: bool) -> tuple[tuple[str, _Child], ...]:
-    """What is said where an entry should be: in DAP a child, elsewhere a key and an element."""
-    note = failure(error)
-    return (("note", note),) if dap else (("[0]", "<note>"), ("[1]", f"<{note}>"))
+        yield from note_in_place(failure(error), dap)
 
 
 def _asked_by_dap() -> bool:

@@ -7,18 +7,11 @@ the same information may have a copy on the stack.
 
 from __future__ import annotations
 
-import re
-
 import gdb
 
-__all__ = ["LostError", "copy_of"]
+from gomap.language.told_by_gdb import in_register, offset_on_stack, place_at
 
-#: ``info address``: ``Range 0x401000-0x401020: a variable in $rbx``.
-_RANGE = re.compile(r"Range (0x[0-9a-f]+)-(0x[0-9a-f]+): ")
-#: Go's frame base is the frame's address (CFA), so a variable at its very beginning may be said to stand there.
-_ON_STACK = re.compile(
-    r"a complex DWARF expression:\s+0: (?:DW_OP_fbreg (?P<offset>-?\d+)|DW_OP_call_frame_cfa)\s+\.?\s*$"
-)
+__all__ = ["LostError", "copy_of"]
 
 
 class LostError(Exception):
@@ -33,15 +26,16 @@ def copy_of(name: str, frame: gdb.Frame) -> int | None:
     if not _has_called(frame):
         return None
     pc = frame.pc()
-    if " in $" not in _place(name, pc - 1):
+    said = gdb.execute(f"info address {name}", to_string=True)
+    if not in_register(place_at(said, pc - 1)):
         return None
-    found = _ON_STACK.match(_place(name, pc))
-    if found is None:
+    offset = offset_on_stack(place_at(said, pc))
+    if offset is None:
         raise LostError
     while frame.type() == gdb.INLINE_FRAME:
         frame = frame.older()
     # The base of Go's frames is where the caller's stack ends.
-    return int(frame.older().read_register("sp")) + int(found["offset"] or 0)
+    return int(frame.older().read_register("sp")) + offset
 
 
 def _has_called(frame: gdb.Frame) -> bool:
@@ -50,13 +44,3 @@ def _has_called(frame: gdb.Frame) -> bool:
     while newer is not None and newer.type() == gdb.INLINE_FRAME:
         newer = newer.newer()
     return newer is not None and newer.type() == gdb.NORMAL_FRAME
-
-
-def _place(name: str, pc: int) -> str:
-    """Where a variable is while its function is at PC, in GDB's words; empty if always at the same place."""
-    said = gdb.execute(f"info address {name}", to_string=True)
-    _, *ranges = _RANGE.split(said)
-    for first, end, place in zip(ranges[::3], ranges[1::3], ranges[2::3], strict=True):
-        if int(first, 16) <= pc < int(end, 16):
-            return place
-    return ""

@@ -6,20 +6,18 @@ asked for it: what gdb.execute hands over is not to be littered with escape sequ
 
 from __future__ import annotations
 
-import re
 import sys
 from types import FrameType
 
 import gdb
 
+from gomap.language.told_by_gdb import last_was_piped
 from gomap.views.paint import Colours, Paint
 
 __all__ = ["at_terminal", "paint"]
 
 #: Which of GDB's styles a part of the output has.
 _STYLES = {"type": "title", "address": "address", "state": "metadata", "note": "highlight"}
-#: A line of GDB's history that sends output to a shell command. GDB tells nothing else of where output goes.
-_PIPED = re.compile(r"\s*\d+\s+(\||pipe?\b)")
 
 
 def paint() -> Paint:
@@ -31,8 +29,8 @@ def at_terminal() -> bool:
     """Whether what the command that is running writes goes to a terminal that knows more than plain text."""
     if not gdb.parameter("style enabled") or sys.__stdout__ is None or not sys.__stdout__.isatty():
         return False
-    typed = gdb.execute("show commands", to_string=True).rstrip("\n").rpartition("\n")[2]
-    if _PIPED.match(typed):
+    # GDB tells nothing else of where output goes.
+    if last_was_piped(gdb.execute("show commands", to_string=True)):
         return False
     # A command that GDB itself called has no Python below its first frame; gdb.execute in a script does.
     frame: FrameType | None = sys._getframe()

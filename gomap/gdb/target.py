@@ -6,18 +6,17 @@ while the program's files stay the same.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
-from gomap.gdb.threads import threads_of
 from gomap.gdb.variables import PackageVariables, addresses_of
 from gomap.goruntime.builds import elsewhere
-from gomap.language.spelling import as_written, before_demangling
+from gomap.language import told_by_gdb
+from gomap.language.spelling import as_written
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import alike, machine_called, machine_of
@@ -25,7 +24,7 @@ from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
 from gomap.program.program import Program, ProgramError
 from gomap.program.signals import Signal
-from gomap.program.target import Symbol, Thread, not_the_memory_of
+from gomap.program.target import Symbol, Thread, not_the_memory_of, taken_for_another
 
 if TYPE_CHECKING:
     from gomap.elf.coredump import CoreDump
@@ -35,21 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GdbTarget", "current", "forget_memory", "is_core", "live", "unwatch"]
 
-#: ``main[counts] + 4 in section .bss of /tmp/prog``.
-_INFO_SYMBOL = re.compile(r"(?P<name>.+?)(?: \+ (?P<offset>\d+))? in section (?P<section>\S+)")
-#: A symbol of package runtime's, as addresses_of finds it.
-_OF_RUNTIME = re.compile(r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (runtime\.\w+) +section ", re.MULTILINE)
-#: ``0x00000000004a8828 - 0x00000000005452f0 is .gopclntab``, and of a library ``in PATH``.
-_TABLE = re.compile(r"^\t(0x[0-9a-f]+) - 0x[0-9a-f]+ is \S*\.gopclntab(?: in (.+))?$", re.MULTILINE)
-#: ``      0x7ffff7fbc000     0x7ffff7fbe000     0x2000     0x1000  rw-s   /tmp/file``
-_MAPPING = re.compile(r"^ +0x([0-9a-f]+) +0x([0-9a-f]+) +0x[0-9a-f]+ +0x([0-9a-f]+) +[rwxsp-]{4} +(/.*)$", re.M)
 #: How GDB is told of a donor, and of a rebuild.
 _REMEDIES = ("'set gomap donor FILE'", "'symbol-file FILE'")
-#: GDB falls back to an architecture that it knows.
-_MISTAKEN = (
-    "this GDB does not know {0}, which the program is for, and takes it for {1}: what it shows by itself is wrong, "
-    "registers, threads and strings among it; use gdb-multiarch, or 'gomap core PROGRAM CORE' without GDB"
-)
 
 
 class GdbTarget:
@@ -75,8 +61,7 @@ class GdbTarget:
         # Where the file is not here GDB has it from elsewhere, and knows the machine.
         machine = machine_of(inferior.progspace.filename or "") or taken_for
         self.architecture, self.pointer_size, self.byte_order = machine
-        named = (machine.architecture, taken_for.architecture)
-        self.mistaken = "" if alike(machine, taken_for) else _MISTAKEN.format(*named)
+        self.mistaken = "" if alike(machine, taken_for) else taken_for_another(machine, taken_for)
         self.memory = Memory(self._read, self.pointer_size, self._left_out)
         self.types = DwarfTypes(self.pointer_size)
         self._symbols: dict[int, Symbol | None] = {}
@@ -92,7 +77,7 @@ class GdbTarget:
 
     def symbol_at(self, address: int) -> Symbol | None:
         if address not in self._symbols:
-            self._symbols[address] = _function_at(address) or _symbol_at(address, self._variables.size_of)
+            self._symbols[address] = _function_at(address) or self._in_symbol_table(address)
         return self._symbols[address]
 
     @property
@@ -107,7 +92,12 @@ class GdbTarget:
         return self._variables.all()
 
     def threads(self) -> list[Thread]:
-        return threads_of(self._inferior, self.architecture, self.pointer_size)
+        if gdb.selected_thread() is None:
+            return []
+        ids = {thread.num: thread.ptid[1] or thread.ptid[2] for thread in self._inferior.threads()}
+        # By a command whose output is caught, since GDB warns of cores whose registers it does not like.
+        said = gdb.execute(told_by_gdb.show_registers(self.architecture), to_string=True)
+        return told_by_gdb.threads_told(said, ids, self.pointer_size)
 
     def mapped_files(self) -> Sequence[MappedFile]:
         if is_core(self._inferior):
@@ -189,7 +179,15 @@ class GdbTarget:
         symbol = self._variables.symbol("runtime.firstmoduledata")
         if symbol is None or symbol.symtab.objfile.filename is None:
             return {}
-        return addresses_of(_OF_RUNTIME, symbol.symtab.objfile.filename)
+        return addresses_of(told_by_gdb.OF_RUNTIME, symbol.symtab.objfile.filename)
+
+    def _in_symbol_table(self, address: int) -> Symbol | None:
+        """The function or variable that covers ADDRESS."""
+        try:
+            said = gdb.execute(f"info symbol {address:#x}", to_string=True)
+        except (gdb.error, UnicodeDecodeError):  # a damaged symbol table's names may be no UTF-8
+            return None
+        return told_by_gdb.symbol_told(said, address, self._variables.size_of)
 
     def _read(self, address: int, length: int) -> bytes:
         if self._core is not None and self._core.foreign_files(address, length):
@@ -278,19 +276,15 @@ def unwatch() -> None:
 
 def _named_in_info_files(what: str) -> str | None:
     """The path of that file as GDB has opened it."""
-    said = gdb.execute("info files", to_string=True)
-    found = re.search(rf"^{what}:\s+`(.*)', file type ", said, re.MULTILINE)
-    return found and found[1]
+    return told_by_gdb.opened_file(gdb.execute("info files", to_string=True), what)
 
 
 def _files_in_mappings() -> list[MappedFile]:
     """The files that lie in the process's memory; none if GDB is not told of any, or one has a name not in UTF-8."""
     try:
-        said = gdb.execute("info proc mappings", to_string=True)
+        return told_by_gdb.files_in_mappings(gdb.execute("info proc mappings", to_string=True))
     except (gdb.error, UnicodeDecodeError):
         return []
-    found = (each.groups() for each in _MAPPING.finditer(said))
-    return sorted(MappedFile(int(start, 16), int(end, 16), int(offset, 16), path) for start, end, offset, path in found)
 
 
 def _bias(file: ElfFile) -> int:
@@ -302,8 +296,7 @@ def _bias(file: ElfFile) -> int:
 
 def _functions() -> tuple[int, str | None]:
     """Where GDB has the table of functions; of which file, if not the program's. 0 if there is none."""
-    found = _TABLE.search(gdb.execute("info files", to_string=True))
-    return (int(found[1], 16), found[2]) if found else (0, None)
+    return told_by_gdb.function_table(gdb.execute("info files", to_string=True))
 
 
 def _is_described(program: str | None) -> bool:
@@ -343,22 +336,3 @@ def _function_at(address: int) -> Symbol | None:
         return Symbol(as_written(function.function.name), function.start, function.end - function.start)
     except UnicodeDecodeError:  # damaged debug information
         return None
-
-
-def _symbol_at(address: int, size_of: Callable[[str], int | None]) -> Symbol | None:
-    """The function or variable that covers ADDRESS, from the symbol table.
-
-    SIZE_OF: gives the size of a variable by its name, as the linker spells it. All others reach as far as ADDRESS.
-    """
-    try:
-        found = _INFO_SYMBOL.match(gdb.execute(f"info symbol {address:#x}", to_string=True))
-    except (gdb.error, UnicodeDecodeError):  # a damaged symbol table's names may be no UTF-8
-        return None
-    if found is None:
-        return None
-    offset = int(found["offset"] or 0)
-    name = before_demangling(found["name"])
-    size = size_of(name)
-    if size is None:
-        size = offset + 1
-    return Symbol(as_written(name), address - offset, size) if offset < size else None

@@ -7,30 +7,22 @@ does that, and looks up each symbol besides).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cached_property, partial
+from re import Pattern
 
 import gdb
 
 from gomap.gdb.dwarf import DwarfTypes
 from gomap.language.spelling import as_linked, as_written, package_of
+from gomap.language.told_by_gdb import IN_GO_PACKAGES, VARIABLES, addresses_in, list_symbols
 from gomap.program.gotypes import GoType
+from gomap.program.package_variables import FoundVariables
 
-__all__ = ["PackageVariables", "addresses_of", "in_files"]
-
-#: ``[ 17] B 0x5f2a10 main.counts section .bss  main.go``; what the compiler made has two dots in a row.
-_LISTED = re.compile(
-    r"^ *\[ *\d+\] \w 0x([0-9a-f]+) ((?:[^\s/]+/)*[^\s./]+\.[^\W\d]\w*) +section \.(?:noptr)?(?:data|bss)\b",
-    re.MULTILINE,
-)
-#: A function of a package whose path begins with ``go.``.
-_IN_HIDDEN = re.compile(
-    r"^ *\[ *\d+\] \w 0x([0-9a-f]+) (go\.(?:[^\s/]+/)*[^\s./]+)\.\w+ +section \.text\b", re.MULTILINE
-)
+__all__ = ["PackageVariables", "addresses_of"]
 
 
-class PackageVariables:
+class PackageVariables(FoundVariables):
     """The package variables of one program, as long as its files stay the same.
 
     Args:
@@ -38,26 +30,13 @@ class PackageVariables:
     """
 
     def __init__(self, types: DwarfTypes) -> None:
+        super().__init__()
         self._types = types
-        #: All of them, by name and in order, once somebody asked for all.
-        self._all: dict[str, tuple[int, GoType]] | None = None
-        #: Those that were asked for and are there.
-        self._named: dict[str, tuple[int, GoType]] = {}
 
     @cached_property
     def names(self) -> list[str]:
         """Their full names, in alphabetical order; some of the linker's symbols are among them."""
-        return sorted(addresses_of(_LISTED))
-
-    def named(self, name: str) -> tuple[int, GoType] | None:
-        """Address and type of the one of that full name."""
-        if name not in self._named:
-            symbol = self.symbol(name)
-            address = None if symbol is None else symbol.value().address
-            if symbol is None or address is None:
-                return None
-            self._named[name] = int(address), self._types.of(symbol.type)
-        return self._named[name]
+        return sorted(addresses_of(VARIABLES))
 
     def symbol(self, name: str) -> gdb.Symbol | None:
         """The variable of that full name; None if the debug information has none."""
@@ -67,21 +46,20 @@ class PackageVariables:
         symbol = gdb.lookup_global_symbol(linked) or gdb.lookup_static_symbol(linked) or self._hidden(linked)
         return symbol if symbol is not None and symbol.name == linked and _is_variable(symbol) else None
 
-    def all(self) -> Iterator[tuple[str, int, GoType]]:
-        """Name, address and type of all, package by package, in alphabetical order; each as soon as it is found."""
-        if self._all is None:
-            self._all = in_files()
-        if self._all is not None:
-            yield from ((name, *found) for name, found in self._all.items())
-            return
-        listed: dict[str, tuple[int, GoType]] = {}
-        for name, address, type in self.in_gdb():
-            listed[name] = address, type
-            yield name, address, type
-        self._all = listed
+    def at_once(self) -> dict[str, tuple[int, GoType]] | None:
+        from gomap.elf.package_variables import LoadedFile, variables_in
 
-    def in_gdb(self) -> Iterator[tuple[str, int, GoType]]:
-        """All, by GDB's symbols: each package is a compile unit, of which one variable leads to all others."""
+        return variables_in(
+            LoadedFile(
+                objfile.filename,
+                partial(addresses_of, VARIABLES, objfile.filename),
+                partial(_has_runtime, objfile),
+            )
+            for objfile in gdb.objfiles()
+        )
+
+    def one_by_one(self) -> Iterator[tuple[str, int, GoType]]:
+        # Each package is a compile unit, of which one variable leads to all others.
         packages: dict[str, list[str]] = {}
         for name in self.names:
             packages.setdefault(package_of(name), []).append(name)
@@ -93,6 +71,11 @@ class PackageVariables:
                 ]
                 for symbol in sorted(variables, key=_name_of):
                     yield as_written(_name_of(symbol)), int(symbol.value().address), self._types.of(symbol.type)
+
+    def found(self, name: str) -> tuple[int, GoType] | None:
+        symbol = self.symbol(name)
+        address = None if symbol is None else symbol.value().address
+        return None if symbol is None or address is None else (int(address), self._types.of(symbol.type))
 
     def size_of(self, name: str) -> int | None:
         """How many bytes the variable has whose name the linker spells that way; None if it is none."""
@@ -115,24 +98,7 @@ class PackageVariables:
     @cached_property
     def _in_hidden_packages(self) -> dict[str, int]:
         """An address in each package whose path begins with ``go.``."""
-        return addresses_of(_IN_HIDDEN)
-
-
-def in_files() -> dict[str, tuple[int, GoType]] | None:
-    """Address and type of all package variables by name, as the files of the program and its plugins have them.
-
-    None where one of these cannot be read any more, or is not what GDB has read.
-    """
-    from gomap.elf.package_variables import LoadedFile, variables_in
-
-    return variables_in(
-        LoadedFile(
-            objfile.filename,
-            partial(addresses_of, _LISTED, objfile.filename),
-            partial(_has_runtime, objfile),
-        )
-        for objfile in gdb.objfiles()
-    )
+        return addresses_of(IN_GO_PACKAGES)
 
 
 def _has_runtime(objfile: gdb.Objfile) -> bool:
@@ -147,16 +113,14 @@ def _name_of(symbol: gdb.Symbol) -> str:
         return ""
 
 
-def addresses_of(symbols: re.Pattern[str], path: str | None = None) -> dict[str, int]:
-    """Addresses by name, as SYMBOLS finds them in the symbol table of the file at PATH, or in those of all files."""
-    return {as_written(name): int(address, 16) for address, name in symbols.findall(_listed(path))}
+def addresses_of(rows: Pattern[str], path: str | None = None) -> dict[str, int]:
+    """Addresses by name, of those ROWS of the symbol table of the file at PATH, or of all files."""
+    return addresses_in(_listed(path), rows)
 
 
 def _listed(path: str | None) -> str:
     """The symbol table of that file, or of all, as GDB lists it; bytes that are not UTF-8 are escaped."""
-    listing = "maint print msymbols"
-    if path is not None:
-        listing += " -objfile " + re.sub(r"([\s'\"\\])", r"\\\1", path)
+    listing = list_symbols(path)
     try:
         return str(gdb.execute(listing, to_string=True))
     except UnicodeDecodeError:

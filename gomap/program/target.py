@@ -9,12 +9,23 @@ from typing import Literal, NamedTuple, Protocol
 from gomap.program.facts import Facts
 from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import GoType
+from gomap.program.machine import Machine
 from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory
 from gomap.program.printable import printable
 from gomap.program.signals import Signal
 
-__all__ = ["SAME_LAYOUT", "Symbol", "Target", "Thread", "no_debug_information", "not_the_memory_of", "pointer_at"]
+__all__ = [
+    "SAME_LAYOUT",
+    "Symbol",
+    "Target",
+    "Thread",
+    "no_debug_information",
+    "not_laid_out_as",
+    "not_the_memory_of",
+    "pointer_at",
+    "taken_for_another",
+]
 
 #: How to come by debug information for a program that has none. A program has the flags in it that it was built with,
 #: which move its variables if they are of another length. To Go's linker -f means to ignore other versions; there are
@@ -145,3 +156,15 @@ def not_the_memory_of(program: str | None, differs: str, remedy: str) -> str:
 def pointer_at(target: Target, address: int) -> int:
     """The pointer that stands at ADDRESS. Raises ReadError."""
     return int.from_bytes(target.memory.read(address, target.pointer_size), target.byte_order)
+
+
+def taken_for_another(machine: Machine, called: Machine) -> str:
+    """What to say where GDB, which falls back to an architecture that it knows, takes a program's MACHINE for another.
+
+    CALLED: that one.
+    """
+    return (
+        f"this GDB does not know {machine.architecture}, which the program is for, and takes it for "
+        f"{called.architecture}: what it shows by itself is wrong, registers, threads and strings among it; use "
+        "gdb-multiarch, or 'gomap core PROGRAM CORE' without GDB"
+    )

@@ -6,9 +6,12 @@ The methods are those of GDB's protocol, which others have taken over. What the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-__all__ = ["LONGEST", "Items", "Shown"]
+if TYPE_CHECKING:
+    from gomap.maps.model import GoMap
+
+__all__ = ["LONGEST", "Items", "Shown", "map_text", "note_in_place"]
 
 V = TypeVar("V")
 
@@ -53,3 +56,16 @@ class Items(Generic[V]):
     def children(self) -> Iterator[tuple[str, V]]:
         # As many as the debugger asks for, which are no more than 'set print elements' says.
         return ((f"[{index}]", self._item(index)) for index in range(self._length))
+
+
+def map_text(name: str, map: GoMap, doubt: str) -> str:
+    """What stands for a map of the type of that NAME in front of its entries; DOUBT: why it may be another one."""
+    from gomap.maps.wording import counted  # loaded with the first map
+
+    shown = f"{name} with {counted(map.count, 'entry', 'entries')}" if map.address else f"{name}(nil)"
+    return f"{shown} <{doubt}>" if doubt else shown
+
+
+def note_in_place(note: str, by_name: bool) -> tuple[tuple[str, str], ...]:
+    """What is said where an entry should be: a child where these are shown BY_NAME, else a key and an element."""
+    return (("note", note),) if by_name else (("[0]", "<note>"), ("[1]", f"<{note}>"))

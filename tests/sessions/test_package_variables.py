@@ -29,9 +29,10 @@ from gomap.program.gotypes import Kind
 def maps(all):
     return [(name, at, type.name) for name, at, type in all if type.kind is Kind.MAP or type.name == "sync.Map"]
 
-files = variables.in_files()
+found = variables.PackageVariables(live().types)
+files = found.at_once()
 ours = files and maps((name, *found) for name, found in files.items())
-print(json.dumps([ours, maps(variables.PackageVariables(live().types).in_gdb())]))
+print(json.dumps([ours, maps(found.one_by_one())]))
 """
 _MANY = 40
 
