@@ -14,6 +14,8 @@ from tests.sessions.gomap import GomapDelve
 from tests.sessions.targets import READY, Debugger, started
 
 _BOTH: list[tuple[str, Debugger]] = [("1.23.9", "system_gdb"), ("1.27.3", "gdb18")]
+#: What a Swiss map's first growth is called.
+_TABLE = "its only group becomes a table"
 
 
 @pytest.fixture(params=_BOTH, ids="-".join)
@@ -67,7 +69,10 @@ def test_how_an_empty_map_grows(subject: tuple[str, Debugger]) -> None:
         events = _events(session.run("continue"))
         assert {event["command"] for event in events} == {"trace"}
         assert {event["goroutine"] for event in events} == {1}
-        growths = [(event["entries"], event["slots"]) for event in events if event["old"] < event["new"]]
+        # By chance there are overflow buckets too.
+        growths = [
+            (each["entries"], each["slots"]) for each in events if each["event"] in ("twice the buckets", _TABLE)
+        ]
         if subject[0] < "1.24":
             assert [growth for growth in growths if growth[1] >= 16][:2] == [(8, 16), (13, 32)]
         else:
