@@ -14,8 +14,8 @@ from tests.sessions.gomap import GomapDelve
 from tests.sessions.targets import READY, Debugger, started
 
 _BOTH: list[tuple[str, Debugger]] = [("1.23.9", "system_gdb"), ("1.27.3", "gdb18")]
-#: What a Swiss map's first growth is called.
-_TABLE = "its only group becomes a table"
+#: Growths of classic maps, and of Swiss ones.
+_GROWTHS = ("twice the buckets", "its only group becomes a table", "a table of twice the slots")
 
 
 @pytest.fixture(params=_BOTH, ids="-".join)
@@ -70,9 +70,7 @@ def test_how_an_empty_map_grows(subject: tuple[str, Debugger]) -> None:
         assert {event["command"] for event in events} == {"trace"}
         assert {event["goroutine"] for event in events} == {1}
         # By chance there are overflow buckets too.
-        growths = [
-            (each["entries"], each["slots"]) for each in events if each["event"] in ("twice the buckets", _TABLE)
-        ]
+        growths = [(each["entries"], each["slots"]) for each in events if each["event"] in _GROWTHS]
         if subject[0] < "1.24":
             assert [growth for growth in growths if growth[1] >= 16][:2] == [(8, 16), (13, 32)]
         else:
