@@ -21,7 +21,7 @@ from gomap.goruntime.functions import Functions
 from gomap.goruntime.moduledata import modules
 from gomap.goruntime.spans import Spans, SpanState
 from gomap.program.gotypes import GoType, LayoutError
-from gomap.program.memory import Memory, ReadError
+from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
 from gomap.program.target import Target, pointer_at
 from gomap.stripped.instructions import aeskeysched_in, hashkey_in, use_aeshash_in
@@ -106,16 +106,14 @@ class Variables:
         types, rodata, data = next(modules(self._target, "types", "rodata", "noptrdata"))
         return Sections(self._memory, self._word, [(min(types, rodata), data)])
 
-    def _used_by_code(self, search: Callable[[Functions, Memory], int | None]) -> int | None:
-        """What SEARCH finds in the code of amd64; None unless useAeshash is found too.
+    def _used_by_code(self, search: Callable[[Functions, Target], int | None]) -> int | None:
+        """What SEARCH finds in the program's code; None unless useAeshash is found too.
 
         Without that, hashkey alone would be taken for the state of a process that does without AES.
         """
-        if self._target.architecture != "amd64":
-            return None
         sections = self._data.sections
         for each in (use_aeshash_in, search):
-            address = each(self._functions, self._memory)
+            address = each(self._functions, self._target)
             if address is None or not any(start <= address < start + len(within) for start, within in sections):
                 return None
         return address

@@ -54,14 +54,16 @@ _SWISS_VERSIONS = GO_VERSIONS[4:]
 _OTHER_MACHINES = [("writers", "1.23.9", "386"), ("unmapped", "1.27.3", "arm64")]
 #: The map that a story dies of.
 _MAPS = {"writers": "map[string]*main.session", "unmapped": "map[string]int"}
-#: Go, -buildmode.
-_BUILDS = [("1.23.9", ""), ("1.27.3", "pie")]
+#: Go, -buildmode, GOARCH.
+_Subject = tuple[str, str, Literal["amd64", "arm64"]]
+_BUILDS: list[_Subject] = [("1.23.9", "", "amd64"), ("1.27.3", "pie", "amd64"), ("1.27.3", "", "arm64")]
+_WAYS_TO_BUILD: list[tuple[str, Literal["amd64", "arm64"]]] = [("", "amd64"), ("pie", "amd64"), ("", "arm64")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     everything = metafunc.config.getoption("--matrix")
     if "noted_on" in metafunc.fixturenames:
-        noted = itertools.product((*GO_VERSIONS, *in_the_cache()), ARCHITECTURES)
+        noted = list(itertools.product((*GO_VERSIONS, *in_the_cache()), ARCHITECTURES))
         metafunc.parametrize(("noted_go", "noted_on"), noted if everything else [(go, "amd64") for go in _USUAL])
     if "machine" in metafunc.fixturenames:
         more = [(story, go, machine) for story in _MAPS for machine in ("arm64", "386") for go in GO_VERSIONS[1:]]
@@ -74,7 +76,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         more += [("writers", go) for go in in_the_cache()]
         metafunc.parametrize(("story", "go"), more if everything else _STORIES)
     if "subject" in metafunc.fixturenames:
-        more = [(go, mode) for go in GO_VERSIONS if go not in _REBUILT_OTHERWISE for mode in ("", "pie")]
+        more = [(go, *way) for go in GO_VERSIONS if go not in _REBUILT_OTHERWISE for way in _WAYS_TO_BUILD]
         metafunc.parametrize(
             "subject", [pytest.param(each, id="-".join(each)) for each in (more if everything else _BUILDS)]
         )
@@ -96,17 +98,19 @@ def essence(why: Any) -> tuple[Any, ...]:
     )
 
 
-def builds(go: str, mode: str = "") -> tuple[Path, Path, CoreDump]:
+def builds(go: str, mode: str = "", machine: Literal["amd64", "arm64"] = "amd64") -> tuple[Path, Path, CoreDump]:
     """A program that is stripped, one that is laid out alike and is not, and a core of the first."""
-    stripped, rebuilt = (build("maps", go, ldflags=flags, buildmode=mode, here=True) for flags in ("-s -w", "-f -f"))
-    return stripped, rebuilt, kernel_core_of(stripped, "abort")
+    stripped, rebuilt = (
+        build("maps", go, ldflags=flags, buildmode=mode, goarch=machine, here=True) for flags in ("-s -w", "-f -f")
+    )
+    return stripped, rebuilt, (qemu_core_of if machine == "arm64" else kernel_core_of)(stripped, "abort")
 
 
-def test_the_runtime_is_found_where_the_symbols_have_it(subject: tuple[str, str]) -> None:
+def test_the_runtime_is_found_where_the_symbols_have_it(subject: _Subject) -> None:
     stripped, rebuilt, core = builds(*subject)
     described = opened_core(stripped, core.path, symbols=rebuilt).described()
     target = StrippedTarget(opened_core(stripped, core.path))
-    noted = built_in(target.info.version, "amd64")
+    noted = built_in(target.info.version, target.architecture)
     assert noted is not None and len(noted.variables) >= 10
     for name in noted.variables:
         there, here = described.variable(name), target.variable(name)
@@ -118,7 +122,7 @@ def test_the_runtime_is_found_where_the_symbols_have_it(subject: tuple[str, str]
         )
 
 
-def test_maps_are_what_they_are(subject: tuple[str, str]) -> None:
+def test_maps_are_what_they_are(subject: _Subject) -> None:
     """Looked at by address and type, since no package variable has a name any more."""
     stripped, rebuilt, core = builds(*subject)
 
