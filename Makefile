@@ -31,7 +31,7 @@ lint: ## ruff, mypy, import-linter
 	@$(dev) "$$bin/ruff" check --quiet . && "$$bin/ruff" format --check --quiet . \
 		&& "$$bin/mypy" && PYTHONPATH=. "$$bin/lint-imports" --no-logo
 
-bench: ## how fast, beside Go's own GDB script and Delve (ARGS=--quick leaves out what takes minutes)
+bench: ## how fast, beside Go's own GDB script, Delve and goref (ARGS=--quick leaves out what takes minutes)
 	@$(dev) "$$bin/python" -m tests.bench $(ARGS)
 
 clean: ## remove what was built here and in the cache; downloads stay

@@ -1,4 +1,4 @@
-"""``make bench``: how long gomap takes, beside Go's own script for GDB and Delve.
+"""``make bench``: how long gomap takes, beside Go's own script for GDB, Delve and goref.
 
 Each pair that is compared is measured in one run, on one core: of a map that was filled by insertion alone, with
 100,000, a million or ten million entries. "command" is the command alone, "processor" what processors worked for it,
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench import goref
 from tests.bench.runs import (
     GOMAP,
     BenchError,
@@ -22,6 +23,7 @@ from tests.bench.runs import (
     Run,
     best,
     crashed,
+    crashed_with_maps,
     delve,
     delve_rpc,
     files,
@@ -34,6 +36,8 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import BuildError
 
 _CLASSIC, _SWISS = "1.23.9", "1.27.3"
+#: Of the newest series that goref reads.
+_GOREF = "1.26.6"
 _SOURCE = f"source {GOMAP}"
 _READING = f"source {Path(__file__).with_name('reading.py')}"
 _REPEATS = 3
@@ -65,6 +69,7 @@ def main() -> None:
         _check(go, name, debuggers[name], quick)
         _doors(go, name, debuggers[name])
     _opening()
+    _beside_goref()
 
 
 def _debuggers() -> dict[str, Path]:
@@ -168,6 +173,25 @@ def _opening() -> None:
     took = min(opening(toolchains.delve(), "map[string]int", "runtime.mheap_") for _ in range(_REPEATS))
     met = "as wanted" if took < 0.3 else "MISSED"
     print(f"  Delve's own binary (23 MB): {took:.3f} s of processor; wanted below 0.3: {met}")
+
+
+def _beside_goref() -> None:
+    program = crashed_with_maps(_GOREF)
+    print(f"\nWhat can be reached in a core with 100,000 maps and a million other objects, Go {_GOREF}")
+    heads = ("objects", "bytes", "maps", "their bytes", "processor", "whole")
+    print(f"  {'':50}" + "".join(f"{head:>13}" for head in heads))
+    rows = {"gomap core, list": goref.by_gomap}
+    try:
+        rows = {goref.version(): goref.by_goref, **rows}
+    except toolchains.MissingError as missing:
+        print(f"  NOT MEASURED: {missing}")
+    for name, found_by in rows.items():
+        found = min((found_by(program) for _ in range(_REPEATS)), key=lambda each: each.run.whole)
+        maps = "not said" if found.maps is None else f"{found.maps:,}"
+        numbers = f"{found.objects:13,}{found.bytes:13,}{maps:>13}{found.structure:13,}"
+        print(f"  {name:50}{numbers}{found.run.processor:13.3f}{found.run.whole:13.3f}", flush=True)
+    if len(rows) > 1:
+        print("    goref's bytes of maps: those of which its profile names the type")
 
 
 def _ratio(ratio: float, of: str, wanted: float) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "Run",
     "best",
     "crashed",
+    "crashed_with_maps",
     "delve",
     "delve_rpc",
     "files",
@@ -31,6 +32,7 @@ __all__ = [
     "gdb_live",
     "go_script",
     "opening",
+    "timed",
 ]
 
 #: What people source.
@@ -55,12 +57,12 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Crashed:
-    """tests/fixtures/bench, compiled by a version of Go, and a core of it with one large map."""
+    """A program compiled by a version of Go, and a core of it, run with those arguments."""
 
     go: str
     binary: Path
     core: Path
-    arguments: tuple[str, str]
+    arguments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,12 @@ def crashed(go: str, kind: str, size: int) -> Crashed:
     return Crashed(go, binary, core.path, arguments)
 
 
+def crashed_with_maps(go: str) -> Crashed:
+    """The core of a program with 100,000 maps and a million other objects, from tests/fixtures/census."""
+    binary, arguments = build("census", go), ("large",)
+    return Crashed(go, binary, kernel_core_of(binary, *arguments).path, arguments)
+
+
 def gdb(debugger: Path, program: Crashed, command: str, *before: str) -> Run:
     """COMMAND in GDB on the core, after the commands BEFORE."""
     return _gdb(debugger, [*before], command, [program.binary, program.core])
@@ -107,20 +115,20 @@ def gdb_live(debugger: Path, program: Crashed, command: str, *before: str) -> Ru
 def delve(program: Crashed, command: str) -> Run:
     """COMMAND in Delve on the core, with no limit on what is shown."""
     script = "config max-array-values 100000000\nconfig max-string-len 100000000\n"
-    idle = _timed(_delve(program, f"{script}exit\n"))
-    done = _timed(_delve(program, f"{script}{command}\nexit\n"))
+    idle = timed(_delve(program, f"{script}exit\n"))
+    done = timed(_delve(program, f"{script}{command}\nexit\n"))
     return replace(done, command=done.whole - idle.whole, processor=done.processor - idle.processor)
 
 
 def files(program: Crashed, command: str) -> Run:
     """COMMAND through ``gomap core``: a process that begins with the command and ends with it."""
-    return _timed([sys.executable, "-m", "gomap", "core", str(program.binary), str(program.core), *command.split()])
+    return timed([sys.executable, "-m", "gomap", "core", str(program.binary), str(program.core), *command.split()])
 
 
 def delve_rpc(program: Crashed, command: str) -> Run:
     """COMMAND through ``gomap dlv``, the terminal's and the server's start left out."""
-    idle = _timed([*_GOMAP_DLV, str(program.binary), str(program.core)], _LEAVE)
-    done = _timed([*_GOMAP_DLV, str(program.binary), str(program.core)], f"{command}\n{_LEAVE}")
+    idle = timed([*_GOMAP_DLV, str(program.binary), str(program.core)], _LEAVE)
+    done = timed([*_GOMAP_DLV, str(program.binary), str(program.core)], f"{command}\n{_LEAVE}")
     return replace(done, command=done.whole - idle.whole, processor=done.processor - idle.processor)
 
 
@@ -131,7 +139,7 @@ def opening(program: Path, type: str, variable: str) -> float:
         "start = time.process_time(); target = open_program(Path(sys.argv[1])); "
         "assert target.type_named(sys.argv[2]) and target.variable(sys.argv[3]); print(time.process_time() - start)"
     )
-    return float(_timed([sys.executable, "-c", script, str(program), type, variable]).said)
+    return float(timed([sys.executable, "-c", script, str(program), type, variable]).said)
 
 
 def go_script(go: str) -> Path:
@@ -149,7 +157,7 @@ def _gdb(debugger: Path, before: Sequence[str], command: str, files: Sequence[Pa
     settings = ["set confirm off", "set print elements unlimited", f"source {_TIMER}"]
     for line in [*settings, *before, f"bench-time {command}"]:
         arguments += ["-ex", line]
-    done = _timed([str(debugger), *arguments, *map(str, files)])
+    done = timed([str(debugger), *arguments, *map(str, files)])
     found = _TIMED.search(done.complained)
     if found is None:
         raise BenchError(f"{command} in {debugger} failed:\n{done.said[-1000:]}{done.complained[-2000:]}")
@@ -164,8 +172,8 @@ def _delve(program: Crashed, script: str) -> list[str]:
     return [str(toolchains.delve()), "core", *options, str(program.binary), str(program.core)]
 
 
-def _timed(command: Sequence[str], typed: str = "") -> Run:
-    """The process as a whole, with TYPED on its standard input."""
+def timed(command: Sequence[str], typed: str = "") -> Run:
+    """A process as a whole, with TYPED on its standard input. Raises BenchError where it fails."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command,
