@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import bisect
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -124,6 +124,7 @@ class Functions:
         self._modules = list(self._tables(target, module.field("pcHeader").type.elem.field("minLC").offset))
         self._found: dict[int, Function | None] = {}
         self._depths: dict[int, int | None] = {}
+        self._calls: dict[int, Sequence[Call]] = {}
 
     def at(self, pc: int) -> Function | None:
         """The function that the instruction at PC is part of; None where Go has no code."""
@@ -166,14 +167,18 @@ class Functions:
             self._depths[pc] = function and self._table(function, "pcsp", pc)
         return self._depths[pc]
 
-    def calls(self, pc: int) -> list[Call]:
+    def calls(self, pc: int) -> Sequence[Call]:
         """The calls that the instruction at PC is in the middle of, the innermost first; all but the last are inlined.
 
         For a frame that has called another one, PC must lie in the call: before the address to return to.
         """
-        function = self.at(pc)
-        if function is None:
-            return []
+        if pc not in self._calls:
+            function = self.at(pc)
+            # (Thousands of goroutines stand at few instructions.)
+            self._calls[pc] = self._calls_in(function, pc) if function is not None else ()
+        return self._calls[pc]
+
+    def _calls_in(self, function: Function, pc: int) -> Sequence[Call]:
         calls = []
         for _ in range(_MOST_INLINED):
             record = None
