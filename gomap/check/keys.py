@@ -134,23 +134,36 @@ class Keys:
                 continue
             if self._asked == _MOST_ASKED:
                 return
-            self._asked += 1
-            try:
-                self._hasher.one(self._key(batch, number), 0, self.seed)
-            except ReadError as error:
-                if self._target.memory.left_out(error.address):
-                    self.unhashed += 1
-                    self.why_unhashed = self.why_unhashed or self._not_given(error.address)
-                    continue
+            error = self._why_none(batch, number)
+            if isinstance(error, ReadError) and not self._target.memory.left_out(error.address):
                 address = self.address(batch, number)
                 yield IMPOSSIBLE_KEY.broken(
                     address,
                     f"key at {address:#x}: {self.text(batch, number)}: {error}; {KEY_FOLLOWS}",
                     slot=batch.slot(number),
                 )
-            except (HashError, LayoutError) as error:
+            elif error is not None:
                 self.unhashed += 1
-                self.why_unhashed = self.why_unhashed or str(error)
+                why = self._not_given(error.address) if isinstance(error, ReadError) else str(error)
+                self.why_unhashed = self.why_unhashed or why
+
+    def unknown(self, batch: SlotBatch, hashes: Sequence[int | None]) -> int:
+        """How many keys have no hash here though they may have one: what it is made of cannot be had."""
+        if not self.behind and not self._places.indirect_key:
+            return 0
+        without = (number for number, key_hash in enumerate(hashes) if key_hash is None)
+        # Of those that are too many to be asked one by one it is not known.
+        return sum(self._asked == _MOST_ASKED or self._why_none(batch, number) is not None for number in without)
+
+    def _why_none(self, batch: SlotBatch, number: int) -> ReadError | HashError | LayoutError | None:
+        """Why the key of live slot NUMBER cannot be hashed; None if it has no hash (NaN)."""
+        self._asked += 1
+        if self._hasher is not None:
+            try:
+                self._hasher.one(self._key(batch, number), 0, self.seed)
+            except (ReadError, HashError, LayoutError) as error:
+                return error
+        return None
 
     def _not_given(self, address: int) -> str:
         """What the core was not given, which it would take to hash a key that has bytes there."""

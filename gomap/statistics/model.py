@@ -96,6 +96,7 @@ class Statistics:
         chains: how many buckets have so many overflow buckets behind them; empty for groups.
         hits, misses: lookups of each key that is there, and of keys that are not, whose hashes are anything.
         lost: keys that lookups miss, or that have no hash (NaN).
+        unhashed: keys of which it is not known where lookups look: what their hash is made of cannot be had.
         taken: bytes by kind of part.
         allocated: bytes that the allocator has given for all parts; None where it is not known.
         rebuilt: bytes that a map made for as many entries would take, as allocated.
@@ -116,6 +117,7 @@ class Statistics:
     hits: Lengths = field(default_factory=Lengths)
     misses: Lengths = field(default_factory=Lengths)
     lost: int = 0
+    unhashed: int = 0
     taken: Sequence[Taken] = ()
     allocated: int | None = None
     rebuilt: int | None = None

@@ -154,7 +154,9 @@ class _Measuring:
         # Most keys are in the first group that a lookup comes to.
         elsewhere = HashWords(hashes).differing(batch.home_words(), b"".join(self._masks))
         without = hashes.count(None)
-        figures.lost += without
+        unknown = self._keys.unknown(batch, hashes) if without else 0
+        figures.unhashed += unknown
+        figures.lost += without - unknown
         figures.hits.add(1, batch.count - without - sum(hashes[number] is not None for number in elsewhere))
         for number in elsewhere:
             key_hash = hashes[number]

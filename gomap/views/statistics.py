@@ -44,6 +44,9 @@ def statistics_lines(map: GoMap, figures: Statistics, paint: Paint) -> Iterator[
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         yield f"  {name:{width}}  {text}"
+    if figures.unhashed:
+        have = f"{counted(figures.unhashed, 'key')} {'have' if figures.unhashed > 1 else 'has'} no hash here"
+        yield paint.note(f"note: {have}: what it is made of cannot be read; no figure of hits has them")
     for unmeasured in figures.without:
         yield paint.note(f"note: {_unmeasured_text(unmeasured)}")
     if isinstance(map, ClassicMap):
@@ -73,6 +76,7 @@ def statistics_object(map: GoMap, figures: Statistics) -> dict[str, Any]:
         "slots": figures.slots,
         "deleted": figures.deleted,
         "lost": figures.lost,
+        "unhashed": figures.unhashed,
         "fill": _counts(figures.fill),
         "expectedFill": None if figures.expected_fill is None else _counts(figures.expected_fill),
         "chains": _counts(figures.chains),

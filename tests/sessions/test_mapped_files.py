@@ -72,6 +72,15 @@ def test_what_the_core_was_not_given_is_not_held_against_a_map(go: str) -> None:
             assert DelveRpc(port, program, core).run(_COMMAND) == said
 
 
+def test_statistics_do_not_call_keys_lost_that_the_core_was_not_given() -> None:
+    files = Files(*core_of("1.27.3"))
+    said = json.loads(files.run("gomap-stats -json main.byLine"))
+    assert (said["entries"], said["lost"], said["unhashed"]) == (20, 0, 20)
+    text = files.run("gomap-stats main.byLine")
+    assert "no lookup finds" not in text
+    assert "\nnote: 20 keys have no hash here: what it is made of cannot be read; no figure of hits has them\n" in text
+
+
 def test_a_server_is_told_which_core_it_reads() -> None:
     """It does not say itself."""
     program, core = core_of("1.27.3")
