@@ -17,19 +17,19 @@ from typing import NamedTuple
 
 from gomap.census.objects import Objects
 from gomap.census.pointers import words_in
-from gomap.goruntime.frames import Frames, frames_of
-from gomap.goruntime.goroutines import Goroutine, goroutines_of
+from gomap.goruntime.frames import Frames
+from gomap.goruntime.goroutines import Goroutine
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.pointermaps import DataSection
-from gomap.goruntime.positions import positions_of
+from gomap.goruntime.positions import Position, positions_of
 from gomap.goruntime.rtype import runtime_types
-from gomap.program.gotypes import GoType, LayoutError
+from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct, variable
 from gomap.program.target import pointer_at
 
-__all__ = ["Root", "Special", "data_roots", "queue_roots", "register_roots", "special_roots", "stack_roots"]
+__all__ = ["Root", "Special", "data_roots", "queue_roots", "special_roots", "stack_roots"]
 
 #: runtime/runtime2.go: a g that ended, and what the collector adds to the status while it scans the stack.
 _GDEAD, _GSCAN = 6, 0x1000
@@ -45,7 +45,7 @@ class Root(NamedTuple):
 
     Attributes:
         label: what it is called.
-        address: where it stands.
+        address: where it stands; 0: in a register.
         value: where it leads.
     """
 
@@ -66,41 +66,42 @@ def data_roots(program: Program, section: DataSection) -> Iterator[tuple[int, in
 
 
 def stack_roots(program: Program, objects: Objects) -> Iterator[Root]:
-    """Each word on a goroutine's stack that leads to an object, by goroutine and function. Raises LayoutError."""
-    threads = [(thread.sp, thread.pc, thread.lr) for thread in program.threads()]
-    try:
-        frames: Frames | None = frames_of(program)
-    except (LayoutError, ReadError):
-        frames = None
-    for one in goroutines_of(program).all():
+    """Each word on a goroutine's stack, or in a register of the thread that runs it, that leads to an object.
+
+    By goroutine and function. Raises LayoutError, ReadError.
+    """
+    positions = positions_of(program)
+    for one in positions.goroutines.all():
         if one.status & ~_GSCAN == _GDEAD or not one.bounded:
             continue
-        stands = [stand for stand in [*threads, (one.sp, one.pc, one.lr)] if one.lo <= stand[0] < one.hi]
+        position = positions.of(one)  # not g.sched's: of one that runs, that may be of its last system call
+        stands = [
+            each.sp for each in (*positions.threads, *([position] if position else [])) if one.lo <= each.sp < one.hi
+        ]
         # One whose stack pointer is nowhere to be had, as its thread is on another stack, counts as a whole.
-        low = min((stand[0] for stand in stands), default=one.lo)
-        start = low & -program.pointer_size
+        start = min(stands, default=one.lo) & -program.pointer_size
         try:
             words = words_in(program.memory.read(start, one.hi - start), program)
         except ReadError:
             continue
-        found = [(at, value) for at, value in enumerate(words) if value and objects.find(value) >= 0]
+        found = [(start + at * program.pointer_size, value) for at, value in enumerate(words) if value]
+        if position is not None and position.exact:
+            found += [(0, value) for value in position.registers.values()]
+        found = [(address, value) for address, value in found if objects.find(value) >= 0]
         if not found:
             continue
-        functions = _functions(program, frames, stands)
-        for at, value in found:
-            address = start + at * program.pointer_size
-            yield Root(_label(one, functions, address), address, value)
+        functions = _functions(program, positions.frames, position)
+        for address, value in found:
+            yield Root(_label(one, functions, address or start), address, value)
 
 
-def _functions(
-    program: Program, frames: Frames | None, stands: Sequence[tuple[int, int, int]]
-) -> list[tuple[int, str]]:
+def _functions(program: Program, frames: Frames, position: Position | None) -> list[tuple[int, str]]:
     """Stack pointer and name of the functions on a stack, the innermost first."""
     found: list[tuple[int, str]] = []
-    if frames is None or not stands:
+    if position is None:
         return found
     try:
-        for frame in frames.on(*min(stands)):
+        for frame in frames.on(position.sp, position.pc, position.lr, exact=position.exact):
             symbol = program.symbol_at(frame.pc)
             found.append((frame.sp, symbol.name if symbol else ""))
     except ReadError:
@@ -159,21 +160,6 @@ def special_roots(program: Program, heap: Heap, objects: Objects) -> Iterator[Sp
                 at = fields["next"]
         except ReadError:
             continue
-
-
-def register_roots(program: Program, objects: Objects) -> Iterator[Root]:
-    """What the registers of threads lead to that run a goroutine's code. Raises LayoutError, ReadError."""
-    positions = positions_of(program)
-    for one in positions.goroutines.all():
-        if one.address not in positions.runtime_threads:
-            continue
-        position = positions.of(one)
-        if position is None or not position.exact:
-            continue
-        symbol = program.symbol_at(position.pc)
-        for value in position.registers.values():
-            if objects.find(value) >= 0:
-                yield Root(f"goroutine {one.id} {symbol.name if symbol else ''}".rstrip(), 0, value)
 
 
 def queue_roots(program: Program, objects: Objects) -> Iterator[Root]:

@@ -16,7 +16,7 @@ from gomap.census.naming import Data, Naming
 from gomap.census.objects import Objects
 from gomap.census.plans import Plan, Plans
 from gomap.census.pointers import Pointers, words_in
-from gomap.census.roots import Root, data_roots, queue_roots, register_roots, special_roots, stack_roots
+from gomap.census.roots import Root, data_roots, queue_roots, special_roots, stack_roots
 from gomap.census.stack_variables import stack_variables
 from gomap.goruntime.answers import HeapObject
 from gomap.goruntime.heap import Heap, heap_of
@@ -166,7 +166,6 @@ class Survey:
         specials = list(self._readable("finalizers", special_roots(program, self._heap, objects)))
         for root in chain(
             self._readable("stacks", stack_roots(program, objects)),
-            self._readable("registers", register_roots(program, objects)),
             self._readable("finalizers and cleanups that wait to be run", queue_roots(program, objects)),
             (special.root for special in specials),
         ):

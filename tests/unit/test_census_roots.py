@@ -17,10 +17,12 @@ from tests.fixtures.builds import build, kernel_core_of
 _PATHS = (
     ("1.23.9", "finalizer", "queue of finalizers"),
     ("1.23.9", "register", " main.spin"),
+    ("1.23.9", "signal", " main.deep"),
     ("1.24.11", "cleanup", "queue of finalizers"),
     ("1.27.3", "finalizer", "queue of finalizers"),
     ("1.27.3", "cleanup", "queue of cleanups"),
     ("1.27.3", "register", " main.spin"),
+    ("1.27.3", "signal", " main.deep"),
 )
 
 
@@ -36,7 +38,7 @@ def taken(go: str) -> tuple[Census, dict[str, int], dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("go", "kind", "path"), _PATHS)
-def test_what_waits_to_be_run_and_what_a_register_leads_to_is_reached(go: str, kind: str, path: str) -> None:
+def test_what_waits_to_be_run_and_what_running_goroutines_have_is_reached(go: str, kind: str, path: str) -> None:
     census, addresses, _ = taken(go)
     found = next((found for found in census.maps if found.address == addresses[kind]), None)
     assert found is not None and path in census.path(found)
