@@ -7,6 +7,7 @@ type; types only give the names. The rooms, from the ground up:
     pointers    which object points to which: one pass over the heap
     roots       where the collector begins: package variables, stacks, finalizers
     plans       what a type's pointers are called, and of what type that is to which they lead
+    headers     headers of maps to which no type leads, and what tells the map's
     naming      a path for each object: first by types alone, then by whatever pointer leads there
     measure     what a map takes, and what it would take if it were built anew
     retained    what an object keeps alive: dominators

@@ -13,6 +13,9 @@ from gomap.census.unreached import Unreached, unreached
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.maps.recognised import Evidence
+from gomap.maps.trials.trial import Trial
+from gomap.maps.trials.wording import trial_text
 from gomap.program.collector import without_collector
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -33,7 +36,9 @@ class FoundMap:
         address: of its header.
         map: the map; or why it cannot be opened, as where nothing tells its type.
         origin: its path with stars for indexes; other maps may share it.
-        measured: what it takes; None where it cannot be opened.
+        measured: what it takes; None where it cannot be opened, or takes more by one type that fits than by another.
+        trial: what was found out of its type by trying those of the program; None where that was not needed, or it
+            can be of none.
     """
 
     number: int
@@ -41,10 +46,11 @@ class FoundMap:
     map: GoMap | LayoutError | ReadError
     origin: str
     measured: Measured | None
+    trial: Trial | None = None
 
     @property
     def type(self) -> GoType | None:
-        """The map's type; None where it is not known, or the map cannot be opened."""
+        """The map's type; None where it is not certain, or the map cannot be opened."""
         return self.map.type if isinstance(self.map, GoMap) else None
 
 
@@ -92,17 +98,40 @@ def _census(program: Program, progress: Callable[[str], None]) -> Census:
             if not len(found) % _PAUSE:
                 progress(f"{len(found)} maps measured")
             address, origin = objects.data(number), naming.origins.text(naming.origin[number])
+            trial = made.untyped_maps.get(number)
             if type is None:
-                found.append(FoundMap(number, address, LayoutError("nothing tells its type"), origin, None))
+                measured, problem = _measured_alike(measuring, address, trial, made.headers.untried)
+                found.append(FoundMap(number, address, LayoutError(problem), origin, measured, trial))
                 continue
             try:
                 map = open_map(program, type, address)
-                found.append(FoundMap(number, address, map, origin, measuring.of(map)))
+                if trial is not None:
+                    map.recognised_by = Evidence.HASHES
+                found.append(FoundMap(number, address, map, origin, measuring.of(map), trial))
             except (LayoutError, ReadError) as error:
                 found.append(FoundMap(number, address, error, origin, None))
     except KeyboardInterrupt:
         interrupted = True
     return Census(made, found, interrupted)
+
+
+def _measured_alike(
+    measuring: Measuring, address: int, trial: Trial | None, untried: str
+) -> tuple[Measured | None, str]:
+    """What the map at ADDRESS takes, if that is the same by all types that fit; and why it cannot be opened.
+
+    UNTRIED: why no types can be tried.
+    """
+    if trial is None:
+        return None, "; ".join(filter(None, ["nothing tells its type", untried]))
+    try:
+        by_type = measuring.by_types(address, trial.types)
+    except (LayoutError, ReadError) as error:
+        return None, f"{trial_text(trial)}; {error}"
+    if len(by_type) == 1:
+        return next(iter(by_type)), trial_text(trial)
+    takes = ", ".join(f"{each.structure} bytes as {type}" for each, type in by_type.items())
+    return None, f"{trial_text(trial)}; it takes {takes}"
 
 
 def with_retained(census: Census, progress: Callable[[str], None]) -> Census:

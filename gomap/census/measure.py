@@ -6,7 +6,7 @@ of overflow buckets that a map without pointers keeps. What its keys and element
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gomap.census.objects import Objects
@@ -16,8 +16,10 @@ from gomap.maps.blocks import Gap, blocks
 from gomap.maps.classic import ClassicMap
 from gomap.maps.layout import Places
 from gomap.maps.model import GoMap
+from gomap.maps.opening import open_map
 from gomap.maps.rebuilding import rebuilt_bytes
 from gomap.maps.swiss import SwissMap
+from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -33,6 +35,7 @@ class Measured:
     """What one map takes.
 
     Attributes:
+        kind: of the map.
         entries: as its header says.
         slots: that it has room in, those of overflow buckets included; old buckets are not.
         structure: bytes of all the objects that it consists of.
@@ -43,6 +46,7 @@ class Measured:
         damage: why it is not measured in full; empty otherwise.
     """
 
+    kind: str
     entries: int
     slots: int
     structure: int
@@ -70,6 +74,26 @@ class Measuring:
         self._program = program
         self._objects = objects
         self._allocator = allocator
+        self._unlike: dict[tuple[int, ...], list[GoType]] = {}
+
+    def by_types(self, address: int, types: Sequence[GoType]) -> dict[Measured, GoType]:
+        """What the map at ADDRESS takes if it is of any of TYPES, and the first type by which it takes that.
+
+        Raises LayoutError and ReadError.
+        """
+        known = tuple(map(id, types))
+        if known not in self._unlike:
+            self._unlike[known] = list({self._layout(type): type for type in reversed(types)}.values())
+        measured: dict[Measured, GoType] = {}
+        for type in self._unlike[known]:
+            measured.setdefault(self.of(open_map(self._program, type, address)), type)
+        return measured
+
+    def _layout(self, type: GoType) -> tuple[int, int, int, bool]:
+        """All of the layout of a type's maps that what they take depends on."""
+        nil = open_map(self._program, type, 0)
+        overflow = nil.layout.overflow if isinstance(nil, ClassicMap) else 0
+        return nil.places.size, nil.places.marks, overflow, nil.places.pointers
 
     def of(self, map: GoMap) -> Measured:
         """What MAP takes."""
@@ -96,7 +120,7 @@ class Measuring:
                 damage = str(error)
         rebuilt = rebuilt_bytes(self._program, map, self._allocator)
         taken = self._taken(parts)
-        return Measured(map.count, slots, taken, tombstones, 0, rebuilt, places.pointers, damage)
+        return Measured(map.kind, map.count, slots, taken, tombstones, 0, rebuilt, places.pointers, damage)
 
     def _classic(self, map: ClassicMap) -> Measured:
         parts = {map.address}
@@ -106,6 +130,7 @@ class Measuring:
         parts |= current.parts | old.parts | set(self._extra(map))
         slots = (map.buckets + current.overflow) * map.places.slots
         return Measured(
+            map.kind,
             map.count,
             slots,
             self._taken(parts),

@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
+from gomap.census.headers import Headers
 from gomap.census.map_plans import map_plan
 from gomap.census.naming import Data, Naming
 from gomap.census.objects import Objects
@@ -22,7 +23,7 @@ from gomap.goruntime.answers import HeapObject
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.pointermaps import DataSection, PointerMaps, data_sections
 from gomap.maps.opening import open_map
-from gomap.maps.recognition import header_at
+from gomap.maps.trials.trial import Trial
 from gomap.program.collector import without_collector
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -31,9 +32,6 @@ from gomap.program.program import Program, until_it_moves
 __all__ = ["Survey", "survey"]
 
 _R = TypeVar("_R")
-_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
-#: Pointers in a map's header.
-_POINTERS = ("dirPtr", "buckets", "oldbuckets", "extra")
 
 
 class Survey:
@@ -45,7 +43,8 @@ class Survey:
         pointers: what points to what.
         data: the pointers in the program's data.
         naming: the paths.
-        untyped_maps: objects that are headers of maps of a type that nothing tells.
+        headers: which objects are headers of maps that no type leads to.
+        untyped_maps: those of them that do not say their types either, and what trying types told.
         roots: objects to which something else leads than an object: data, a stack, a finalizer.
         interrupted: it was, so that some objects have no path yet, and some roots are missing.
         damage: what had to be left out, and why.
@@ -56,11 +55,10 @@ class Survey:
         self._program = program
         self._heap: Heap = heap_of(program)
         self.damage: list[str] = []
-        self.untyped_maps: set[int] = set()
+        self.untyped_maps: dict[int, Trial | None] = {}
         self.roots: set[int] = set()
         self.interrupted = False
         self.plans = Plans(program, map_plan)
-        self._header = _Header(program, self._heap)
         sections = list(data_sections(program))
         word = program.pointer_size
         extents = [(section.start, section.start + len(section.pointers) * word) for section in sections]
@@ -69,6 +67,7 @@ class Survey:
         self.maps = PointerMaps(program, self._heap.spans)
         self.pointers = Pointers(program, self.objects, self.maps, extents, progress)
         self.damage += self.objects.damage + self.pointers.damage
+        self.headers = Headers(program, self._heap, self.objects, self.pointers, self._reached)
         stacks, variables = self._stacks(program)
         data = _merged(self.data, stacks)
         self.naming = Naming(program, self.objects, self.pointers, data, self._recognise, self._may_be_map, progress)
@@ -80,6 +79,9 @@ class Survey:
             self.naming.by_collector(self._roots())
         except KeyboardInterrupt:
             self.interrupted = True
+
+    def _reached(self, number: int) -> bool:
+        return self.naming.reached(number)
 
     def _read_data(self, program: Program, sections: Sequence[DataSection]) -> Data:
         found: list[tuple[int, int]] = []
@@ -131,20 +133,13 @@ class Survey:
                 words += ((start + at * program.pointer_size, value) for at, value in enumerate(read) if value)
         return Data([address for address, _ in words], [value for _, value in words]), variables
 
-    def may_be_header(self, number: int) -> bool:
-        """Whether an object may be the header of a map with entries, by its size and where its pointers are."""
-        span = self.objects.span(number)
-        return self._header.fits(span.elemsize, span.noscan, self.pointers, number)
-
     def _may_be_map(self, number: int, type: GoType) -> bool:
-        span, _ = self.objects.span_of(number)
-        address = self.objects.data(number)
-        if not self._header.fits(span.span.elemsize, span.span.noscan, self.pointers, number, or_none=True):
+        if not self.headers.may_be(number, without_pointers=True):
             return False
         try:
-            found = header_at(self._program, address)
+            found = self.headers.at(number)
             if found is None:  # no map, or one without entries, of which nothing tells
-                return not open_map(self._program, type, address).count
+                return not open_map(self._program, type, self.objects.data(number)).count
             known = found.type
             return known is None or (known.key.name, known.elem.name) == (type.key.name, type.elem.name)
         except (LayoutError, ReadError):
@@ -190,36 +185,16 @@ class Survey:
             word = self._heap.type_word(HeapObject(address, span.span, number - first))
             if word:
                 return self.plans.by_descriptor(word, span.span.elemsize - span.span.header)
-            if not self.may_be_header(number):
-                return None
-            found = header_at(self._program, address)
+            found = self.headers.at(number) if self.headers.may_be(number) else None
             if found is None:
                 return None
-            if found.type is None:
-                self.untyped_maps.add(number)
-                return None
-            return self.plans.of_map(found.type)
+            type = found.type
+            if type is None:
+                trial = self.untyped_maps[number] = self.headers.trial(number)
+                type = None if trial is None else trial.type
+            return self.plans.of_map(type) if type is not None else None
         except (LayoutError, ReadError):
             return None
-
-
-class _Header:
-    """What a map's header looks like from outside: which class of objects, and where pointers are in it."""
-
-    def __init__(self, program: Program, heap: Heap) -> None:
-        struct = next(filter(None, map(program.type_named, _HEADERS)), None)
-        fields = [] if struct is None else [struct.find(name) for name in _POINTERS]
-        self._places = {field.offset for field in fields if field}
-        self._size = 0
-        if struct is not None and heap.allocator is not None:
-            self._size = heap.allocator.taken(struct.size, True)
-
-    def fits(self, size: int, noscan: bool, pointers: Pointers, number: int, or_none: bool = False) -> bool:
-        """Whether an object of so many bytes may be one, by where its pointers are; OR_NONE: or if it has none."""
-        if noscan or size != self._size:
-            return False
-        mine = pointers.of(number)
-        return (or_none or bool(mine)) and all(pointers.places[each] in self._places for each in mine)
 
 
 def survey(program: Program, progress: Callable[[str], None]) -> Survey:

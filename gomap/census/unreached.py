@@ -14,7 +14,6 @@ from gomap.census.objects import bytes_of_bits
 from gomap.census.pointers import both
 from gomap.census.survey import Survey
 from gomap.goruntime.heap import heap_of
-from gomap.maps.recognition import header_at
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -66,7 +65,7 @@ def unreached(program: Program, survey: Survey, progress: Callable[[str], None])
         if not count:
             continue
         new = both(mine, bytes_of_bits(heap.objects_since_collection(state), span.nelems))
-        headers = [at for at in range(span.nelems) if mine[at] and _is_header(program, survey, first + at)]
+        headers = [at for at in range(span.nelems) if mine[at] and _is_header(survey, first + at)]
         amounts = ((every, count, len(headers)), (since, new.count(1), sum(new[at] for at in headers)))
         for sums, these, maps in amounts:
             for place, amount in enumerate((these, these * span.elemsize, maps)):
@@ -74,8 +73,8 @@ def unreached(program: Program, survey: Survey, progress: Callable[[str], None])
     return Unreached(Amount(*every), Amount(*since))
 
 
-def _is_header(program: Program, survey: Survey, number: int) -> bool:
+def _is_header(survey: Survey, number: int) -> bool:
     try:
-        return survey.may_be_header(number) and header_at(program, survey.objects.data(number)) is not None
+        return survey.headers.may_be(number) and survey.headers.at(number) is not None
     except (LayoutError, ReadError):
         return False

@@ -27,7 +27,11 @@ def _sort(text: str) -> str:
             _sort,
             default="bytes",
         ),
-        Option("type", "TYPE", "Only maps of this type, e.g. -type 'map[string]int'; quote it if it holds blanks."),
+        Option(
+            "type",
+            "TYPE",
+            "Only maps that are, or may be, of this type, e.g. -type 'map[string]int'; quote it if it holds blanks.",
+        ),
         Option("min", "N", "Only lines of N bytes of structure or more.", number, default=0),
         limit("lines at most", 20),
         Option("each", "", "Show a line for each map, with its address and the indexes on its path."),
@@ -52,8 +56,9 @@ def list_maps(door: Door, options: Options, _rest: str) -> Generator[str, None, 
     another counts twice); deleted: slots of deleted entries; saves: bytes that a map built anew for
     these entries would do without; scanned: the collector looks at each slot. What a word on a stack
     leads to is retained by no map, even if the word is left over. Maps to which nothing leads are not
-    listed: how many wait for a collection to free them is said above the list. Ctrl-C shows what was
-    found so far."""
+    listed: how many wait for a collection to free them is said above the list. Of maps whose type
+    nothing says the program's map types are tried, until the hashes of the keys fit; where several do,
+    or chance would, it is perhaps one of those that are named. Ctrl-C shows what was found so far."""
     from gomap.census.census import take_census, with_retained, with_unreached
     from gomap.commands.written import write_bytes
     from gomap.views.census import Filter, census_lines, census_object

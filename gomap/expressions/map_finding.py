@@ -7,6 +7,7 @@ from gomap.expressions.go_values import ExpressionError, GoValue, an, held
 from gomap.expressions.scope import Scope
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.model import GoMap
+from gomap.maps.recognised import Evidence
 from gomap.maps.syncmap import is_sync_map
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -107,11 +108,19 @@ def _recognised(program: Program, text: str, address: int, problem: str, advice:
     if found is None:
         raise ExpressionError(f"{problem}; {advice}")
     if found.type is None:
+        from gomap.maps.trials.trial import trial_of
+
+        trial = trial_of(program, address)
+        if trial is not None and trial.type is not None:
+            found = found._replace(type=trial.type, by=Evidence.HASHES)
+    if found.type is None:
+        from gomap.maps.trials.wording import trial_text
         from gomap.maps.wording import evidence_text, recognised_text
 
         advice = advice.rpartition("header, ")[2]
         there = f"what is there is the {recognised_text(found)}, {evidence_text(found.by)}"
-        raise ExpressionError(f"{problem}; {there}, of an unknown type: {advice}")
+        unknown = f"; {trial_text(trial)}; " if trial is not None else ", of an unknown type: "
+        raise ExpressionError(f"{problem}; {there}{unknown}{advice}")
     map = opened(program, found.type, text, address)
     map.recognised_by = found.by
     return map

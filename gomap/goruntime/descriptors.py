@@ -6,6 +6,8 @@ checked is refused with LayoutError, at the cost of a read or two.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.goruntime.moduledata import modules
@@ -67,6 +69,7 @@ class Common(NamedTuple):
     Attributes:
         address: of the descriptor.
         kind, size: of the type.
+        pointers: its values hold pointers that the collector follows.
         named: the type has a name; otherwise it is spelled by its parts.
         direct: an interface holds such a value itself, not a pointer to it.
         uncommon: an UncommonType follows the kind's own part.
@@ -77,6 +80,7 @@ class Common(NamedTuple):
     address: int
     kind: Kind
     size: int
+    pointers: bool
     named: bool
     direct: bool
     uncommon: bool
@@ -138,6 +142,7 @@ class Descriptors:
             address,
             _KINDS[number - 1],
             size,
+            bool(pointers),
             named=bool(tflag & _TFLAG_NAMED),
             direct=bool((kind | tflag) & _KIND_DIRECT_IFACE),
             uncommon=bool(tflag & _TFLAG_UNCOMMON),
@@ -145,6 +150,21 @@ class Descriptors:
             text=struct.number(buffer, "str"),
             extra_star=bool(tflag & _TFLAG_EXTRA_STAR),
         )
+
+    def maps_in(self, buffer: bytes) -> Iterator[int]:
+        """Where in BUFFER, which begins at a whole word, descriptors of maps may begin: by their common part alone."""
+        struct, word = self._struct(_COMMON), self._target.pointer_size
+        begin = [b"."] * struct.size
+        for names in (("size",), ("ptrbytes", "ptrdata"), ("align",), ("fieldalign",)):
+            field = struct.field(*names)
+            for at, byte in enumerate(word.to_bytes(field.type.size, self._target.byte_order), field.offset):
+                begin[at] = re.escape(bytes([byte]))
+        number = _KINDS.index(Kind.MAP) + 1
+        kinds = bytes(byte for byte in range(256) if byte & _KIND_MASK == number)
+        begin[struct.field("kind").offset] = b"[" + re.escape(kinds) + b"]"
+        # What only looks like one may reach into the next: no more than the first word of it is passed over.
+        pattern = b"".join(begin[:word]) + b"(?=" + b"".join(begin[word:]) + b")"
+        return (found.start() for found in re.finditer(pattern, buffer, re.DOTALL) if not found.start() % word)
 
     def own(self, common: Common) -> tuple[Struct, bytes]:
         """The whole descriptor with the part that its kind adds."""
@@ -161,7 +181,7 @@ class Descriptors:
         if not common.uncommon:
             return ""
         struct = self._struct(_UNCOMMON)
-        buffer = self._target.memory.read(common.address + self._own_size(common), struct.size)
+        buffer = self._target.memory.read(common.address + self.size_of(common.kind), struct.size)
         offset = struct.number(buffer, "pkgpath")
         return self.name_at_offset(common.address, offset).text if offset else ""
 
@@ -173,7 +193,7 @@ class Descriptors:
         variadic, given = bool(given & 1 << 15), given & (1 << 15) - 1
         if taken + given > _MOST_ITEMS:
             raise LayoutError(f"no type at {common.address:#x}: a func of {taken} parameters and {given} results")
-        start = common.address + self._own_size(common)
+        start = common.address + self.size_of(common.kind)
         if common.uncommon:
             start += self._struct(_UNCOMMON).size
         word = self._target.pointer_size
@@ -181,9 +201,13 @@ class Descriptors:
         types = [int.from_bytes(words[at : at + word], self._target.byte_order) for at in range(0, len(words), word)]
         return types[:taken], types[taken:], variadic
 
+    def size_of(self, kind: Kind) -> int:
+        """How many bytes the descriptors of types of that kind have, without what stands behind them."""
+        return self._struct(_NAMES.get(kind, _COMMON)).size
+
     def extent(self, common: Common) -> int:
         """How many bytes the descriptor takes, with all that stands behind it (DescriptorSize in internal/abi)."""
-        size, word = self._own_size(common), self._target.pointer_size
+        size, word = self.size_of(common.kind), self._target.pointer_size
         if common.uncommon:
             uncommon = self._struct(_UNCOMMON)
             methods = uncommon.number(self._target.memory.read(common.address + size, uncommon.size), "mcount")
@@ -263,9 +287,6 @@ class Descriptors:
         # A plugin may have come since.
         self._modules = [(start, end) for start, end in modules(self._target, "types", "etypes")]
         return next(((start, end) for start, end in self._modules if start <= address < end), None)
-
-    def _own_size(self, common: Common) -> int:
-        return self._struct(_NAMES.get(common.kind, _COMMON)).size
 
     def _struct(self, names: tuple[str, ...]) -> Struct:
         if names not in self._structs:

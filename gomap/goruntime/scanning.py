@@ -1,14 +1,16 @@
-"""Which values the garbage collector scans: those with a pointer into Go's heap.
+"""Which values the garbage collector scans: those with a pointer into Go's heap; and where in them these are.
 
 Source: abi.Type.Pointers in internal/abi/type.go, and what the compiler counts as a pointer (cmd/compile's types).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 
-__all__ = ["has_pointers"]
+__all__ = ["has_pointers", "pointer_places"]
 
 #: What the collector follows, or finds a pointer in.
 _POINTERS = {
@@ -32,6 +34,23 @@ def has_pointers(type: GoType) -> bool:
     if type.kind is Kind.STRUCT:
         return any(has_pointers(field.type) for field in type.fields)
     return type.kind in _POINTERS and not (type.kind is Kind.POINTER and _leaves_the_heap(type))
+
+
+def pointer_places(type: GoType, offset: int = 0) -> Iterator[int]:
+    """Where in a value of that type at OFFSET the collector finds pointers, in bytes.
+
+    An interface's type word is none to it (typebits.Set in cmd/compile).
+    """
+    if not has_pointers(type):
+        return
+    if type.kind is Kind.ARRAY:
+        for number in range(type.length):
+            yield from pointer_places(type.elem, offset + number * type.elem.size)
+    elif type.kind is Kind.STRUCT:
+        for field in type.fields:
+            yield from pointer_places(field.type, offset + field.offset)
+    else:
+        yield offset + (type.size // 2 if type.kind is Kind.INTERFACE else 0)
 
 
 def _leaves_the_heap(pointer: GoType) -> bool:

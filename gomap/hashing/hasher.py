@@ -53,12 +53,16 @@ def reflect_hasher_for(state: HashState, target: Target, types: RuntimeTypes, ke
 
 
 class KeyHasher:
-    """Hashes keys of one type as the process does. Made by hasher_for."""
+    """Hashes keys of one type as the process does. Made by hasher_for.
+
+    Attributes:
+        parts: how a key is taken apart: keys of all types that have the same parts have the same hashes.
+    """
 
     def __init__(self, hashing: _Hashing, size: int, parts: Sequence[HashedPart]) -> None:
         self._hashing = hashing
         self._size = size
-        self._parts = parts
+        self.parts = parts
 
     def one(self, buffer: bytes, offset: int, seed: int) -> int | None:
         """The hash of the key at OFFSET; None if it has a random one (a NaN is in it).
@@ -93,7 +97,7 @@ class KeyHasher:
     ) -> tuple[Sequence[int], dict[int, _Reason]]:
         keys = PackedValues.at(buffer, offsets, self._size)
         call = _Call(MOST_BYTES + _MORE_BYTES * keys.total if most is None else most)
-        hashes = self._hashing.hashes(self._parts, keys, seed, call)
+        hashes = self._hashing.hashes(self.parts, keys, seed, call)
         return ([hashes] * keys.total if isinstance(hashes, int) else hashes), call.reasons
 
 

@@ -36,8 +36,10 @@ from gomap.maps.operation_facts import (
     TypeUnknown,
     Unopened,
 )
+from gomap.maps.recognised import Evidence
 from gomap.maps.recognition import header_at
 from gomap.maps.sync_calls import SyncMapFound, method_kind, of_sync_map, part_of_sync_map, sync_map_of
+from gomap.maps.trials.trial import trial_of
 from gomap.program.frames import FrameVariable, Piece
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -192,10 +194,14 @@ class _Told:
             address, type, argument = header
             by = Passed(argument, function)
             type = type or next(iter(types), None) or self._recognised(address, self._type_by_caller(address))
+            trial = trial_of(self._program, address) if type is None else None
+            type = trial.type if trial is not None else type
             if type is None:
                 return None, HeaderOfUnknownType(by, address), True
             try:
-                return open_map(self._program, type, address), by, True
+                map = open_map(self._program, type, address)
+                map.recognised_by = Evidence.HASHES if trial is not None else None
+                return map, by, True
             except (LayoutError, ReadError) as error:
                 return None, Unopened(by, type.name, address, error), True
         return self._by_caller() or self._likely(types)

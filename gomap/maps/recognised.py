@@ -33,6 +33,8 @@ class Evidence(Enum):
     #: That, and the type word of the map's groups or buckets.
     GROUPS_TYPE_WORD = auto()
     BUCKETS_TYPE_WORD = auto()
+    #: That, and the hashes of its keys, by no other of the program's map types (gomap.maps.trials).
+    HASHES = auto()
 
 
 class Recognised(NamedTuple):

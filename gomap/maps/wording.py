@@ -196,6 +196,8 @@ def evidence_text(by: Evidence) -> str:
             return "by its invariants and the type word of its groups"
         case Evidence.BUCKETS_TYPE_WORD:
             return "by its invariants and the type word of its buckets"
+        case Evidence.HASHES:
+            return "by its invariants and the hashes of its keys"
 
 
 def directory_entries(first: int, last: int) -> str:

@@ -102,14 +102,14 @@ class Struct:
 
         Names are spelled as all versions of Go would: ``size`` finds ``Size_`` as well.
         """
-        field = self._field(names)
+        field = self.field(*names)
         start = at + field.offset
         number = buffer[start : start + min(field.type.size, self._target.pointer_size)]
         return int.from_bytes(number, self._target.byte_order, signed=field.type.kind.signed)
 
     def items(self, buffer: bytes, *names: str) -> Iterator[tuple[Struct, bytes, int]]:
         """Each item of a slice of structs: its struct, and where in which bytes it is. Raises ReadError."""
-        field = self._field(names)
+        field = self.field(*names)
         header = Struct(field.type, self._target)
         start = header.number(buffer, "array", at=field.offset)
         length = header.number(buffer, "len", at=field.offset)
@@ -123,7 +123,8 @@ class Struct:
     def _spelled(self) -> dict[str, Field]:
         return {field.name.rstrip("_").lower(): field for field in self.type.fields}
 
-    def _field(self, names: Sequence[str]) -> Field:
+    def field(self, *names: str) -> Field:
+        """The field of the first of NAMES that is there, spelled as for ``number``. Raises LayoutError."""
         found = next((self._spelled[name] for name in names if name in self._spelled), None)
         if found is None:
             there = ", ".join(field.name for field in self.type.fields) or "none"

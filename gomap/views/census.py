@@ -9,11 +9,12 @@ from typing import Any
 from gomap.census.census import Census, FoundMap
 from gomap.census.unreached import Amount
 from gomap.maps.model import GoMap
+from gomap.maps.trials.wording import doubt_text, hashes_text, told_text
 from gomap.maps.wording import counted
 from gomap.program.gotypes import GoType
 from gomap.views.paint import Paint
 
-__all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object", "type_text"]
+__all__ = ["NOT_LOOKED_AT", "SORTS", "Filter", "census_lines", "census_object", "found_type_text", "type_text"]
 
 #: What a census cannot see, as it begins with the collector's objects.
 NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads to"
@@ -108,7 +109,7 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
     yield "  " + "  ".join(head.rjust(width) for head, width in zip(heads, widths, strict=True)) + "  path, type"
     for line, row in zip(shown, rows, strict=True):
         cells = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {cells}  {line.name()}  {paint.type(type_text(line.maps[0].type))}"
+        yield f"  {cells}  {line.name()}  {paint.type(found_type_text(line.maps[0]))}{_told_by(line)}"
         yield from (paint.note(f"      {note}") for note in _notes(line))
     if len(shown) < len(lines):
         more = counted(len(lines) - len(shown), "more line")
@@ -140,34 +141,57 @@ def type_text(type: GoType | None) -> str:
     return "type not known" if type is None else type.name
 
 
+def found_type_text(found: FoundMap) -> str:
+    """The type of a map of the census, or those that it may have: ``perhaps map[int64]int or map[uint64]int``."""
+    return type_text(found.type) if found.trial is None else told_text(found.trial)
+
+
 def _object(census: Census, found: FoundMap, path: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"path": path, "origin": found.origin, "address": f"{found.address:#x}"}
     shown["type"] = found.type.name if found.type else None
     shown["retained"] = census.retained[found.number] if census.retained is not None else None
-    if not isinstance(found.map, GoMap) or found.measured is None:
-        return {**shown, "problem": str(found.map)}
-    measured = found.measured
-    shown |= {"kind": found.map.kind, "entries": measured.entries, "slots": measured.slots}
+    trial, measured = found.trial, found.measured
+    if trial is not None:
+        shown["typeBy"] = hashes_text(trial.fitting, trial.entries)
+        if trial.type is None:
+            shown |= {"perhaps": [type.name for type in trial.types], "keys": trial.key and trial.key.name}
+    if not isinstance(found.map, GoMap):
+        shown["problem"] = str(found.map)
+    if measured is None:
+        return shown
+    shown |= {"kind": measured.kind, "entries": measured.entries, "slots": measured.slots}
     shown |= {"structure": measured.structure, "deleted": measured.tombstones, "old": measured.old}
     shown |= {"rebuilt": measured.rebuilt, "scanned": measured.scanned}
     return {**shown, "problem": measured.damage} if measured.damage else shown
 
 
 def _lines(census: Census, filter: Filter) -> list[_Line]:
-    maps = [found for found in census.maps if filter.type in (None, type_text(found.type))]
+    maps = [found for found in census.maps if filter.type is None or filter.type in _types(found)]
     lines = []
     if filter.each:
         lines = [_Line([found], _path_of(census, found), census.retained) for found in maps]
     else:
         grouped: dict[tuple[str, str], list[FoundMap]] = {}
         for found in maps:
-            grouped.setdefault((found.origin, type_text(found.type)), []).append(found)
+            grouped.setdefault((found.origin, found_type_text(found)), []).append(found)
         # The path of one that is alone has indexes that mean something.
         lines = [
             _Line(group, _path_of(census, group[0]) if len(group) == 1 else _always(origin), census.retained)
             for (origin, _), group in grouped.items()
         ]
     return sorted((line for line in lines if line.structure >= filter.least), key=SORTS[filter.sort])
+
+
+def _types(found: FoundMap) -> list[str]:
+    """The names of the types that a map may have."""
+    return [type.name for type in found.trial.types] if found.trial else [type_text(found.type)]
+
+
+def _told_by(line: _Line) -> str:
+    """What told the type of the line's maps, if it was their hashes."""
+    trials = [found.trial for found in line.maps if found.trial]
+    text = hashes_text(sum(each.fitting for each in trials), sum(each.entries for each in trials))
+    return f", {text}" if trials else ""
 
 
 def _path_of(census: Census, found: FoundMap) -> Callable[[], str]:
@@ -211,6 +235,9 @@ def _notes(line: _Line) -> Iterator[str]:
             f"room for {line.slots:,} entries, of which {line.entries:,} are there: "
             f"built anew it would save {line.waste:,} of {line.structure:,} bytes"
         )
+    doubtful = [found.trial for found in line.maps if found.trial and not found.trial.type and found.measured]
+    if doubtful:
+        yield doubt_text(max(doubtful, key=lambda trial: trial.chance))
     for found in line.maps[:1]:
         problem = found.measured.damage if found.measured else str(found.map)
         if problem:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from operator import add
 
 from gomap.census.census import Census, FoundMap
-from gomap.views.census import type_text
+from gomap.views.census import found_type_text
 
 __all__ = ["census_profile"]
 
@@ -40,7 +40,7 @@ def census_profile(census: Census) -> bytes:
         profile += _message(_SAMPLE_TYPE, _number(_TYPE, strings.of(name)) + _number(_UNIT, strings.of(unit)))
     samples: dict[tuple[int, str], list[int]] = {}
     for found in census.maps:
-        key = census.survey.naming.origin[found.number], type_text(found.type)
+        key = census.survey.naming.origin[found.number], found_type_text(found)
         before = samples.get(key, [0] * len(values))
         samples[key] = [*map(add, before, _values(census, found))]
     functions: dict[str, int] = {}

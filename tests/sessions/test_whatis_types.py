@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -42,20 +43,28 @@ def test_every_header_is_told_from_other_objects(stopped: Stopped) -> None:
 
 
 def test_a_header_with_a_type_needs_none(stopped: Stopped) -> None:
-    for view in _maps(stopped):
+    """Of headers whose buckets or groups do not say it every fifth has to do: there all types are tried."""
+    for number, view in enumerate(_maps(stopped)):
+        if number % 5 and "type word" not in stopped.gdb.run(f"gomap-whatis {view['address']:#x}"):
+            continue
         answer = stopped.gdb.run(f"gomap-header -json {view['address']:#x}")
         if answer.startswith("{"):
-            found = stopped.gdb.json(f"gomap-header -json {view['address']:#x}")
-            assert (int(found["address"], 16), found["type"]) == (
-                view["address"],
-                _BEHIND.get(view["type"], view["type"]),
-            )
-            assert found["typeBy"].startswith("by its invariants and the type word of its ")
-        else:
-            assert answer == (
-                f"{view['address']:#x} is an int, not a map; what is there is the header of a map, by its invariants, "
-                "of an unknown type: give -type 'map[K]V'"
-            )
+            found = json.loads(answer)
+            assert int(found["address"], 16) == view["address"]
+            assert found["type"] in _names(view)
+            assert re.match(r"by its invariants and the (type word of its |hashes of its keys$)", found["typeBy"])
+            continue
+        header = f"{view['address']:#x} is an int, not a map; what is there is the header of a map, by its invariants"
+        assert answer.startswith(header) and answer.endswith(" give -type 'map[K]V'")
+        if answer.removeprefix(header) != ", of an unknown type: give -type 'map[K]V'":
+            perhaps = re.search(r"; its type is not certain: .*\bperhaps (.*?), by ", answer)
+            assert perhaps, answer
+            assert any(name in re.split(r", | or ", perhaps[1]) for name in _names(view)) or " others" in answer
+
+
+def _names(view: Any) -> set[str]:
+    """What the type of a map can be called by what does not know its name."""
+    return {view["type"], _BEHIND.get(view["type"], view["type"])}
 
 
 def test_parts_of_maps_are_no_headers(stopped: Stopped) -> None:

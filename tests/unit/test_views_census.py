@@ -50,9 +50,10 @@ def test_sorting_shows_the_same_maps(sort: str) -> None:
 
 
 def test_what_is_left_out_is_counted() -> None:
-    assert {cells[8].rpartition("  ")[2] for cells in rows(Filter("bytes", "main.Tags", 0, None, False))} == {
-        "main.Tags"
-    }
+    types = [cells[8].rpartition("  ")[2] for cells in rows(Filter("bytes", "main.Tags", 0, None, False))]
+    assert types.count("main.Tags") > 1
+    # A map that may be of the type is shown too.
+    assert all(type == "main.Tags" or "perhaps main.Tags or map[string]int, by the hashes of" in type for type in types)
     assert all(int(cells[2].replace(",", "")) >= 10_000 for cells in rows(Filter("bytes", None, 10_000, None, False)))
     limited = lines(Filter("bytes", None, 0, 3, False))
     assert f"{len(rows(ALL)) - 3} more lines; see 'help gomap-list' for -limit, -min, -type and -each" in limited
