@@ -247,18 +247,19 @@ class Naming:
             plan = self.plans[at]
             if plan is None or plan is UNTYPED:
                 continue
-            step_at = plan.step
+            step_at, base = plan.step, self._objects.data(at)
             for number in range(ends[at - 1] if at else 0, ends[at]):
                 target = targets[number]
                 if seen[target] == _WHOLE:
                     continue
-                step = step_at(places[number])
+                place = places[number]
+                step = step_at(place)
                 if step is not None and (step.plan is not None or step.asked is not None):
-                    self._step_to(at, places[number], self._objects.data(at), number, step, queue)
+                    self._step_to(at, place, base, number, step, queue)
             for place, value in self._pointers.to_data.get(at, ()):
                 step = step_at(place)
                 if step is not None:
-                    self._step_to_data(at, place, self._objects.data(at) + place, value, step, queue)
+                    self._step_to_data(at, place, base + place, value, step, queue)
 
     def _follow_view(self, at: int, queue: list[int]) -> None:
         view = self._views[-2 - at]
@@ -331,7 +332,8 @@ class Naming:
             self._seen[target] = _WHOLE
             self.parents[target], self._places[target] = at, place
             self.plans[target], self.origin[target] = plan, origin
-            queue.append(target)
+            if not span.noscan:
+                queue.append(target)
             return
         if (target, inner, id(plan)) in self._known_views:
             return
