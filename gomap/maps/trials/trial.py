@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from gomap.goruntime.rtype import runtime_types
 from gomap.hashing import HashError, KeyHasher
+from gomap.hashing.parts import Act
 from gomap.maps.opening import open_map
+from gomap.maps.recognition import header_at
 from gomap.maps.trials.candidates import Candidate, Candidates, Hashing
 from gomap.maps.trials.contents import Contents
 from gomap.maps.trials.samples import Sample, Samples, sampled
@@ -25,8 +27,12 @@ __all__ = ["Trial", "TypeTrials", "trial_of", "type_trials"]
 _RARE = 1 / 1000
 #: Keys that are hashed in one go.
 _AT_ONCE = 1 << 14
+#: Bytes of strings that are hashed with them, and so many more for each: where a type does not fit, lengths are wild.
+_MOST_BYTES, _MORE_BYTES = 1 << 20, 1 << 10
 #: Types that fit one map of whose contents it is asked whether they can be.
 _MOST_ASKED = 64
+#: Parts of keys that can be a NaN.
+_WITH_NAN = (Act.FLOAT, Act.EFACE, Act.IFACE)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ class TypeTrials:
         for first in range(0, len(keys), _AT_ONCE):
             some = keys[first : first + _AT_ONCE]
             offsets = range(0, len(some) * size, size) if size else [0] * len(some)
-            hashes += hasher.many(b"".join(some), offsets, seeds[first : first + _AT_ONCE])
+            most = _MOST_BYTES + _MORE_BYTES * len(some)
+            hashes += hasher.many(b"".join(some), offsets, seeds[first : first + _AT_ONCE], most)
         at = 0
         for address, samples in of_maps.items():
             yield address, self._fit(hashing, hasher, samples, hashes[at : at + len(samples.keys)])
@@ -183,6 +190,8 @@ class TypeTrials:
 
 
 def _is_nan(hasher: KeyHasher, sample: Sample, seed: int) -> bool:
+    if not any(part.act in _WITH_NAN for part in hasher.parts):
+        return False
     try:
         return sample.key is not None and hasher.one(sample.key, 0, seed) is None
     except (HashError, LayoutError, ReadError):
@@ -196,8 +205,10 @@ def type_trials(program: Program) -> TypeTrials:
 
 
 def trial_of(program: Program, address: int) -> Trial | None:
-    """What is found out of the map whose header is at ADDRESS; None if no type fits, or none can be tried."""
+    """What is found out of the map whose header is at ADDRESS; None if none is there, or no types can be tried."""
     try:
+        if header_at(program, address) is None:
+            return None
         return type_trials(program).of([address]).get(address)
     except (LayoutError, ReadError):
         return None

@@ -41,7 +41,7 @@ def doubt_text(trial: Trial) -> str:
     if not trial.entries:
         return "it has no keys whose hashes could tell"
     if trial.chance == 1:
-        return "the hashes of most keys fit no type: they may have changed since they were stored"
+        return "the hashes of most keys fit no type: they may have changed since they were stored, or are very long"
     if not trial.beyond_chance:
         return f"by so few keys a wrong type fits one map in {1 / trial.chance:,.0f}"
     return "neither hashes nor pointers tell these types apart"
