@@ -28,7 +28,8 @@ class Amount:
     Attributes:
         objects: their number.
         bytes: that the allocator took for them.
-        maps: how many of them are headers of maps, by the invariants of one; empty maps are not told.
+        maps: how many of them are headers of maps, by the invariants of one; maps without buckets or groups are not
+            told.
     """
 
     objects: int
