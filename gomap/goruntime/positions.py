@@ -4,13 +4,14 @@ A goroutine that was taken off its thread, to help the collector in the middle o
 that called the runtime's systemstack, or whose stack has to grow, is hidden behind the thread's g0. All left in g.sched
 where they stand (runtime/runtime2.go), which is cleared as they go on. One that asks for the time lends its thread to
 the kernel's code, again on g0's stack, and says in m.vdsoSP and m.vdsoPC where from. And what a signal's handler
-interrupted is in the frame that the kernel made under it and that runtime.sigreturn has it take back: GDB knows that
-function by its name, but only as Go 1.21 and later call it, and not from within; Delve guesses.
+interrupted is in the frame that the kernel made under it and that runtime.sigreturn has it take back (on arm64 it is a
+function of the kernel's own): GDB knows that function by its name, but only as Go 1.21 and later call it, and not from
+within; Delve guesses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from types import MappingProxyType
@@ -28,14 +29,17 @@ __all__ = ["Position", "Positions", "RuntimeThread", "positions_of"]
 _MOST = 1 << 14
 #: Handlers of signals in one another.
 _MOST_NESTED = 4
-#: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by the size of a pointer.
-_INTERRUPTED = {8: (160, 168), 4: (48, 76)}
-#: Where its struct sigcontext begins, and of which registers, as DWARF numbers them, its words from there on are; None:
-#: of segments. (asm/sigcontext.h)
-_CONTEXT = {
-    8: (40, (8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7)),
-    4: (20, (None, None, None, None, 7, 6, 5, 4, 3, 2, 1, 0)),
+#: Offsets of the stack pointer and the instruction in Linux's struct ucontext, by GOARCH.
+_INTERRUPTED = {"amd64": (160, 168), "386": (48, 76), "arm64": (432, 440)}
+#: Where its registers begin, and which, as DWARF numbers them, its words from there on are; None: segments.
+#: (asm/sigcontext.h)
+_CONTEXT: dict[str, tuple[int, Sequence[int | None]]] = {
+    "amd64": (40, (8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7)),
+    "386": (20, (None, None, None, None, 7, 6, 5, 4, 3, 2, 1, 0)),
+    "arm64": (184, range(31)),
 }
+#: arm64's link register; and the size of struct siginfo, which precedes struct ucontext in the kernel's frame.
+_LR, _SIGINFO = 30, 128
 _NO_REGISTERS: Mapping[int, int] = MappingProxyType({})
 
 
@@ -172,24 +176,35 @@ class Positions:
         """Where the thread was when the signal came in whose handler it is; None if it is in none."""
         try:
             for frame in self.frames.on(thread.sp, thread.pc, thread.lr):
-                if frame.function.name.startswith("runtime.sigreturn"):  # sigreturn__sigaction from Go 1.21 on
-                    return self._interrupted(frame)
+                context = self._context(frame)
+                if context is not None:
+                    return self._interrupted(context)
         except ReadError:
             pass
         return None
 
-    def _interrupted(self, sigreturn: Frame) -> Position:
-        """Where runtime.sigreturn leads back to."""
-        program, word, sp = self._program, self._program.pointer_size, sigreturn.sp
+    def _context(self, frame: Frame) -> int | None:
+        """Where struct ucontext is that the kernel has made for a signal's handler; None if FRAME is not next to it."""
+        name, word = frame.function.name, self._program.pointer_size
+        if self._program.architecture == "arm64":  # no function of Go's takes it back there
+            return frame.base + _SIGINFO if name == "runtime.sigtramp" and frame.base is not None else None
+        if self._program.architecture not in _CONTEXT or not name.startswith("runtime.sigreturn"):
+            return None  # it is sigreturn__sigaction from Go 1.21 on
         # The handler's third argument is the context; amd64 passes arguments in registers.
-        context = sp if word == 8 else pointer_at(program, sp + 2 * word)
-        sp, pc = (pointer_at(program, context + offset) for offset in _INTERRUPTED[word])
-        start, numbers = _CONTEXT[word]
+        return frame.sp if word == 8 else pointer_at(self._program, frame.sp + 2 * word)
+
+    def _interrupted(self, context: int) -> Position:
+        """What the struct ucontext at CONTEXT says."""
+        program, word = self._program, self._program.pointer_size
+        sp, pc = (pointer_at(program, context + offset) for offset in _INTERRUPTED[program.architecture])
+        start, numbers = _CONTEXT[program.architecture]
         registers = {
             number: pointer_at(program, context + start + at * word)
             for at, number in enumerate(numbers)
             if number is not None
         }
+        if program.architecture == "arm64":
+            return Position(sp, pc, registers[_LR], True, registers)
         # runtime.doSigPreempt pushes the instruction, and puts asyncPreempt in its place then.
         if pointer_at(program, sp) == pc:
             sp += word

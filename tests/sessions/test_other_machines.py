@@ -5,6 +5,7 @@ test_doors_agree.py has GDB on the same cores, and every command. Delve for amd6
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import gomap
 from tests.sessions.targets import READY, expect_stop
+from tests.sessions.tracebacks import goroutines_in
 
 _VERSIONS = ("1.23.9", "1.27.3")
 
@@ -29,6 +31,20 @@ def test_arm64_core_without_gdb(go: str) -> None:
     assert "no findings in 5 entries" in alone
     typed = gomap("dlv", "core", "--check-go-version=false", binary, core, typed="gomap-check main.small\nexit\n")
     assert alone in typed.stdout
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_stacks_of_arm64_are_those_that_the_runtime_prints(go: str) -> None:
+    """Its thread has died in a signal's handler; and gomap begins with what the panic has called since."""
+    binary = build("maps", go, goarch="arm64")
+    core = qemu_core_of(binary, "abort").path
+    printed = goroutines_in((core.parent / "complained").read_text())
+    told = json.loads(gomap("core", binary, core, "goroutines", "-stack", "-json").stdout)["goroutines"]
+    functions = {each["id"]: [frame["function"] for frame in each["frames"]] for each in told}
+    assert "panic" in [call.function for call in printed[1].calls]
+    for id, goroutine in printed.items():
+        names = ["runtime.gopanic" if call.function == "panic" else call.function for call in goroutine.calls]
+        assert functions[id][-len(names) :] == names
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
