@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
-from gomap.census.census import Census, take_census, with_retained
+from gomap.census.census import Census, FoundMap, take_census, with_retained
 from gomap.census.measure import Measured
 from gomap.census.referrers import Referrer, referrers, sought
 from gomap.check.checking import Report, check_each
@@ -15,7 +15,7 @@ from gomap.check.key_bytes import SharedBytes
 from gomap.goruntime.answers import Answer
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
-from gomap.maps.opening import package_maps
+from gomap.maps.opening import open_map, package_maps
 from gomap.postmortem.verdict import Verdict, why
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -122,7 +122,7 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
             interrupted = census.interrupted
         except (LayoutError, ReadError) as error:
             packages_only = error
-        maps = _of_census(census) if census is not None else _of_packages(program)
+        maps = _of_census(program, census) if census is not None else _of_packages(program)
         for each in _checked(program, maps, progress):
             interruption = each.report is not None and each.report.interrupted
             if not interruption or each.damaged:
@@ -136,16 +136,41 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
     return Examination(verdict, fault_at, census, checked, kept_bytes, packages_only, interrupted)
 
 
-#: A map's path, its header's address, the map or why it cannot be opened, and what it takes.
-_Found = tuple[str, int, Union[GoMap, LayoutError, ReadError], Union[Measured, None]]
+class _Found(NamedTuple):
+    """A map that is to be checked.
+
+    Attributes:
+        path, address: of its header.
+        map: the map; or why it cannot be opened.
+        measured: what it takes.
+        perhaps: the map as the only type of the program that it can be of, where no hash says so: it may be no map.
+    """
+
+    path: str
+    address: int
+    map: GoMap | LayoutError | ReadError
+    measured: Measured | None
+    perhaps: GoMap | None = None
 
 
-def _of_census(census: Census) -> Iterator[_Found]:
-    return ((census.path(found), found.address, found.map, found.measured) for found in census.maps)
+def _of_census(program: Program, census: Census) -> Iterator[_Found]:
+    for found in census.maps:
+        yield _Found(census.path(found), found.address, found.map, found.measured, _perhaps(program, found))
+
+
+def _perhaps(program: Program, found: FoundMap) -> GoMap | None:
+    trial = found.trial
+    if isinstance(found.map, GoMap) or trial is None or trial.missing or len(trial.types) != 1:
+        return None
+    try:
+        return open_map(program, trial.types[0], found.address)
+    except (LayoutError, ReadError):
+        return None
 
 
 def _of_packages(program: Program) -> Iterator[_Found]:
-    return ((name, map.address if isinstance(map, GoMap) else 0, map, None) for name, map in package_maps(program))
+    for name, map in package_maps(program):
+        yield _Found(name, map.address if isinstance(map, GoMap) else 0, map, None)
 
 
 def _checked(program: Program, maps: Iterable[_Found], progress: Callable[[str], None]) -> Iterator[CheckedMap]:
@@ -155,18 +180,32 @@ def _checked(program: Program, maps: Iterable[_Found], progress: Callable[[str],
     def to_check() -> Iterator[GoMap | LayoutError | ReadError]:
         for found in maps:
             started.append(found)
-            yield found[2]
+            yield found.perhaps or found.map
 
     def at(number: int, text: str) -> None:
-        progress(f"{number} maps checked, now {started[number][0]}: {text}")
+        progress(f"{number} maps checked, now {started[number].path}: {text}")
 
     for number, report in enumerate(check_each(program, to_check(), quick=False, progress=at)):
-        path, address, map, measured = started[number]
-        type = map.type if isinstance(map, GoMap) else None
-        if isinstance(report, Report):
-            yield CheckedMap(path, type, address, report, measured, None)
+        path, address, map, measured, perhaps = started[number]
+        if perhaps is not None and isinstance(report, Report):
+            if report.interrupted:
+                raise KeyboardInterrupt
+            if _shows_the_type(report):
+                map = perhaps
+        if not isinstance(map, GoMap):
+            yield CheckedMap(path, None, address, None, measured, map)
+        elif isinstance(report, Report):
+            yield CheckedMap(path, map.type, address, report, measured, None)
         else:
-            yield CheckedMap(path, type, address, None, measured, report)
+            yield CheckedMap(path, map.type, address, None, measured, report)
+
+
+def _shows_the_type(report: Report) -> bool:
+    """Whether what is wrong with a map shows that it is of the type that it was checked as.
+
+    Strings do: all lead to one object that has room for them, and were others when they were stored.
+    """
+    return any(isinstance(cause.evidence, SharedBytes) and cause.evidence.proved for cause in report.causes)
 
 
 def _kept_bytes(

@@ -23,7 +23,7 @@ def told_text(trial: Trial) -> str:
 
 def hashes_text(fitting: int, keys: int) -> str:
     """What told it: ``by the hashes of 9 of 9 keys``."""
-    if not keys:
+    if not fitting:
         return "by its buckets' or groups' size and pointers"
     return f"by the hashes of {fitting} of {keys} keys" if keys > 1 else "by the hash of one key"
 
