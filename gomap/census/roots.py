@@ -23,7 +23,7 @@ from gomap.goruntime.heap import Heap
 from gomap.goruntime.pointermaps import DataSection
 from gomap.goruntime.positions import Position, positions_of
 from gomap.goruntime.rtype import runtime_types
-from gomap.program.gotypes import GoType
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct, variable
@@ -167,6 +167,8 @@ def queue_roots(program: Program, objects: Objects) -> Iterator[Root]:
 
     Raises LayoutError if their queues are laid out in a way that is not known, and ReadError.
     """
+    if program.variable("runtime.allfin") is None:
+        raise LayoutError("without debug information nothing tells where their queues are")
     address, pointer = variable(program, "runtime.allfin")
     yield from _in_queue(program, objects, "finalizers", address, pointer.elem, ("alllink", "cnt"), "fin")
     block = program.type_named("runtime.cleanupBlock")

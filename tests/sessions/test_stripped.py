@@ -45,7 +45,7 @@ _REBUILT_OTHERWISE = GO_VERSIONS[:2]
 #: Stories, and the Go versions that build them in a usual run.
 _STORIES = [
     ("writers", "1.21.13"), ("writers", "1.23.9"), ("writers", "1.27.3"),
-    ("unmapped", "1.27.3"), ("reused", "1.23.9"), ("hangs", "1.27.3"),
+    ("unmapped", "1.27.3"), ("reused", "1.21.13"), ("reused", "1.23.9"), ("hangs", "1.27.3"),
 ]  # fmt: skip
 _ALL_STORIES = ("writers", "unmapped", "reused", "stalled", "cache", "hangs")
 #: What kills the stories that die of a map.
