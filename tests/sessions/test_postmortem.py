@@ -101,7 +101,7 @@ def test_of_a_program_that_no_map_has_killed_that_is_said(
     status, screen, object = told(tmp_path, program, kernel_core_of(program, *arguments).path)
     assert "verdict: no map is implicated" in screen[1:3]
     assert any(
-        re.fullmatch(r"\d+ maps checked, \d+ entries: no findings(; \d+ maps cannot be looked at)?", line)
+        re.fullmatch(r"\d+ maps checked, \d+ entries: no findings(; \d+ maps? cannot be looked at)?", line)
         for line in screen
     )
     assert (status, object["found"], object["damaged"]) == (0, False, [])
