@@ -1,9 +1,8 @@
 """Who points to an address, with the path to each: words of objects, package variables, stacks, finalizers, cleanups.
 
 An address within an object of the heap means the object, whether it is in use or freed; one within a mapped file, all
-of that mapping. All words that the collector
-takes for pointers are looked at, not only those that lead to objects in use, so that who still points to a freed object
-is found as well.
+of that mapping. All words that the collector takes for pointers are looked at, not only those that lead to objects in
+use, so that who still points to a freed object is found as well.
 """
 
 from __future__ import annotations

@@ -11,12 +11,13 @@ from gomap.commands.options import limit
 
 @command("gomap-whatis", options=(JSON, GOROUTINE, FRAME, FORCE), argument="ADDR")
 def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
-    """Say what an address is to Go's runtime: object, its span, allocated or free; stack; data; code; mapped file.
+    """Say what an address is to the Go runtime: object, its span, allocated or free; stack; data; code.
 
     ADDR is an expression, as for print. Whether an address can be read says little: freed memory
-    can. This asks the books that the runtime keeps of its heap, its stacks and its modules. What
-    stands there is said as well where something tells: a type descriptor, an object whose type the
-    allocator notes, a map's header; and what it was that told."""
+    can. This asks the books that the runtime keeps of its heap, its stacks and its modules. A mapped
+    file is named, with the offset in it. What stands there is said as well where something tells: a
+    type descriptor, an object whose type the allocator notes, a map's header; and what it was that
+    told."""
     from gomap.expressions.evaluating import address_in, evaluate
     from gomap.goruntime.answers import Foreign, NotInCore, UnreadableFile
     from gomap.goruntime.heap import heap_of
@@ -57,10 +58,10 @@ def refs(door: Door, options: Options, expression: str) -> Iterable[str]:
 
     ADDR is an expression, as for print: an address, a pointer, or a map, whose header is meant then;
     an address within an object of the heap means the object, one within a mapped file all of that
-    mapping. Each pointer has a line with its path
-    from a root, those with the fewest steps first, and of one in a map its slot and key; of one on a
-    stack its frame, where it may be left over from a call that has ended. What the collector does not
-    take for a pointer does not count. Ctrl-C shows what was found so far."""
+    mapping. Each pointer has a line with its path from a root, those with the fewest steps first, and
+    of one in a map its slot and key; of one on a stack its frame, where it may be left over from a
+    call that has ended. What the collector does not take for a pointer does not count. Ctrl-C shows
+    what was found so far."""
     from gomap.census.referrers import MapSlot, referrers, sought
     from gomap.census.survey import survey
     from gomap.expressions.evaluating import address_in, evaluate

@@ -23,7 +23,7 @@ from tests.sessions.test_stripped import another_version, essence
 _CORES_IN_GDB = [("system_gdb", "1.23.9", ""), ("gdb18", "1.27.3", "")]
 _PROCESSES_IN_GDB = [("system_gdb", "1.27.3", "pie")]
 _NO_LAYOUTS = (
-    "{program} has no debug information, and gomap brings nothing of the runtime of go1.27.0 on amd64: with that Go "
+    "{program} has no debug information, and gomap brings nothing of the runtime of go1.27.9 on amd64: with that Go "
     "'go build' a program of three lines (package main; import \"fmt\"; func main() {{ "
     "fmt.Println(map[string]int{{}}) }}) and name it with {donor}; or build the same source with -f in place of each "
     "-w and -s among -ldflags, and name that with {rebuilt}"
@@ -118,7 +118,7 @@ def test_files_that_do_not_fit_in_gdb(tmp_path: Path) -> None:
         session.run(f"set gomap donor {layouts.donor('1.23.9')}")
         assert session.run("gomap-why") == (
             f"{layouts.donor('1.23.9')} is no donor for {other}: it is built by go1.23.9 on amd64, and the program by "
-            "go1.27.0 on amd64"
+            "go1.27.9 on amd64"
         )
         session.run(f"set gomap donor {tmp_path / 'none'}")
         assert session.run("gomap-why") == f"cannot open {tmp_path / 'none'}: No such file or directory"
