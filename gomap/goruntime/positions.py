@@ -4,9 +4,9 @@ A goroutine that was taken off its thread, to help the collector in the middle o
 that called the runtime's systemstack, or whose stack has to grow, is hidden behind the thread's g0. All left in g.sched
 where they stand (runtime/runtime2.go), which is cleared as they go on. One that asks for the time lends its thread to
 the kernel's code, again on g0's stack, and says in m.vdsoSP and m.vdsoPC where from. And what a signal's handler
-interrupted is in the frame that the kernel made under it and that runtime.sigreturn has it take back (on arm64 it is a
-function of the kernel's own): GDB knows that function by its name, but only as Go 1.21 and later call it, and not from
-within; Delve guesses.
+interrupted is in the frame that the kernel made under it, and that a function called sigreturn has it take back: the
+runtime's, in a program that uses cgo the C library's, on arm64 the kernel's own. GDB knows the runtime's by its name,
+but only as Go 1.21 and later call it, and not from within; Delve guesses.
 """
 
 from __future__ import annotations
@@ -186,12 +186,17 @@ class Positions:
     def _context(self, frame: Frame) -> int | None:
         """Where struct ucontext is that the kernel has made for a signal's handler; None if FRAME is not next to it."""
         name, word = frame.function.name, self._program.pointer_size
-        if self._program.architecture == "arm64":  # no function of Go's takes it back there
-            return frame.base + _SIGINFO if name == "runtime.sigtramp" and frame.base is not None else None
-        if self._program.architecture not in _CONTEXT or not name.startswith("runtime.sigreturn"):
-            return None  # it is sigreturn__sigaction from Go 1.21 on
+        above = None
+        if name == "runtime.sigtramp":  # whatever it returns to
+            above = frame.base
+        elif name.startswith("runtime.sigreturn"):  # sigreturn__sigaction from Go 1.21 on
+            above = frame.sp
+        if above is None or self._program.architecture not in _CONTEXT:
+            return None
+        if self._program.architecture == "arm64":
+            return above + _SIGINFO
         # The handler's third argument is the context; amd64 passes arguments in registers.
-        return frame.sp if word == 8 else pointer_at(self._program, frame.sp + 2 * word)
+        return above if word == 8 else pointer_at(self._program, above + 2 * word)
 
     def _interrupted(self, context: int) -> Position:
         """What the struct ucontext at CONTEXT says."""

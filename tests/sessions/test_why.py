@@ -212,6 +212,17 @@ def test_deaths_that_no_map_is_to_blame_for(go: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize(("mode", "verdict"), [("panic", None), ("nil-map", "nil map")])
+def test_deaths_of_programs_with_cgo(go: str, mode: str, verdict: str | None) -> None:
+    """Their signals' handlers return to the C library, with the stack of who panicked behind that."""
+    program = build("deaths", go, libc=True)
+    core = kernel_core_of(program, mode).path
+    said = _why(program, core)
+    assert (said["verdict"], said["death"]["goroutine"]) == (verdict, 1)
+    assert f"panic: {said['death']['message']}" in (core.parent / "complained").read_text(errors="replace")
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
 @pytest.mark.parametrize("mode", ["killed", "panic"])
 def test_healthy_maps_are_never_to_blame(go: str, mode: str, cores: int) -> None:
     """Two goroutines are busy at maps, wherever that was when the kernel, or the runtime, ended it."""

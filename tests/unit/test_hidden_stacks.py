@@ -259,6 +259,16 @@ def test_what_a_signal_interrupted_on_amd64(program: Program) -> None:
         assert on_stacks(program, [Thread(2, 0xBAD, 0xBAD), thread])[-3:] == WRITING[1:]
 
 
+def test_what_a_signal_interrupted_in_a_program_with_cgo(program: Program) -> None:
+    """Its handlers return to a function of the C library's, of which the runtime has no table."""
+    write(program, STACK + 0x100)
+    context = STACK + 0x800
+    program.words(context + 40 + 8 * 15, STACK + 0x100, program.place("runtime.mapassign", 50))
+    program.words(context - 8, 0x7F00_0000_1234)
+    thread = Thread(1, context - 8, program.place("runtime.sigtramp", 0))
+    assert on_stacks(program, [thread]) == ["runtime.sigtramp", *WRITING[1:]]
+
+
 def test_a_signal_that_makes_the_goroutine_give_way(program: Program) -> None:
     """Its handler pushes the instruction on the goroutine's stack before it puts another in its place."""
     write(program, STACK + 0x100)
