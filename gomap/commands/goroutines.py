@@ -39,25 +39,26 @@ def goroutines(door: Door, options: Options, expression: str) -> Iterable[str]:
     frames that have them; such a pointer may be left over from a call that has ended."""
     from gomap.expressions.map_finding import find_map
     from gomap.goruntime.goroutines import goroutines_of
+    from gomap.goruntime.tracebacks import tracebacks
     from gomap.views.goroutines import goroutines_lines, goroutines_object
 
+    program = door.program()
     map = find_map(scope_of(door, options), expression, options["type"]) if expression else None
-    shown, unread = shown_goroutines(door, map), goroutines_of(door.program()).unread()
+    shown, unread = shown_goroutines(door, tracebacks(program), map), goroutines_of(program).unread()
     if options["json"]:
         return json_line(door, goroutines_object(shown, map, unread))
     return goroutines_lines(shown, map, options["limit"], options["stack"], door.paint(), unread)
 
 
-def shown_goroutines(door: Door, map: GoMap | None = None) -> list[GoroutineShown]:
-    """Every goroutine with what it does to maps, those that do anything first; with MAP only its holders."""
-    from gomap.goruntime.tracebacks import tracebacks
+def shown_goroutines(door: Door, traces: Iterable[Traceback], map: GoMap | None = None) -> list[GoroutineShown]:
+    """TRACES with what each goroutine does to maps, those that do anything first; with MAP only its holders."""
     from gomap.maps.holders import holdings, memory_of
     from gomap.views.goroutines import GoroutineShown
 
     program = door.program()
     memory = None if map is None else memory_of(map, door.progress)
     shown = []
-    for number, trace in enumerate(tracebacks(program)):
+    for number, trace in enumerate(traces):
         if number % 256 == 0:
             door.progress(f"{number} goroutines looked at")
         operations, unknown = _operations(door, trace)

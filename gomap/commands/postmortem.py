@@ -40,7 +40,8 @@ def postmortem(door: Door, options: Options, _rest: str) -> Generator[str, None,
 
     program = door.program()
     examination = examine(program, door.progress)
-    shown, arguments = shown_goroutines(door), arguments_of(door, examination.verdict)
+    shown = shown_goroutines(door, examination.verdict.traces)
+    arguments = arguments_of(door, examination.verdict)
     # Files first: whoever pipes the text may have seen enough of it, and leave.
     written: list[str] = []
     failed: UsageError | None = None

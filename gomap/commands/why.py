@@ -22,7 +22,7 @@ def why_it_died(door: Door, options: Options, _rest: str) -> Generator[str, None
     raised it, who else was at the map (certain: inside a write to it; probable: in a function that
     gets to it and whose code writes to such maps; possible: calls one, or waits), the locks beside
     it, what gomap-check finds. A program that no map has brought down is said to be so."""
-    from gomap.postmortem.verdict import why
+    from gomap.postmortem.concluding import why
     from gomap.views.verdict import verdict_lines
     from gomap.views.verdict_object import verdict_object
 

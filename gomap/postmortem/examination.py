@@ -16,7 +16,8 @@ from gomap.goruntime.answers import Answer
 from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map, package_maps
-from gomap.postmortem.verdict import Verdict, why
+from gomap.postmortem.concluding import why
+from gomap.postmortem.verdict import Verdict
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program

@@ -16,7 +16,7 @@ from gomap.postmortem.death import Death
 from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Reach, Side, Site
-from gomap.postmortem.verdict import ENDLESS, Verdict
+from gomap.postmortem.verdict import Verdict, endless
 from gomap.program.signals import Signal
 from gomap.views.findings import check_lines
 from gomap.views.gaps import code_unread_text, gap_text, would_tell_text
@@ -122,7 +122,7 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
     if verdict.inside:
         sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
         inside = f", {counted(verdict.inside, 'map operation')} under way{sound}"
-    yield f"  {counted(verdict.goroutines, 'goroutine')} looked at{inside}"
+    yield f"  {counted(len(verdict.traces), 'goroutine')} looked at{inside}"
     yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)
 
 
@@ -148,12 +148,11 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.kind == "mutated keys":
         return f"{_mutated(verdict.report)}; goroutine {id} {does} it"
     if verdict.kind == "corruption":
-        report = verdict.report
-        endless = report is not None and any(each.rule.name in ENDLESS for each in report.findings)
-        what = "a search in it does not end" if endless else "the map is not as a map can be"
+        loops = verdict.report is not None and endless(verdict.report)
+        what = "a search in it does not end" if loops else "the map is not as a map can be"
         return f"{what} (see below); goroutine {id} {does} it"
     if verdict.trace is None:
-        looked_at = counted(verdict.goroutines, "goroutine")
+        looked_at = counted(len(verdict.traces), "goroutine")
         return f"of {looked_at} looked at none is caught in a damaged map; not all could be (see below)"
     if verdict.death is None:  # somebody waits in it
         return f"a mutex of it is locked, and nobody is seen who would unlock it; goroutine {id} {does} it, and waits"

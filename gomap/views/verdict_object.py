@@ -28,7 +28,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "death": None if verdict.death is None else _death(verdict.death),
         "signal": None if verdict.signal is None else _signal(verdict.signal),
         "also": [_death(each) for each in verdict.also],
-        "goroutines": verdict.goroutines,
+        "goroutines": len(verdict.traces),
         "notes": [gap_text(gap) for gap in verdict.notes],
         "wouldTell": [would_tell_text(what) for what in verdict.tells],
         "inside": verdict.inside,

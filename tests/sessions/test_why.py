@@ -21,7 +21,7 @@ import jsonschema
 import pytest
 
 from gomap.elf.target import open_core
-from gomap.postmortem.verdict import why
+from gomap.postmortem.concluding import why
 from gomap.program.program import Program
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
