@@ -29,7 +29,7 @@ class Elsewhere(NamedTuple):
     Attributes:
         symbol: as the linker names it: ``runtime.etext``.
         expected: where the program has it.
-        found: where it is by what the runtime says; None: memory has nothing at EXPECTED.
+        found: where it is by what the runtime says; None: memory has nothing at EXPECTED, or zeros.
     """
 
     symbol: str
@@ -55,14 +55,15 @@ def elsewhere(target: Target, address_of: Callable[[str], int | None]) -> Sequen
         }
         if "text" not in symbols or len(symbols) == 1:
             return None
-        found = Struct(module, target).some(*symbols).read(target.memory, address)
+        functions, *found = Struct(module, target).some("ftab.len", *symbols).read(target.memory, address)
     except LayoutError:
         return None
     except ReadError:  # nothing where the program has its variables
         return [Elsewhere("runtime.firstmoduledata", address, None)]
+    if not any(found):
+        # Before a position-independent program's addresses are filled in, its module has the lengths of its tables.
+        return None if functions else [Elsewhere("runtime.firstmoduledata", address, None)]
     sections = dict(zip(symbols, found, strict=True))
-    if sections["text"] == 0:  # a position-independent program whose addresses are not filled in yet
-        return None
     moved = sections["text"] - symbols["text"]
     return [
         Elsewhere(f"runtime.{name}", symbols[name] + moved, where)

@@ -14,6 +14,7 @@ from gomap.elf.elffile import LOAD, ElfFile, FileError
 from gomap.elf.loading import fits
 from gomap.elf.process import Process
 from gomap.elf.target import open_core, open_process, open_program
+from gomap.goruntime.moduledata import first_module
 from gomap.program.memory import ReadError
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
@@ -86,6 +87,20 @@ def test_a_core_of_the_same_program_without_symbols() -> None:
     assert ElfFile(stripped).build_ids != target.program.build_ids
     assert target.other_build is None
     assert_maps_as_printed(target, core.printed, segments_of(core.path))
+
+
+@pytest.mark.parametrize(("go", "other"), [("1.23.9", "1.19"), ("1.23.9", "1.24.11"), ("1.27.3", "1.25.5")])
+def test_a_core_that_has_zeros_where_another_build_has_its_module(go: str, other: str, tmp_path: Path) -> None:
+    """As it has in these by chance: none of the program's variables is set yet there."""
+    program, core = build("maps", other), tmp_path / "core"
+    shutil.copy(kernel_core_of(build("maps", go), "abort").path, core)
+    address, module = first_module(open_core(program, core))
+    for segment in ElfFile(core).segments:
+        if segment.type == LOAD and segment.address <= address < segment.address + segment.file_size:
+            with open(core, "r+b") as file:
+                file.seek(segment.offset + address - segment.address)
+                file.write(bytes(module.size))
+    assert " is of another build: its Go build ID is " in (open_core(program, core).other_build or "")
 
 
 def test_a_core_of_another_build(tmp_path: Path) -> None:
