@@ -52,7 +52,7 @@ def gap_text(gap: Gap) -> str:
 
 
 def code_unread_text(architecture: str) -> str:
-    """``gomap does not read the code of arm64``."""
+    """``gomap does not read the code of riscv64``."""
     return f"gomap does not read the code of {architecture}"
 
 

@@ -16,6 +16,7 @@ from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import gomap
+from tests.sessions.races import assert_race
 from tests.sessions.targets import READY, expect_stop
 from tests.sessions.tracebacks import goroutines_in
 
@@ -81,3 +82,13 @@ def test_arm64_behind_qemus_gdbserver(go: str) -> None:
                 assert "no findings in 5 entries (1 " in session.run("gomap-check main.small")
         finally:
             qemu.kill()
+
+
+@pytest.mark.parametrize("goarch", ["arm64", "386"])
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_races(go: str, goarch: str) -> None:
+    """Who was on the other side, with what tells so, and the locks beside the map are known as on amd64."""
+    degrees = [assert_race(go, mode, "field", goarch=goarch) for mode in ("writers", "reader", "iterator", "deleter")]
+    assert {"certain", "probable"} & set(degrees)
+    assert_race(go, "reader", "global", goarch=goarch)
+    assert_race(go, "iterator", "captured", goarch=goarch)

@@ -16,8 +16,8 @@ def test_a_race_whose_other_side_is_gone_is_told() -> None:
 
 
 def test_code_that_is_not_read_is_told() -> None:
-    verdict = Verdict("race", True, None, others=Involved([], [], [], "arm64"))
-    text = "gomap does not read the code of arm64"
+    verdict = Verdict("race", True, None, others=Involved([], [], [], "riscv64"))
+    text = "gomap does not read the code of riscv64"
     assert f"note: {text}, so nobody is more than possible" in list(verdict_lines(verdict, {}, Paint()))
     assert verdict_object(verdict)["codeUnread"] == text
 
