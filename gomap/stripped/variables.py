@@ -6,7 +6,7 @@
 - runtime.mheap_ has the sizes of mspan and mcache in two of its allocators, and the spans that it lists are found again
   in its arenas, by their pages.
 - What is written before the program begins to run (the version, tables of names and of sizes) is known by its content.
-- The state of the hash functions is known by the instructions that use it (see instructions).
+- The state of the hash functions is known by the instructions that use it (see hash_variables).
 
 Where two places meet the conditions and do not say the same, neither is taken: the variable is not found.
 """
@@ -24,7 +24,7 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.structs import Struct
 from gomap.program.target import Target, pointer_at
-from gomap.stripped.instructions import aeskeysched_in, hashkey_in, use_aeshash_in
+from gomap.stripped.hash_variables import aeskeysched_in, hashkey_in, use_aeshash_in
 from gomap.stripped.layouts import Layouts
 from gomap.stripped.sections import Sections
 

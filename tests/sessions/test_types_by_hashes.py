@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of
+from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.debugger import schema
 from tests.sessions.gomap import gomap
@@ -18,11 +18,14 @@ _USUAL = ("1.23.9", "1.27.3")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "go" in metafunc.fixturenames:
-        metafunc.parametrize("go", GO_VERSIONS[1:] if metafunc.config.getoption("--matrix") else _USUAL)
+        everything = metafunc.config.getoption("--matrix")
+        built = [(go, "amd64") for go in (GO_VERSIONS[1:] if everything else _USUAL)]
+        built += [(go, machine) for go in _USUAL[not everything :] for machine in ("386", "arm64")]
+        metafunc.parametrize(("go", "machine"), built)
 
 
-def test_the_census_says_what_told_a_type_and_what_it_may_be(go: str) -> None:
-    binary, core, said = stripped(go)
+def test_the_census_says_what_told_a_type_and_what_it_may_be(go: str, machine: str) -> None:
+    binary, core, said = stripped(go, machine)
     typed = "".join(f"list {each}\n" for each in ("-each", "-json", "-json -type map[int32]string"))
     text = gomap("core", binary, core, typed=typed.replace("\n", " -limit 300\n")).stdout
     assert re.search(r"  map\[interface \{\}\]int, by the hashes of \d of \d keys$", text, re.M)
@@ -47,8 +50,8 @@ def test_the_census_says_what_told_a_type_and_what_it_may_be(go: str) -> None:
     }
 
 
-def test_an_address_alone_names_a_map_if_only_one_type_fits(go: str) -> None:
-    binary, core, said = stripped(go)
+def test_an_address_alone_names_a_map_if_only_one_type_fits(go: str, machine: str) -> None:
+    binary, core, said = stripped(go, machine)
     listed = json.loads(gomap("core", binary, core, "list", "-json", "-limit", "300").stdout)["maps"]
     by_hashes = [each for each in listed if "typeBy" in each and int(each["address"], 16) in said]
     certain = next(each for each in by_hashes if each["type"])
@@ -66,9 +69,9 @@ def test_an_address_alone_names_a_map_if_only_one_type_fits(go: str) -> None:
     )
 
 
-def stripped(go: str) -> tuple[Path, Path, dict[int, str]]:
+def stripped(go: str, machine: str) -> tuple[Path, Path, dict[int, str]]:
     """The fixture untyped, a core of it, and the types of its maps by their addresses, as it had said."""
-    binary = build("untyped", go, ldflags="-s -w")
-    core = kernel_core_of(binary)
+    binary = build("untyped", go, ldflags="-s -w", goarch=machine)
+    core = (qemu_core_of if machine == "arm64" else kernel_core_of)(binary)
     lines = (line.split("\t") for line in core.printed.read_text().splitlines())
     return binary, core.path, {int(address, 16): type for address, _, type in lines}
