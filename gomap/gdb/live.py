@@ -38,10 +38,7 @@ class GdbLive:
             raise ProgramError(A_CORE)
 
     def keep(
-        self,
-        watcher: Watcher[Any],
-        make: Callable[[Scope], Watcher[Any]],
-        told: Callable[[Any], Iterable[str]],
+        self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]
     ) -> Iterator[str]:
         if gdb.parameter("can-use-hw-watchpoints") == 0 and any(trap.size for trap in watcher.traps()):
             raise NoWatchpointError(_SWITCHED_OFF)
@@ -81,7 +78,9 @@ class _Pause(gdb.Breakpoint):
 
     def __init__(self, address: int, reached: Callable[[], None]) -> None:
         self._reached = reached
-        super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
+        # As a process ends GDB makes it, and then fails to insert watchpoints, its user's among them.
+        with suppress(gdb.error):
+            super().__init__(f"*{address:#x}", gdb.BP_BREAKPOINT, internal=True)
 
     def stop(self) -> bool:
         self._reached()

@@ -71,6 +71,23 @@ def test_an_entry_is_followed(subject: tuple[str, Debugger]) -> None:
         assert not re.search(r"^-\d+ .*(watchpoint|breakpoint) +keep", session.run("maint info breakpoints"), re.M)
 
 
+def test_other_watchpoints_are_set_as_the_process_ends(subject: tuple[str, Debugger]) -> None:
+    """GDB can insert none of them any more then, and says so of whatever is made or switched off meanwhile."""
+    with _started(subject) as session:
+        session.run("gomap-guard main.numbers")
+        session.run("gomap-watch main.pairs")
+        session.run("watch 'main.current'")
+        session.run(f"ignore {session.run('output $bpnum')} 1000")
+        session.run("gomap-watch -off")
+        said = session.run("continue")
+        assert ended(said), said
+        said += session.run("run < /dev/null")
+        assert "Python Exception" not in said, said
+        first, *again = said.split("gomap-guard main.numbers: set again\n")
+        assert first.count("gomap-guard main.numbers: the process has ended; ") == len(again) == 1, said
+        assert session.run("gomap-guard -off") == "gomap-guard main.numbers: ended"
+
+
 def test_an_element_of_many_words(either: tuple[str, Debugger]) -> None:
     watched = 24 if either[0] == "1.23.9" else 16
     with _started(either) as session:
