@@ -42,7 +42,7 @@ def arguments_of(door: Door, verdict: Verdict) -> dict[tuple[int, int], str]:
 def _calls(verdict: Verdict) -> Iterator[tuple[Traceback, CallFrame]]:
     """The calls of the program's own whose arguments are shown."""
     if verdict.trace is not None and verdict.operation is not None:
-        yield from ((verdict.trace, call) for call in verdict.trace.calls[verdict.operation.caller :][:1])
+        yield from ((verdict.trace, call) for call in verdict.trace.in_frame_of(verdict.operation.caller))
     for side in verdict.others.sides if verdict.others is not None else ():
         yield side.trace, side.call
 

@@ -91,6 +91,11 @@ class Traceback(NamedTuple):
     broken: ReadError | NoCaller | None
     created: Call | None
 
+    def in_frame_of(self, number: int) -> list[CallFrame]:
+        """The call of that NUMBER, and those that it is inlined into: the last one's function has the frame."""
+        from_there = self.calls[number:]
+        return [call for call in from_there if call.frame is from_there[0].frame]
+
     def standing(self, call: CallFrame) -> Standing | None:
         """What the variables of a call on the stack depend on; None if no table tells where its frame is."""
         frame = call.frame

@@ -11,7 +11,7 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
-__all__ = ["PackagePath", "maps_from", "package_paths", "path_from"]
+__all__ = ["PackagePath", "maps_from", "nil_package_paths", "package_paths", "path_from"]
 
 #: Structs and pointers in one another that are looked into.
 _DEEPEST = 3
@@ -38,17 +38,28 @@ class PackagePath(NamedTuple):
 def package_paths(program: Program) -> Mapping[int, PackagePath]:
     """The maps, sync.Maps too, that package variables lead to, by the addresses of their headers."""
     found: dict[int, PackagePath] = {}
+    for header, package in _of_packages(program):
+        if header:
+            found.setdefault(header, package)
+    return found
+
+
+@until_it_moves
+def nil_package_paths(program: Program) -> Sequence[PackagePath]:
+    """The nil maps that package variables lead to."""
+    return [package for header, package in _of_packages(program) if not header]
+
+
+def _of_packages(program: Program) -> Iterator[tuple[int, PackagePath]]:
     for name, address, type in program.variables():
         if type.kind not in (Kind.MAP, Kind.POINTER, Kind.STRUCT) or type.size > _LARGEST:
             continue
         try:
             content = program.memory.read(address, type.size)
             for header, path, map_type in _maps_in(program, type, content, address, name, _DEEPEST - 1):
-                found.setdefault(header, PackagePath(path, map_type, address, address + type.size))
+                yield header, PackagePath(path, map_type, address, address + type.size)
         except (ReadError, LayoutError):
             continue
-    found.pop(0, None)
-    return found
 
 
 def path_from(program: Program, variables: Sequence[FrameVariable], address: int) -> tuple[str, GoType] | None:

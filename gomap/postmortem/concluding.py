@@ -16,9 +16,9 @@ from gomap.expressions.package_scope import PackageScope
 from gomap.expressions.scope import Scope
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
-from gomap.maps.callers import site_of, type_passed
+from gomap.maps.callers import names_variable, site_of, type_passed
 from gomap.maps.model import GoMap
-from gomap.maps.naming import maps_from, package_paths
+from gomap.maps.naming import maps_from, nil_package_paths, package_paths
 from gomap.maps.operations import Operation, operations
 from gomap.postmortem.death import Death, deaths
 from gomap.postmortem.gaps import (
@@ -36,8 +36,8 @@ from gomap.postmortem.gaps import (
 from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
 from gomap.postmortem.locks import locks_of, owners, package_locks
 from gomap.postmortem.sides import involved
-from gomap.postmortem.verdict import Verdict, endless
-from gomap.program.gotypes import LayoutError
+from gomap.postmortem.verdict import NilMap, Verdict, endless
+from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
@@ -133,8 +133,7 @@ def _of_operation(
     assert death is not None
     assert operation is not None
     if death.message == _NIL and not operation.on_sync_map:  # those in a sync.Map are made by itself
-        path, path_in = _nil_map(program, death.trace, operation)
-        return replace(begun, kind="nil map", certain=True, path=path, path_in=path_in)
+        return replace(begun, kind="nil map", certain=True, nil=_nil_map(program, death.trace, operation))
     if _UNHASHABLE in death.message:
         return replace(begun, kind="bad key", certain=True, key=KeyTrouble("unhashable", "key"))
     if operation.on_sync_map and _UNCOMPARABLE in death.message:
@@ -175,20 +174,25 @@ def _entered(trace: Traceback, operation: Operation) -> CallFrame:
     return next((call for call in reversed(run) if call.frame is not outside), run[-1])
 
 
-def _nil_map(program: Program, trace: Traceback, operation: Operation) -> tuple[str, str]:
-    """What the function that assigns to a nil map calls it, and that function; empty if it may be one of several."""
-    caller = trace.calls[operation.caller] if operation.caller < len(trace.calls) else None
-    standing = None if caller is None else trace.standing(caller)
-    if caller is None or standing is None:
-        return "", ""
-    site = site_of(program, caller)
+def _nil_map(program: Program, trace: Traceback, operation: Operation) -> NilMap:
+    """What is known of the nil map that a function assigns to.
+
+    An inlined function may have lost what it knew; those that it is inlined into, in the same frame, may have it still.
+    """
+    calls = trace.in_frame_of(operation.caller)
+    site = site_of(program, calls[0]) if calls else None
     passed = None if site is None else type_passed(program, site)
-    nil = {
-        path
-        for header, path, type in maps_from(program, program.frame_variables(standing))
-        if not header and (passed is None or type.name == passed.name)
-    }
-    return (nil.pop(), caller.call.name) if len(nil) == 1 else ("", "")
+    for call in calls:
+        standing = trace.standing(call)
+        variables = () if standing is None else program.frame_variables(standing)
+        reached: list[tuple[str, GoType, CallFrame | None]]
+        reached = [(path, type, call) for header, path, type in maps_from(program, variables) if not header]
+        named = (each for each in nil_package_paths(program) if names_variable(program, call, each))
+        reached += [(each.path, each.type, None) for each in named]
+        nil = {path: NilMap(type, path, of) for path, type, of in reached if passed is None or type.name == passed.name}
+        if nil:
+            return next(iter(nil.values())) if len(nil) == 1 else NilMap(passed)
+    return NilMap(passed)
 
 
 def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: GoMap) -> Verdict:

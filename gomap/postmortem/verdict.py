@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gomap.check.checking import Report
-from gomap.goruntime.tracebacks import Traceback
+from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.model import GoMap
 from gomap.maps.operations import Operation
 from gomap.postmortem.death import Death
@@ -25,14 +25,30 @@ from gomap.postmortem.gaps import Gap, WouldTell
 from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Involved
+from gomap.program.gotypes import GoType
 from gomap.program.signals import Signal
 
-__all__ = ["Kind", "Verdict", "endless"]
+__all__ = ["Kind", "NilMap", "Verdict", "endless"]
 
 Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cannot tell"]
 
 #: Rules of which each is broken where a search does not end.
 _ENDLESS = {"chain-loop", "table-full", "overflow-loop", "node-dead"}
+
+
+class NilMap(NamedTuple):
+    """A nil map that was assigned to.
+
+    Attributes:
+        type: its type, which the function that assigns passes; None if that cannot be told.
+        path: of the only nil map of that type that the function gets to: ``j.tenant.quota``; empty if it gets to none,
+            or to several.
+        call: of the function that has the path: this one, or one that it is inlined into; None of a package variable.
+    """
+
+    type: GoType | None
+    path: str = ""
+    call: CallFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,7 @@ class Verdict:
         owner: the struct that it is a field of, where that is known.
         report: what gomap-check finds in it; None if it was not looked at.
         key: what is wrong with the key of the operation.
+        nil: what is known of the map, if that is nil.
         notes: what could not be looked at, and why.
         tells: what would tell more.
         traces: every goroutine.
@@ -79,6 +96,7 @@ class Verdict:
     owner: str = ""
     report: Report | None = None
     key: KeyTrouble | None = None
+    nil: NilMap | None = None
     notes: Sequence[Gap] = ()
     tells: Sequence[WouldTell] = ()
     traces: Sequence[Traceback] = ()

@@ -11,12 +11,13 @@ from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.goruntime.wording import in_file_text
 from gomap.maps.operation_wording import told_by_text
+from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
 from gomap.postmortem.death import Death
 from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Reach, Side, Site
-from gomap.postmortem.verdict import Verdict, endless
+from gomap.postmortem.verdict import NilMap, Verdict, endless
 from gomap.program.signals import Signal
 from gomap.views.findings import check_lines
 from gomap.views.gaps import code_unread_text, gap_text, would_tell_text
@@ -61,6 +62,8 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
         yield f"a map: which, cannot be told: {told_by_text(verdict.operation.by)}"
     likely = "" if verdict.certain or verdict.kind == "cannot tell" else "probable: "
     yield f"verdict: {likely}{paint.state(verdict.kind)}: {_conclusion(verdict)}"
+    if verdict.nil is not None and verdict.nil.path and verdict.trace is not None and verdict.operation is not None:
+        yield from _nil_path(verdict.nil, verdict.trace, verdict.operation, paint)
     yield from _who(verdict, arguments, paint)
     for lock in verdict.locks:
         yield _lock(lock)
@@ -143,8 +146,12 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.kind == "bad key":
         return _bad_key(verdict.key, id, does)
     if verdict.kind == "nil map":
-        which = f"{verdict.path} of {verdict.path_in}, which" if verdict.path else "a map that"
-        return f"goroutine {id} assigns to {which} is nil: it was never made"
+        nil = verdict.nil
+        kind = nil.type.name if nil is not None and nil.type is not None else "map"
+        which = ""
+        if nil is not None and nil.path:
+            which = f", probably {nil.path}{f' of {nil.call.call.name}' if nil.call is not None else ''}"
+        return f"goroutine {id} assigns to a {kind} that is nil{which}: it was never made"
     if verdict.kind == "mutated keys":
         return f"{_mutated(verdict.report)}; goroutine {id} {does} it"
     if verdict.kind == "corruption":
@@ -157,6 +164,17 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.death is None:  # somebody waits in it
         return f"a mutex of it is locked, and nobody is seen who would unlock it; goroutine {id} {does} it, and waits"
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"
+
+
+def _nil_path(nil: NilMap, trace: Traceback, operation: Operation, paint: Paint) -> Iterator[str]:
+    """What tells the path to a nil map, and how to ask what that is a part of."""
+    function = (nil.call or trace.calls[operation.caller]).call.name
+    yield paint.note(f"  {function} gets to no other nil map of this type")
+    owner = nil.path.rpartition(".")[0]
+    if nil.call is not None and owner:
+        yield paint.note(
+            f"  whose that is: gomap-refs -goroutine {trace.goroutine.id} -frame {nil.call.number} {owner}"
+        )
 
 
 def _mutated(report: Report | None) -> str:
@@ -197,7 +215,9 @@ def _who(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
         if verdict.death is not None and verdict.death.trace is verdict.trace:
             role = "faulted" if verdict.death.fault is not None and not verdict.death.raised else "threw"
         yield _head(verdict.trace, role, _thread(verdict.trace), DOES[verdict.operation.kind] + " it")
-        yield from _stack(verdict.trace, verdict.operation.inner, verdict.operation.caller, arguments, paint)
+        callers = verdict.trace.in_frame_of(verdict.operation.caller)
+        last = callers[-1].number if callers else verdict.operation.caller
+        yield from _stack(verdict.trace, verdict.operation.inner, last, arguments, paint)
     others = verdict.others
     if others is None:
         return

@@ -53,6 +53,10 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             "pathIn": verdict.path_in,
             "rooted": verdict.rooted,
         }
+    if verdict.nil is not None:
+        nil = verdict.nil
+        in_function = nil.call.call.name if nil.call is not None else ""
+        object["nil"] = {"type": nil.type.name if nil.type is not None else "", "path": nil.path, "pathIn": in_function}
     if verdict.others is not None:
         object["sides"] = [_side(each) for each in verdict.others.sides]
         object["readers"] = [trace.goroutine.id for trace, _ in verdict.others.readers]

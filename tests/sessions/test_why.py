@@ -141,6 +141,30 @@ def test_other_deaths_by_a_map(go: str, mode: str, kind: str, map: str) -> None:
 
 
 @pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize(
+    ("mode", "type", "path", "function"),
+    [
+        ("nil-field", "map[string]int64", "j.tenant.quota", "main.run"),
+        ("nil-variable", "map[string]int", "main.never", ""),
+    ],
+)
+def test_which_map_is_nil(go: str, mode: str, type: str, path: str, function: str) -> None:
+    """The fixture has another map of the type in the same struct, and the field is assigned to in an inlined method."""
+    program, core, said = _died(go, mode)
+    assert said["nil"] == {"type": type, "path": path, "pathIn": function}
+    of = f" of {function}" if function else ""
+    text = Files(program, core).run("why")
+    assert f"goroutine 1 assigns to a {type} that is nil, probably {path}{of}: it was never made" in text
+    asked = re.search(r"^  whose that is: gomap-(refs .*)$", text, re.MULTILINE)
+    assert bool(asked) == bool(function)
+    if asked:
+        assert "1 pointer to it" in Files(program, core).run(asked[1])
+    stripped = build("deaths", go, ldflags="-s -w")
+    bare = json.loads(gomap("core", stripped, kernel_core_of(stripped, mode).path, "why", "-json").stdout)
+    assert bare["nil"] == {"type": type, "path": "", "pathIn": ""}
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
 @pytest.mark.parametrize("mode", ["panic", "index", "nil-pointer", "unlock", "deadlock", "killed", "overflow"])
 def test_deaths_that_no_map_is_to_blame_for(go: str, mode: str) -> None:
     program, core, said = _died(go, mode)
