@@ -86,11 +86,14 @@ def caused(
         count(overruns(scene, result), 1)
         count(flipped(scene, result), 1)
         shared = shared_bytes(scene, result)
-    if shared and shared[-1].proved:
+    changed = shared is not None and shared[-1].proved
+    if shared and changed:
         count(iter([shared]), 1)
-    for look in (_seed_lost(map, keys, findings), _zeroed(map.target.memory, findings), _swapped(map, findings)):
+    # Of keys that were changed none tells of the seed.
+    seed = iter(()) if changed else _seed_lost(map, keys, findings)
+    for look in (seed, _zeroed(map.target.memory, findings), _swapped(map, findings)):
         count(((*one, None) for one in look), _FEW, _OF_KEYS)
-    if shared and not shared[-1].proved:
+    if shared and not changed:
         count(iter([shared]), 1)
     return result, causes
 

@@ -2,8 +2,9 @@
 
 The program says so with unsafe.String, or a []byte that it turned into a string without a copy. The map keeps the
 pointer, and the hash of what the buffer held then. What can be seen later: keys that are out of place, and that have
-their bytes in one object. That is told where it is no chance, as it would be of a map that has all its keys in one
-object, or out of place. Proof is either of two things:
+their bytes in one object; or in several, where each connection has a buffer of its own. That is told where it is no
+chance, as it would be of a map that has all its keys in one object, or out of place; of several objects, where it is
+proved. Proof is either of two things:
 
 - keys that are equal now, and have bits of different hashes beside them: under any seed a key has one hash;
 - what such a key was, looked for among other lengths of the same buffer and what other keys hold now. It is told where
@@ -37,6 +38,8 @@ _MISPLACED = {"hash-mismatch", "key-misplaced", "probe-broken"}
 _TOO = {"duplicate-key"}
 #: Keys that are looked at, entries of the map, keys of which the old value is looked for, and bytes of one.
 _MOST_KEYS, _MOST_ENTRIES, _SOUGHT, _LONGEST = 1000, 20_000, 4, 256
+#: Keys in an object for it to be one of several.
+_FEWEST = 3
 #: What was tried may fit one of a map's keys by chance once in so many cases, and misplaced keys be in one object.
 _ODDS = 1000
 #: Bytes of a key that are shown.
@@ -70,12 +73,13 @@ class Equal(NamedTuple):
 
 
 class SharedBytes(NamedTuple):
-    """Misplaced keys that have their bytes in one object.
+    """Misplaced keys that have their bytes in one object, or in few.
 
     Attributes:
-        where: the object, or what else is there.
-        keys: how many.
-        misplaced: how many there are in all.
+        where: the object that most have them in, or what else is there.
+        objects: in how many they are.
+        keys: how many have.
+        misplaced: how many there are in all, as far as the map was checked.
         in_place: how many keys in their places have their bytes there too; None: not counted.
         equal: those of them that are equal now, with bits of several hashes beside them.
         before: what some of these keys were: their addresses, and what their hashes fit.
@@ -84,6 +88,7 @@ class SharedBytes(NamedTuple):
     """
 
     where: Answer
+    objects: int
     keys: int
     misplaced: int
     in_place: int | None
@@ -129,25 +134,31 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
     if not there:
         return None
     place = max(there, key=lambda one: len(there[one]))
-    sharing = there[place]
+    places = {place}
+    if 2 * len(there[place]) < len(slots):
+        places |= {one for one, keys in there.items() if isinstance(one, int) and len(keys) >= _FEWEST}
+    sharing = {slot: string for one in places for slot, string in there[one].items()}
     if len(sharing) < 2 or 2 * len(sharing) < len(slots):
         return None
     every = dict(_every_string(scene))
     misplaced = {string.word for string in sharing.values()}
-    there_too = {string.word for string in every if _place_of(scene.heap.at(string.data)) == place}
+    there_too = {string.word for string in every if _place_of(scene.heap.at(string.data)) in places}
     in_place = {one.word: key for one, key in every.items() if one.word in there_too and one.word not in misplaced}
     # What else has its bytes there is the likeliest, and not many can be tried.
     nearest = sorted(every, key=lambda one: one.word not in there_too)
     # A core may have zeros where nothing of a file could be read: that keys are equal then proves nothing.
     contents = (scene.bytes_at(one.data, min(one.length, _LONGEST)) for one in sharing.values())
     lost = isinstance(place, str) and not any(map(any, contents))
-    before = [] if lost else list(_sought(scene, sharing, nearest, answers[place]))
-    equal = None if lost else _equal(scene, sharing, list(in_place.values())[:_MOST_KEYS])
+    several = len(places) > 1
+    before = [] if lost or several else list(_sought(scene, sharing, nearest, answers[place]))
+    # Which of the others are in place is not known of a map that was not all checked.
+    equal = None if lost else _equal(scene, sharing, [] if scene.cut else list(in_place.values())[:_MOST_KEYS])
     found = SharedBytes(
-        *(answers[place], len(sharing), len(slots), len(in_place) if len(every) < _MOST_ENTRIES else None),
+        *(answers[place], len(places), len(sharing), len(slots)),
+        len(in_place) if len(every) < _MOST_ENTRIES and not scene.cut else None,
         *(equal, [one[:2] for one in before], frozenset(there_too | misplaced), lost),
     )
-    if not found.proved and not found.telling(scene.entries):
+    if not found.proved and (several or not found.telling(scene.entries)):
         return None
     numbers = [number for slot in sharing for number in slots[slot]]
     places = {scene.key_address(slot) for slot in sharing}
@@ -156,12 +167,13 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
         for number, one in enumerate(findings)
         if one.rule.name in _TOO and one.cause is None and (one.slot in sharing or one.twin in places)
     ]
-    data = {string.data for string in sharing.values()}
+    data = {string.data for string in there[place].values()}
     start = place if isinstance(place, int) else min(data)
-    return "shared-bytes", start, _told(scene, found, data, before), numbers, found
+    return "shared-bytes", start, _told(scene, found, len(there[place]), data, before), numbers, found
 
 
-def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tuple[int, bytes, str]]) -> str:
+def _told(scene: Scene, found: SharedBytes, most: int, data: set[int], before: Sequence[tuple[int, bytes, str]]) -> str:
+    """In words. MOST: how many keys have their bytes in the object that most have them in; DATA: where there."""
     where = found.where
     if isinstance(where, SpanSlot):
         state = "in use" if isinstance(where, HeapObject) else answer_text(where)
@@ -175,8 +187,12 @@ def _told(scene: Scene, found: SharedBytes, data: set[int], before: Sequence[tup
         place = f"the mapped file {where.file.path}, at offset{last}"
     else:
         place = "memory outside of Go's heap, stacks and data: C's, or a mapped file"
-    text = f"{found.keys} of {counted(found.misplaced, 'misplaced key')} have their bytes in {place}"
-    if len(data) == 1:
+    misplaced = counted(found.misplaced, "misplaced key")
+    if scene.cut:
+        misplaced = f"the first {misplaced}"
+    text = f"{'all' if scene.cut and found.keys == found.misplaced else found.keys} of {misplaced} have their bytes in "
+    text += place if found.objects == 1 else f"{found.objects} objects, {most} of these in {place}"
+    if len(data) == 1 and found.objects == 1:
         text += f", all at {min(data):#x}"
     if found.in_place is not None:
         theirs = "has its" if found.in_place == 1 else "have theirs"

@@ -247,7 +247,9 @@ class MapCheck:
         if self.progress is not None:
             self.progress(f"{counted(len(report.findings), 'finding')}; looking for what they come from")
         slots = report.buckets * map.places.slots
-        scene = Scene(map, means.heap, means.hasher, means.literals.types, keys.seed, report.entries, slots, again)
+        scene = Scene(
+            map, means.heap, means.hasher, means.literals.types, keys.seed, report.entries, slots, again, report.cut
+        )
         try:
             findings, causes = caused(map, keys, report.findings, None if report.written else scene)
         except KeyboardInterrupt:

@@ -47,6 +47,7 @@ class Scene:
         seed: what these were stored under.
         entries, slots: how many of these a check of it has seen.
         check: such a check.
+        cut: that check ended early, with so many findings that there are more.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Scene:
         entries: int,
         slots: int,
         check: Check,
+        cut: bool,
     ) -> None:
         self.map = map
         self.heap = heap
@@ -66,6 +68,7 @@ class Scene:
         self.types = types
         self.seed = seed
         self.entries = entries
+        self.cut = cut
         self._check = check
         self._strings = [leaf for leaf in leaves(map.places.key) if leaf.type.kind is Kind.STRING]
         self._left = _MOST_SLOTS

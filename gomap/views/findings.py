@@ -201,6 +201,7 @@ def _evidence_object(evidence: Evidence) -> dict[str, Any]:
                 "shared": {
                     "in": answer_text(evidence.where),
                     **({} if file is None else {"file": file_object(file)}),
+                    "objects": evidence.objects,
                     "keys": evidence.keys,
                     "misplaced": evidence.misplaced,
                     "inPlace": evidence.in_place,

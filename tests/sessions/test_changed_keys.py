@@ -118,3 +118,19 @@ def test_a_buffer_that_only_keys_lead_to() -> None:
         said,
         re.MULTILINE,
     )
+
+
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_several_buffers(go: str) -> None:
+    """As a service has them that has one for each connection. That the seed was lost is not said then."""
+    program, core, printed = _died(go, "reused")
+    answer = json.loads(Files(program, core).run("gomap-check -json main.buffered"))
+    assert jsonschema.exceptions.best_match(_SCHEMA.iter_errors(answer)) is None
+    (cause,) = answer["causes"]
+    assert (cause["kind"], int(cause["address"], 16) in printed["buffers"]) == ("shared-bytes", True)
+    shared = cause["shared"]
+    # One that was changed may hash to the same place.
+    assert printed["changed"] - 3 <= shared["misplaced"] <= printed["changed"]
+    assert (shared["objects"], shared["keys"], shared["proved"]) == (3, shared["misplaced"], True)
+    assert shared["inPlace"] + shared["misplaced"] == answer["entries"]
+    assert "misplaced keys have their bytes in 3 objects, " in cause["text"]
