@@ -11,6 +11,7 @@ import abc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gomap.goruntime.instances import is_shaped, only_instance
 from gomap.goruntime.rtype import RuntimeTypes, runtime_types
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -181,6 +182,8 @@ class Plans:
 
     def of_map(self, type: GoType) -> Plan:
         """The plan of the header of a map of that type. Raises LayoutError and ReadError."""
+        if is_shaped(type):
+            type = only_instance(self.program, type) or type
         return self._made("header", type, lambda: self._map_plan(self, type))
 
     def by_descriptor(self, address: int, room: int) -> Plan | None:

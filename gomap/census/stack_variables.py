@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.goruntime.goroutines import Goroutine
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.tracebacks import tracebacks
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import LayoutError
@@ -55,7 +56,7 @@ def stack_variables(program: Program) -> Iterator[StackVariable]:
             if standing is None:
                 continue
             try:
-                variables = program.frame_variables(standing)
+                variables = variables_of(program, standing)
             except (LayoutError, ReadError):
                 continue
             for variable in variables:

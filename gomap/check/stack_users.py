@@ -13,6 +13,7 @@ from typing import NamedTuple, Union
 from gomap.check.key_bytes import SharedBytes
 from gomap.goruntime.answers import Foreign, ModuleData, SpanSlot
 from gomap.goruntime.goroutines import goroutines_of
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
 from gomap.maps.holders import Holding, MapMemory, MemoryPart, holdings
 from gomap.program.frames import FrameVariable
@@ -125,7 +126,7 @@ def _variable_of(program: Program, trace: Traceback, holding: Holding) -> tuple[
         if standing is None:
             continue
         try:
-            variables = program.frame_variables(standing)
+            variables = variables_of(program, standing)
         except (LayoutError, ReadError):
             continue
         for variable in variables:

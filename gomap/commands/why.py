@@ -49,6 +49,7 @@ def _calls(verdict: Verdict) -> Iterator[tuple[Traceback, CallFrame]]:
 
 def _arguments(door: Door, trace: Traceback, call: CallFrame) -> str:
     """``s=0x578450 i=17``: numbers, pointers and strings, as far as they are known."""
+    from gomap.goruntime.instances import variables_of
     from gomap.maps.opening import literals_of
     from gomap.program.gotypes import Kind, LayoutError
     from gomap.program.memory import ReadError
@@ -57,7 +58,7 @@ def _arguments(door: Door, trace: Traceback, call: CallFrame) -> str:
     standing = trace.standing(call)
     told = []
     try:
-        for each in program.frame_variables(standing) if standing is not None else ():
+        for each in variables_of(program, standing) if standing is not None else ():
             kind = each.type.kind
             if not each.argument or not each.pieces or each.name.startswith("~"):
                 continue

@@ -32,6 +32,7 @@ __all__ = ["FrameVariables", "Parameter"]
 _LOCATION, _LOW_PC, _HIGH_PC, _ORIGIN, _TYPE, _RANGES = 0x02, 0x11, 0x12, 0x31, 0x49, 0x55
 _ADDR_BASE, _LOCLISTS_BASE = 0x73, 0x8C
 _DECLARED_LINE = 0x3B  # DW_AT_decl_line
+_GO_DICT_INDEX = 0x2906  # DW_AT_go_dict_index
 #: DW_FORM_addr; addrx and its like; loclistx.
 _FORM_ADDR, _FORMS_ADDRX, _FORM_LOCLISTX = 0x01, {0x1B, 0x29, 0x2A, 0x2B, 0x2C}, 0x22
 #: Entries that lead to one another by DW_AT_abstract_origin: more is a circle.
@@ -162,7 +163,9 @@ class FrameVariables:
         pieces, lost = pieces_or_why(expressions, standing, bias, self._file.pointer_size, order)
         if lost == IN_REGISTER or not lost:
             lost = f"{lost or OPTIMIZED_OUT}; {_ADVICE}"
-        return FrameVariable(name, type, argument, pieces, "" if pieces else lost)
+        generic = self._info.entry(declared.number(_TYPE))
+        parameter = generic.number(_GO_DICT_INDEX) if _GO_DICT_INDEX in generic.attributes else -1
+        return FrameVariable(name, type, argument, pieces, "" if pieces else lost, parameter)
 
     def _expression(self, entry: DebugEntry, address: int) -> bytes | None:
         """Where the variable is while its function is at ADDRESS; None if nowhere."""

@@ -16,6 +16,7 @@ from gomap.expressions.brackets import closing
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
+from gomap.goruntime.instances import is_shaped
 from gomap.language.numbers import integer_bytes
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
@@ -209,6 +210,10 @@ def opened(program: Program, type: GoType, text: str, address: int) -> GoMap:
     Raises LayoutError, and ExpressionError where there is no readable header.
     """
     try:
+        if is_shaped(type):
+            from gomap.maps.recognition import type_of_instance
+
+            type = type_of_instance(program, type, address)
         return open_map(program, type, address)
     except ReadError as error:
         raise ExpressionError(f"{text}: no map header at {address:#x}: {error}") from None

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, temporary
 from gomap.expressions.scope import Scope
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.own_calls import library_folder, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of_id
 from gomap.goruntime.wording import broken_text
@@ -79,7 +80,7 @@ class FrameScope:
 
     def _variables_of(self, call: CallFrame) -> Sequence[FrameVariable]:
         standing = self._trace.standing(call)
-        return () if standing is None else self.program.frame_variables(standing)
+        return () if standing is None else variables_of(self.program, standing)
 
     def _value(self, variable: FrameVariable) -> GoValue:
         if not variable.pieces:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.goruntime.code import CallSite, code_of
+from gomap.goruntime.instances import has_shape
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame
 from gomap.maps.naming import PackagePath, maps_from, package_paths
@@ -24,6 +25,7 @@ from gomap.program.target import pointer_at
 __all__ = [
     "ITERATORS",
     "Iterating",
+    "is_of",
     "iterators_in",
     "map_by_type",
     "names_variable",
@@ -90,13 +92,16 @@ def map_by_type(
     program: Program, call: CallFrame, variables: Sequence[FrameVariable], passed: GoType
 ) -> dict[int, str]:
     """The maps of the type PASSED that a function gets to: by their headers, on which path."""
-    found = {
-        header: path for header, path, type in maps_from(program, variables) if header and type.name == passed.name
-    }
+    found = {header: path for header, path, type in maps_from(program, variables) if header and is_of(type, passed)}
     for header, package in package_paths(program).items():
         if package.type.name == passed.name and names_variable(program, call, package):
             found.setdefault(header, package.path)
     return found
+
+
+def is_of(type: GoType, passed: GoType) -> bool:
+    """Whether what a function has as a TYPE may be of the one that is passed: generic code has shapes."""
+    return type.name == passed.name or has_shape(passed, type)
 
 
 def names_variable(program: Program, call: CallFrame, package: PackagePath) -> bool:

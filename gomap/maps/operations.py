@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.goruntime.frames import words_of
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.callers import ITERATORS, map_by_type, passed_iterator, site_of, type_passed
@@ -37,7 +38,7 @@ from gomap.maps.operation_facts import (
     Unopened,
 )
 from gomap.maps.recognised import Evidence
-from gomap.maps.recognition import header_at
+from gomap.maps.recognition import header_at, type_of_instance
 from gomap.maps.sync_calls import SyncMapFound, method_kind, of_sync_map, part_of_sync_map, sync_map_of
 from gomap.maps.trials.trial import trial_of
 from gomap.program.frames import FrameVariable, Piece
@@ -239,7 +240,7 @@ class _Told:
     def _type_by_caller(self, address: int) -> GoType | None:
         """The type that the function which asked for the operation has for that map."""
         found = path_from(self._program, self._of_caller, address)
-        return None if found is None else found[1]
+        return None if found is None else type_of_instance(self._program, found[1], address)
 
     def key(self, map: GoMap | None) -> Key:
         """The key that the function called first was given."""
@@ -347,7 +348,7 @@ def _arguments(program: Program, trace: Traceback, call: CallFrame) -> Iterator[
 def _variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
     standing = trace.standing(call)
     try:
-        return () if standing is None else program.frame_variables(standing)
+        return () if standing is None else variables_of(program, standing)
     except LayoutError:  # damaged debug information: nothing tells
         return ()
 

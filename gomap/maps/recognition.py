@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from gomap.goruntime.answers import Answer, HeapObject, ModuleData, StackAddress
 from gomap.goruntime.heap import Heap, heap_of
+from gomap.goruntime.instances import has_shape, is_shaped, only_instance
 from gomap.goruntime.rtype import runtime_types
 from gomap.maps.classic import ClassicMap, unknown_flags
 from gomap.maps.model import GoMap
@@ -27,7 +28,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct
 
-__all__ = ["can_hold", "header_at", "recognise"]
+__all__ = ["can_hold", "header_at", "recognise", "type_of_instance"]
 
 _HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _TABLE = "internal/runtime/maps.table"
@@ -72,6 +73,19 @@ def header_at(program: Program, address: int) -> Recognised | None:
     if type is None or not told:
         return Recognised(Occupant.HEADER, Evidence.INVARIANTS, None)
     return Recognised(Occupant.HEADER, header.evidence, type)
+
+
+def type_of_instance(program: Program, type: GoType, address: int) -> GoType:
+    """The type of the map at ADDRESS that generic code has as TYPE; that itself where nothing tells."""
+    if type.kind is not Kind.MAP or not is_shaped(type):
+        return type
+    try:
+        found = header_at(program, address) if address else None
+        if found is not None and found.type is not None and has_shape(found.type, type):
+            return found.type
+    except (LayoutError, ReadError):
+        pass  # nothing tells
+    return only_instance(program, type) or type
 
 
 def _descriptor(program: Program, answer: ModuleData) -> Recognised | None:

@@ -10,16 +10,15 @@ from typing import Literal
 from gomap.census.survey import survey
 from gomap.check.checking import Report, check
 from gomap.check.finding import Severity
-from gomap.expressions.frame_scope import FrameScope
 from gomap.expressions.go_values import ExpressionError
-from gomap.expressions.package_scope import PackageScope
-from gomap.expressions.scope import Scope
 from gomap.goruntime.goroutines import goroutines_of
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
-from gomap.maps.callers import names_variable, site_of, type_passed
+from gomap.maps.callers import is_of, names_variable, site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, nil_package_paths, package_paths
 from gomap.maps.operations import Operation, operations
+from gomap.postmortem.beside import with_locks
 from gomap.postmortem.death import Death, deaths
 from gomap.postmortem.gaps import (
     FirstMapsOnly,
@@ -27,14 +26,13 @@ from gomap.postmortem.gaps import (
     GoroutinesUnread,
     LocksNotSought,
     MapNotChecked,
-    MoreLocks,
     PathNotSought,
+    StacksNotFollowed,
     StacksUnread,
     Uncomparable,
     WouldTell,
 )
 from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
-from gomap.postmortem.locks import locks_of, owners, package_locks
 from gomap.postmortem.sides import involved
 from gomap.postmortem.verdict import NilMap, Verdict, endless
 from gomap.program.gotypes import GoType, LayoutError
@@ -56,6 +54,8 @@ _CALLED_BY_MAPS = re.compile(
     r"(?:internal/)?sync\.(?:\(\*Mutex\)\.|runtime_Sem)|"
     r"runtime\.(?:mem|\w*hash|\w*Hash|aes|\w*equal|\w*eq\b|typedmem|bulkBarrier|add\b|panic|sigpanic|goPanic|map_?)"
 )
+#: How a census calls what a variable on a stack leads to; not by way of memory whose type is not known.
+_ON_STACK = re.compile(r"goroutine \d+ (?P<function>[^:]+): (?P<path>(?:(?!->).)+)")
 #: Of a mutex that nobody is there to unlock.
 _HELD = "lock-held"
 #: Maps that somebody is inside of are looked at, up to so many.
@@ -106,6 +106,9 @@ def _rooted(program: Program, verdict: Verdict, progress: Callable[[str], None])
         there = number >= 0 and made.naming.reached(number)
         place = verdict.map.address - made.objects.data(number) if there else 0
         path = made.naming.part(number, place, verdict.map.type) if there else ""
+        on_stack = _ON_STACK.fullmatch(path)
+        if on_stack is not None and not verdict.path:
+            return replace(verdict, path=on_stack["path"], path_in=on_stack["function"])
         # By way of a goroutine's stack, or the runtime's own books, a function's name for it says more.
         return replace(verdict, rooted="" if path.startswith(("goroutine ", "runtime.")) else path)
     except (LayoutError, ReadError) as error:
@@ -184,12 +187,12 @@ def _nil_map(program: Program, trace: Traceback, operation: Operation) -> NilMap
     passed = None if site is None else type_passed(program, site)
     for call in calls:
         standing = trace.standing(call)
-        variables = () if standing is None else program.frame_variables(standing)
+        variables = () if standing is None else variables_of(program, standing)
         reached: list[tuple[str, GoType, CallFrame | None]]
         reached = [(path, type, call) for header, path, type in maps_from(program, variables) if not header]
         named = (each for each in nil_package_paths(program) if names_variable(program, call, each))
         reached += [(each.path, each.type, None) for each in named]
-        nil = {path: NilMap(type, path, of) for path, type, of in reached if passed is None or type.name == passed.name}
+        nil = {path: NilMap(type, path, of) for path, type, of in reached if passed is None or is_of(type, passed)}
         if nil:
             return next(iter(nil.values())) if len(nil) == 1 else NilMap(passed)
     return NilMap(passed)
@@ -212,36 +215,10 @@ def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: Go
         # What the runtime takes for a writer's mark may be damage too.
         return replace(verdict, kind="corruption", certain=False)
     try:
-        verdict = _beside(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
+        verdict = with_locks(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
     except (LayoutError, ReadError, ExpressionError) as error:
         verdict = replace(verdict, notes=[*verdict.notes, LocksNotSought(error)])
     return replace(verdict, tells=() if firm else (WouldTell.RACE_DETECTOR,))
-
-
-def _beside(program: Program, traces: Sequence[Traceback], verdict: Verdict, at_map: Sequence[Traceback]) -> Verdict:
-    """VERDICT with the struct that the map is a field of, and the locks in it or in what it is a part of.
-
-    If there are none, with those of the package whose variable leads to the map.
-    """
-    package = PackageScope(program)
-    scopes: list[tuple[Scope, str]] = [(package, verdict.rooted), (package, verdict.path)]
-    if verdict.trace is not None and verdict.operation is not None:
-        scopes.append((FrameScope(package, verdict.trace.goroutine.id, verdict.operation.caller), verdict.path))
-    for side in verdict.others.sides if verdict.others is not None else ():
-        if side.reach is not None and side.reach.by == "variable":
-            scopes.append((FrameScope(package, side.trace.goroutine.id, side.call.number), side.reach.path))
-    for scope, path in scopes:
-        structs = list(owners(scope, path))
-        if structs:
-            locks = [lock for path, owner in structs for lock in locks_of(program, traces, path, owner, at_map)]
-            verdict = replace(verdict, owner=structs[0][0], locks=locks)
-            break
-    if verdict.locks:
-        return verdict
-    path = verdict.rooted or ("" if verdict.path_in else verdict.path)
-    locks, more = package_locks(program, traces, path, at_map)
-    notes = [MoreLocks(more, locks[0].package)] if more else []
-    return replace(verdict, locks=locks, notes=[*verdict.notes, *notes])
 
 
 def _without_operation(
@@ -290,18 +267,21 @@ def _without_operation(
     if not unread:
         return verdict
     # Whoever was at a map may be among them.
-    tells = (WouldTell.WHOLE_CORE,)
+    tells = () if all(isinstance(gap, StacksNotFollowed) for gap in unread) else (WouldTell.WHOLE_CORE,)
     return replace(verdict, kind="cannot tell", certain=False, notes=[*notes, *unread], tells=tells)
 
 
 def _unread(program: Program, traces: Sequence[Traceback]) -> list[Gap]:
-    """Which goroutines could not be looked at, since memory cannot be read."""
+    """Which goroutines could not be looked at, since memory cannot be read or nothing tells where they stood."""
     unread = goroutines_of(program).unread()
     gaps: list[Gap] = [GoroutinesUnread(unread)] if unread else []
     broken = [(trace, trace.broken) for trace in traces if isinstance(trace.broken, ReadError)]
     if broken:
         trace, error = broken[0]
         gaps.append(StacksUnread(len(broken), trace.goroutine.id, error))
+    lost = [trace.goroutine.id for trace in traces if trace.state == "running" and not (trace.calls or trace.broken)]
+    if lost:
+        gaps.append(StacksNotFollowed(len(lost), lost[0]))
     return gaps
 
 

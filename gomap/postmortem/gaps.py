@@ -18,6 +18,7 @@ __all__ = [
     "MapNotChecked",
     "MoreLocks",
     "PathNotSought",
+    "StacksNotFollowed",
     "StacksUnread",
     "Uncomparable",
     "WouldTell",
@@ -75,6 +76,13 @@ class StacksUnread(Facts):
     error: ReadError
 
 
+class StacksNotFollowed(Facts):
+    """Of so many goroutines that were running nothing tells where they stood; GOROUTINE: the number of one."""
+
+    number: int
+    goroutine: int
+
+
 Gap = Union[
     Uncomparable,
     PathNotSought,
@@ -84,6 +92,7 @@ Gap = Union[
     FirstMapsOnly,
     GoroutinesUnread,
     StacksUnread,
+    StacksNotFollowed,
 ]
 
 

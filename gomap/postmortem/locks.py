@@ -16,11 +16,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from gomap.expressions.brackets import last_group
 from gomap.expressions.evaluating import evaluate
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory
 from gomap.expressions.scope import Scope
-from gomap.goruntime.code import CallSite, Code, code_of, reads_code
+from gomap.goruntime.code import Code, code_of, reads_code
 from gomap.goruntime.frames import words_of
+from gomap.goruntime.functions import functions_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -97,6 +99,8 @@ class Lock(NamedTuple):
 def owners(scope: Scope, path: str) -> Iterator[tuple[str, GoValue]]:
     """The structs that the variable or field of that PATH is a field of, from the innermost outwards."""
     for _ in range(_MOST_OWNERS):
+        while (indexed := last_group(path, "[")) is not None:
+            path, _ = indexed
         path = path.rpartition(".")[0]
         if not path:
             return
@@ -215,8 +219,7 @@ def _holder(program: Program, trace: Traceback, type: str, owner: GoValue) -> Ho
             continue
         # One that it is in the middle of has not given it the lock yet.
         locks = [site.at for site in code.calls if _LOCKS[type].match(site.function.name) and site.back < call.frame.pc]
-        behind = (site.at for site in code.calls if site.at >= call.frame.pc and _unlocks(program, code, site, type))
-        unlocks = next(behind, 0) if locks else 0
+        unlocks = _unlocked_behind(program, code, call.frame.pc, type) if locks else 0
         if unlocks and _gets_to(program, call, owner):
             return Holder(trace, call, locks[-1], unlocks, code.function.entry)
     return None
@@ -232,12 +235,19 @@ def _locks(program: Program, trace: Traceback, type: str, owner: GoValue) -> boo
     return False
 
 
-def _unlocks(program: Program, code: Code, site: CallSite, type: str) -> bool:
-    """Whether a call unlocks; or calls what the compiler has made of a defer statement that does."""
-    if _UNLOCKS[type].match(site.function.name):
-        return True
-    deferred = code_of(program, site.function.entry) if site.function.name.startswith(code.function.name) else None
-    return deferred is not None and any(_UNLOCKS[type].match(each.function.name) for each in deferred.calls)
+def _unlocked_behind(program: Program, code: Code, pc: int, type: str) -> int:
+    """Where a function that stands at PC unlocks from there on; its end, if it has deferred that; 0 if nowhere."""
+    sites = (site.at for site in code.calls if site.at >= pc and _UNLOCKS[type].match(site.function.name))
+    return next(sites, 0) or (code.function.end if _defers_unlock(program, code, type) else 0)
+
+
+def _defers_unlock(program: Program, code: Code, type: str) -> bool:
+    """Whether it names what the compiler has made of a defer statement that unlocks: it is called by its address."""
+    functions = functions_of(program)
+    named = (functions.at(address) for address in code.names)
+    within = (each for each in named if each is not None and each.name.startswith(f"{code.function.name}."))
+    deferred = (code_of(program, each.entry) for each in within if each.entry in code.names)
+    return any(_UNLOCKS[type].match(site.function.name) for each in deferred if each for site in each.calls)
 
 
 def _gets_to(program: Program, call: CallFrame, owner: GoValue) -> bool:

@@ -26,6 +26,7 @@ from gomap.goruntime.code import CallSite, code_of, reads_code
 from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
 from gomap.goruntime.heap import heap_of
+from gomap.goruntime.instances import is_generic, may_hand_on, variables_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.maps.callers import names_variable, type_passed
 from gomap.maps.model import GoMap
@@ -200,15 +201,21 @@ def _writes(program: Program, entry: int, type_name: str) -> list[Site]:
 def _called_writes(program: Program, entry: int, type_name: str) -> list[Site]:
     """Those in the functions that a function calls, if they are known to write to maps of that type."""
     code = code_of(program, entry)
-    called = [] if code is None else [site.function for site in code.calls]
-    within = (function for function in called if not function.name.startswith(_OF_RUNTIME))
-    return [site for function in within for site in _writes(program, function.entry, type_name) if site.typed]
+    if code is None:
+        return []
+    within = (site.function for site in code.calls if not site.function.name.startswith(_OF_RUNTIME))
+    found = [(function, write) for function in within for write in _writes(program, function.entry, type_name)]
+    return [
+        write
+        for function, write in found
+        if write.typed or (is_generic(function.name) and may_hand_on(program, code, type_name))
+    ]
 
 
 def _variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
     standing = trace.standing(call)
     try:
-        return program.frame_variables(standing) if standing is not None else ()
+        return variables_of(program, standing) if standing is not None else ()
     except LayoutError:  # damaged debug information: nothing tells
         return ()
 

@@ -56,6 +56,8 @@ class FrameVariable(NamedTuple):
         argument: whether it is one.
         pieces: where it is; none if its value is lost.
         lost: why it is.
+        parameter: of one of generic code whose type depends on its type arguments: which word of its function's
+            dictionary says the type; else -1.
     """
 
     name: str
@@ -63,6 +65,7 @@ class FrameVariable(NamedTuple):
     argument: bool
     pieces: Sequence[Piece]
     lost: str = ""
+    parameter: int = -1
 
     @property
     def address(self) -> int | None:

@@ -11,6 +11,7 @@ from gomap.postmortem.gaps import (
     MapNotChecked,
     MoreLocks,
     PathNotSought,
+    StacksNotFollowed,
     StacksUnread,
     Uncomparable,
     WouldTell,
@@ -49,6 +50,9 @@ def gap_text(gap: Gap) -> str:
             return unread_text(gap.unread)
         case StacksUnread():
             return f"{gap.number} stacks cannot be read to their end; of goroutine {gap.goroutine}: {gap.error}"
+        case StacksNotFollowed():
+            more = f", and so of {gap.number - 1} more" if gap.number > 1 else ""
+            return f"goroutine {gap.goroutine} was running, and nothing tells where{more}: it may have been at a map"
 
 
 def code_unread_text(architecture: str) -> str:

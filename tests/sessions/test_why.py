@@ -167,6 +167,17 @@ def test_which_map_is_nil(go: str, goarch: str, mode: str, type: str, path: str,
     assert bare["nil"] == {"type": type, "path": "", "pathIn": ""}
 
 
+def test_who_ran_and_cannot_be_followed_clears_no_map() -> None:
+    program = build("deaths", "1.27.3")
+    core = kernel_core_of(program, "killed")
+    target = open_core(program, core.path)
+    standing = target.threads()
+    target.threads = lambda: [each._replace(sp=8, pc=8, registers={}) for each in standing]  # type: ignore[method-assign]
+    verdict = why(Program(target), lambda _what: None)
+    assert verdict.kind == "cannot tell"
+    assert any("was running, and nothing tells where" in line for line in verdict_lines(verdict, {}, Paint()))
+
+
 @pytest.mark.parametrize("mode", ["panic", "index", "nil-pointer", "unlock", "deadlock", "killed", "overflow"])
 def test_deaths_that_no_map_is_to_blame_for(go: str, goarch: str, mode: str) -> None:
     program, core, said = _died(go, goarch, mode)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gomap.goruntime.answers import HeapObject, Span
 from gomap.goruntime.heap import Heap, heap_of
+from gomap.goruntime.instances import is_shaped
 from gomap.goruntime.map_descriptors import map_descriptors
 from gomap.goruntime.pointermaps import PointerMaps
 from gomap.goruntime.rtype import runtime_types
@@ -160,7 +161,9 @@ class Candidates:
         address = listed.address
         if address not in self._made:
             try:
-                self._made[address] = self._read(address)
+                # Generic code's map types have descriptors, and no map is of one.
+                shaped = is_shaped(runtime_types(self._program).at(address))
+                self._made[address] = None if shaped else self._read(address)
             except (LayoutError, ReadError) as error:
                 self._cannot_be_understood(address, error)
                 self._made[address] = None
