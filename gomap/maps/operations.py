@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gomap.goruntime.frames import words_of
+from gomap.goruntime.functions import functions_of
 from gomap.goruntime.instances import variables_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame, Traceback
@@ -357,11 +358,11 @@ def _grows_stack(program: Program, trace: Traceback, call: CallFrame) -> bool:
     """Whether it has just been called, and has called runtime.morestack, for its stack is to grow, or it to give way.
 
     No other call is made by a function that has no frame yet. By then it has put the registers that its arguments came
-    in where its caller left room for them.
+    in where its caller left room for them; on 386 its caller has put them there.
     """
-    frame, word = call.frame, program.pointer_size
+    frame = call.frame
     first = call is trace.calls[0] and not call.call.inlined and not frame.exact
-    return program.architecture == "amd64" and first and frame.base == frame.sp + word
+    return first and functions_of(program).depth(frame.pc) == 0
 
 
 def _spilled(program: Program, call: CallFrame, arguments: Sequence[FrameVariable]) -> Iterator[FrameVariable]:

@@ -16,17 +16,19 @@ from typing import Any, NamedTuple
 import jsonschema
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of
+from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
 from tests.sessions.targets import debugger
 from tests.sessions.tracebacks import PrintedGoroutine, goroutines_in
 
-_BUILDS = [
+#: This processor runs them; and cores of others too can be had.
+_RUN_HERE = [
     *(pytest.param((go, "amd64"), id=f"go{go}") for go in ("1.19", "1.21.13", "1.23.9", "1.24.11", "1.27.3")),
     *(pytest.param((go, "386"), id=f"go{go}-386") for go in ("1.23.9", "1.27.3")),
 ]
+_BUILDS = [*_RUN_HERE, *(pytest.param((go, "arm64"), id=f"go{go}-arm64") for go in ("1.23.9", "1.27.3"))]
 _SCHEMA = jsonschema.Draft202012Validator(json.loads((GOMAP.parent / "gomap/views/gomap.schema.json").read_text()))
 
 
@@ -46,7 +48,7 @@ class Dead(NamedTuple):
 def dead(request: pytest.FixtureRequest) -> Dead:
     go, goarch = request.param
     program = build("stuck", go, goarch=goarch)
-    core = kernel_core_of(program)
+    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program)
     printed = goroutines_in((core.path.parent / "complained").read_text(errors="replace"))
     files = Files(program, core.path)
     said = _valid(files.run("goroutines -json"))
@@ -168,7 +170,7 @@ def test_the_debuggers_say_the_same(dead: Dead) -> None:
     assert {each["id"]: each for each in answer["goroutines"]} == dead.said
 
 
-@pytest.fixture(params=_BUILDS[2:])
+@pytest.fixture(params=_RUN_HERE[2:])
 def living(request: pytest.FixtureRequest) -> Iterator[tuple[Path, int, list[dict[str, Any]]]]:
     """The program as it runs: its file, its process, and what it said."""
     go, goarch = request.param
@@ -198,6 +200,26 @@ def test_a_process_that_runs(living: tuple[Path, int, list[dict[str, Any]]]) -> 
     told = [each for each in inside if "map" in said[each["id"]]["operations"][0]]
     assert len(inside) >= 8
     assert len(told) >= len(inside) - 2
+
+
+@pytest.mark.parametrize(
+    ("go", "goarch"),
+    [("1.19", "arm64"), ("1.23.9", "amd64"), ("1.23.9", "386"), ("1.27.3", "amd64"), ("1.27.3", "arm64")],
+)
+def test_map_functions_that_give_way_as_they_begin(go: str, goarch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have no frame yet, and their arguments are where their callers left room for them."""
+    monkeypatch.setenv("GODEBUG", "asyncpreemptoff=1")
+    program = build("yielding", go, goarch=goarch)
+    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program)
+    said = {each["id"]: each for each in _valid(Files(program, core.path).run("goroutines -json"))["goroutines"]}
+    known = json.loads(core.printed.read_text())
+    begun = 0
+    for truth in known:
+        (operation,) = said[truth["id"]]["operations"]
+        told = operation["kind"], int(operation["map"]["address"], 16), operation["certain"], operation["key"]
+        assert told == (truth["operation"], truth["header"], True, truth["key"]), operation
+        begun += said[truth["id"]]["frames"][0]["function"].startswith("runtime.map")
+    assert begun >= len(known) / 2
 
 
 def _valid(text: str) -> Any:
