@@ -3,7 +3,7 @@
 The caller's code says which arguments it passes (gomap.goruntime.code): to most map functions first of all the map's
 type, and to those that go on with an iteration the iterator, which is on the caller's own stack. The iterator has the
 map. A type leaves the maps of that type that the caller gets to: by its variables, or by package variables that its
-code names.
+code names; where nothing is known of its variables, by pointers in its frame, or in what these lead to.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from gomap.goruntime.answers import HeapObject, ModuleData
 from gomap.goruntime.code import CallSite, code_of
+from gomap.goruntime.frames import words_of
+from gomap.goruntime.heap import heap_of
 from gomap.goruntime.instances import has_shape
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame
 from gomap.maps.naming import PackagePath, maps_from, package_paths
+from gomap.maps.recognition import header_at
+from gomap.maps.trials.trial import trial_of
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -25,6 +30,7 @@ from gomap.program.target import pointer_at
 __all__ = [
     "ITERATORS",
     "Iterating",
+    "headers_in_reach",
     "is_of",
     "iterators_in",
     "map_by_type",
@@ -32,12 +38,17 @@ __all__ = [
     "passed_iterator",
     "site_of",
     "type_passed",
+    "words_behind",
 ]
 
 #: The runtime's iterators, by the names of their types.
 ITERATORS = ("runtime.hiter", "internal/runtime/maps.Iter", "runtime.linknameIter", "reflect.hiter")
 #: Words of a frame that are looked at.
 _MOST_WORDS = 1 << 13
+#: Bytes from where a pointer leads that are looked at: nothing says where what it leads to ends.
+_MOST_HELD = 128
+#: Pointers in a frame that are followed.
+_MOST_FOLLOWED = 256
 
 
 class Iterating(NamedTuple):
@@ -102,6 +113,43 @@ def map_by_type(
 def is_of(type: GoType, passed: GoType) -> bool:
     """Whether what a function has as a TYPE may be of the one that is passed: generic code has shapes."""
     return type.name == passed.name or has_shape(passed, type)
+
+
+def headers_in_reach(program: Program, call: CallFrame, passed: GoType) -> set[int]:
+    """The headers that a function's frame, or what its words lead to, has pointers to, of maps that may be of the type
+    PASSED. Raises ReadError."""
+    in_frame = list(dict.fromkeys(words_of(program, call.frame, call.frame).values()))[:_MOST_FOLLOWED]
+    behind = (word for each in in_frame for word in words_behind(program, each))
+    return {word for word in dict.fromkeys([*in_frame, *behind]) if word and _may_be(program, word, passed)}
+
+
+def words_behind(program: Program, address: int) -> Iterator[int]:
+    """The words at ADDRESS, if it is one in the heap or among the package variables, to the object's end."""
+    size = program.pointer_size
+    if not address or address % size:
+        return
+    try:
+        answer = heap_of(program).at(address)
+        if not isinstance(answer, (HeapObject, ModuleData)):
+            return
+        room = answer.start + answer.size - address if isinstance(answer, HeapObject) else _MOST_HELD
+        content = program.memory.read(address, program.memory.readable(address, min(room, _MOST_HELD)))
+    except (ReadError, LayoutError):
+        return
+    for at in range(0, len(content) - size + 1, size):
+        yield int.from_bytes(content[at : at + size], program.byte_order)
+
+
+def _may_be(program: Program, address: int, type: GoType) -> bool:
+    """Whether there is the header of a map of that TYPE, or of one of which nothing tells its type."""
+    try:
+        found = header_at(program, address)
+    except (ReadError, LayoutError):
+        return False
+    if found is None or found.type is not None:
+        return found is not None and found.type is not None and found.type.name == type.name
+    trial = trial_of(program, address)
+    return trial is None or not trial.types or type.name in {each.name for each in trial.types}
 
 
 def names_variable(program: Program, call: CallFrame, package: PackagePath) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "MapEvidence",
     "NilMap",
     "NotDescribed",
+    "OnlyHeaderInReach",
     "OnlyHeaderOnStack",
     "OnlyMapOfType",
     "OnlySyncMapOfCaller",
@@ -98,6 +99,12 @@ class OnlyMapOfType(Facts):
     path: str
 
 
+class OnlyHeaderInReach(Facts):
+    """FUNCTION, the caller, passes the map's type; its frame leads to one header alone that may be of such a map."""
+
+    function: str
+
+
 class OnlyHeaderOnStack(Facts):
     """No argument is known; of all words on the frames one leads to a header."""
 
@@ -118,6 +125,7 @@ MapEvidence = Union[
     Unopened,
     IteratorOfCaller,
     OnlyMapOfType,
+    OnlyHeaderInReach,
     OnlyHeaderOnStack,
     HeadersOnStack,
     AddressPassed,

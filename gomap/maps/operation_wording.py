@@ -14,6 +14,7 @@ from gomap.maps.operation_facts import (
     MapEvidence,
     NilMap,
     NotDescribed,
+    OnlyHeaderInReach,
     OnlyHeaderOnStack,
     OnlyMapOfType,
     OnlySyncMapOfCaller,
@@ -45,6 +46,8 @@ def told_by_text(by: MapEvidence) -> str:
             return f"the iterator at {by.address:#x}, in the frame of {by.function}"
         case OnlyMapOfType():
             return f"{by.function} passes this type, and gets to no other map of it: {by.path}"
+        case OnlyHeaderInReach():
+            return f"{by.function} passes this type, and no other header of such a map is within a pointer of its frame"
         case OnlyHeaderOnStack():
             return f"{_no_arguments(by.function)}; no other header is on its stack"
         case HeadersOnStack(addresses=[]):

@@ -18,7 +18,7 @@ from gomap.goruntime.functions import functions_of
 from gomap.goruntime.instances import variables_of
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame, Traceback
-from gomap.maps.callers import ITERATORS, map_by_type, passed_iterator, site_of, type_passed
+from gomap.maps.callers import ITERATORS, headers_in_reach, map_by_type, passed_iterator, site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import package_paths, path_from
 from gomap.maps.opening import open_map
@@ -31,6 +31,7 @@ from gomap.maps.operation_facts import (
     MapEvidence,
     NilMap,
     NotDescribed,
+    OnlyHeaderInReach,
     OnlyHeaderOnStack,
     OnlyMapOfType,
     Passed,
@@ -233,6 +234,10 @@ class _Told:
         if passed is None:
             return None
         maps = map_by_type(self._program, self._caller, self._of_caller, passed)
+        if not self._program.variable_names:  # no debug information
+            in_reach = headers_in_reach(self._program, self._caller, passed)
+            if len(in_reach) == 1:
+                return open_map(self._program, passed, in_reach.pop()), OnlyHeaderInReach(name), False
         if len(maps) != 1:
             return None
         ((address, path),) = maps.items()

@@ -21,21 +21,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from gomap.goruntime.answers import HeapObject, ModuleData
 from gomap.goruntime.code import CallSite, code_of, reads_code
 from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
-from gomap.goruntime.heap import heap_of
 from gomap.goruntime.instances import is_generic, may_hand_on, variables_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
-from gomap.maps.callers import names_variable, type_passed
+from gomap.maps.callers import names_variable, type_passed, words_behind
 from gomap.maps.model import GoMap
 from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
 from gomap.maps.sync_calls import of_sync_map
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import LayoutError
-from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
 
 __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
@@ -43,8 +40,6 @@ __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
 Degree = Literal["certain", "probable", "possible"]
 
 _WRITES = ("assign", "delete", "clear", "grow")
-#: Bytes from where a pointer leads that are looked at for the header: no variable says where what it leads to ends.
-_MOST_HELD = 128
 #: Waiting in these is the collector's doing.
 _COLLECTS = re.compile(r"runtime\.(?:mallocgc|gc|deductAssistCredit)")
 #: Functions whose calls of map functions are no doing of the program's.
@@ -237,25 +232,10 @@ def _reach(
     word = next((address for address, value in words.items() if value == map.address), 0)
     if word:
         return Reach("word", "", word)
-    pointer = 0 if _described(program) else next((at for at in words if _leads_to(program, words[at], map.address)), 0)
+    pointer = (
+        0 if _described(program) else next((at for at in words if map.address in words_behind(program, words[at])), 0)
+    )
     return Reach("pointer", "", pointer) if pointer else None
-
-
-def _leads_to(program: Program, address: int, header: int) -> bool:
-    """Whether what is at ADDRESS, in the heap or among the package variables, has a pointer to HEADER in it."""
-    size = program.pointer_size
-    if not address or address % size:
-        return False
-    try:
-        answer = heap_of(program).at(address)
-        if not isinstance(answer, (HeapObject, ModuleData)):
-            return False
-        room = answer.start + answer.size - address if isinstance(answer, HeapObject) else _MOST_HELD
-        content = program.memory.read(address, program.memory.readable(address, min(room, _MOST_HELD)))
-    except (ReadError, LayoutError):
-        return False
-    wanted = header.to_bytes(size, program.byte_order)
-    return any(content[at : at + size] == wanted for at in range(0, len(content), size))
 
 
 def _at_other_maps(program: Program, trace: Traceback, at_work: Sequence[Operation]) -> CallFrame | None:

@@ -136,6 +136,8 @@ def _conclusion(verdict: Verdict) -> str:
     if verdict.kind == "race":
         sides = verdict.others.sides if verdict.others is not None else []
         firm = [side for side in sides if side.degree != "possible"]
+        if verdict.others is None:
+            return f"goroutine {id} {does} a map that somebody wrote to meanwhile"
         if not firm:
             return f"goroutine {id} {does} it, and somebody wrote to it meanwhile who is not seen at it any more"
         foremost = [side.trace for side in firm if side.degree == firm[0].degree]

@@ -184,6 +184,18 @@ def test_a_story_of_another_machine_has_the_same_verdict(
         assert essence(each) == essence(told[0])
 
 
+@pytest.mark.parametrize("way", ["field", "nested", "captured"])
+@pytest.mark.parametrize("go", _USUAL)
+def test_the_map_of_a_reader_whose_arguments_are_lost(go: str, way: str) -> None:
+    """The runtime of Go 1.27 keeps none of them in memory: what the caller's frame leads to tells."""
+    program = build("races", go, ldflags="-s -w")
+    core = kernel_core_of(program, "reader", way)
+    printed = json.loads((core.path.parent / "printed").read_text().splitlines()[0])
+    told = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
+    assert (told["verdict"], told["map"]["address"]) == ("race", f"{printed['header']:#x}")
+    assert told["operation"]["certain"] == ("argument" in told["operation"]["by"])
+
+
 def damaged(program: Path, core: Path, words: list[str | Path], file: Path) -> list[Any]:
     """Address and findings of the maps that gomap-postmortem, with those WORDS, finds something wrong with.
 

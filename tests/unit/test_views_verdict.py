@@ -15,6 +15,13 @@ def test_a_race_whose_other_side_is_gone_is_told() -> None:
     assert any("somebody wrote to it meanwhile who is not seen at it any more" in line for line in lines)
 
 
+def test_who_wrote_is_left_open_where_the_map_is_not_known() -> None:
+    """Nobody has been looked for, so nobody is said to be gone."""
+    lines = list(verdict_lines(Verdict("race", True, None), {}, Paint()))
+    assert any(line.endswith(" a map that somebody wrote to meanwhile") for line in lines)
+    assert not any("who is not seen" in line for line in lines)
+
+
 def test_code_that_is_not_read_is_told() -> None:
     verdict = Verdict("race", True, None, others=Involved([], [], [], "riscv64"))
     text = "gomap does not read the code of riscv64"
