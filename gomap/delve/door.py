@@ -12,10 +12,13 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from gomap.commands import COMMANDS
 from gomap.commands.command import explained
 from gomap.commands.plain_door import PlainDoor
+from gomap.delve.arguments import DelveArguments
 from gomap.delve.bridge import Bridge, Request
 from gomap.delve.live import DelveLive
 from gomap.delve.rpc import CallError, ConnectionLostError, Rpc
@@ -30,6 +33,8 @@ __all__ = ["DelveServer", "connect", "start"]
 _LISTENS = re.compile(r"API server listening at: (\S+):(\d+)")
 _FAILED = 2
 _PR_SET_PDEATHSIG = 1
+#: Seconds in which the program stops, if it does.
+_PATIENCE = 3.0
 
 
 def start(arguments: Sequence[str]) -> int:
@@ -43,11 +48,16 @@ def start(arguments: Sequence[str]) -> int:
             return _fail("-donor needs a file")
         donor, arguments = Path(arguments[1]), arguments[2:]
     delve = os.environ.get("DLV", "dlv")
-    ours = ["--headless", "--accept-multiclient", "--listen=127.0.0.1:0"]
-    before, dashes, programs = _parted(arguments)
+    given = DelveArguments(arguments)
+    refused = given.refused()
+    if refused is not None:
+        return _fail(refused)
+    ours = ["--headless", "--accept-multiclient"]
+    if given.options.isdisjoint(("--listen", "-l")):
+        ours.append("--listen=127.0.0.1:0")
     try:
         server = subprocess.Popen(
-            [delve, *before, *ours, *dashes, *programs],
+            [delve, *given.delves, *ours, *given.programs],
             stdin=subprocess.DEVNULL,  # what is typed is for Delve's terminal
             stdout=subprocess.PIPE,
             text=True,
@@ -59,8 +69,8 @@ def start(arguments: Sequence[str]) -> int:
     try:
         address = _listening(server)
         if address is None:
-            return server.wait() or _FAILED
-        return _converse(delve, address[0], address[1], *_files_in(before), donor)
+            return server.wait()
+        return _converse(delve, address[0], address[1], given.program, given.core, donor, given.init)
     finally:
         _end(server)
 
@@ -74,7 +84,7 @@ def connect(address: str, program: Path | None = None, core: Path | None = None,
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         return _fail(f"{address}: not HOST:PORT")
-    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core, donor)
+    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core, donor, None)
 
 
 class DelveDoor(PlainDoor):
@@ -121,7 +131,7 @@ class DelveServer:
         try:
             yield from command.lines(DelveDoor(self._rpc, self._standing_still(), request), request.line)
         except (ConnectionLostError, CallError) as error:
-            yield f"Delve: {error}"
+            yield str(error) if isinstance(error, ConnectionLostError) else f"Delve: {error}"
         except Exception as error:
             yield explained(error, command.name)
 
@@ -140,7 +150,9 @@ class DelveServer:
         return self._program
 
 
-def _converse(delve: str, host: str, port: int, program: Path | None, core: Path | None, donor: Path | None) -> int:
+def _converse(
+    delve: str, host: str, port: int, program: Path | None, core: Path | None, donor: Path | None, init: str | None
+) -> int:
     try:
         rpc = Rpc(host, port)
     except ConnectionLostError as error:
@@ -163,12 +175,14 @@ def _converse(delve: str, host: str, port: int, program: Path | None, core: Path
 
     bridge = Bridge({name: command.help for name, command in COMMANDS.items()})
     script = bridge.script.with_name("init")
-    script.write_text(f"source {bridge.script}\n")
+    script.write_text("".join(f"source {each}\n" for each in (bridge.script, init) if each is not None))
     arguments = [delve, "connect", f"{host}:{port}", "--init", str(script)]
     if not sys.stdin.isatty():
         arguments.append("--allow-non-terminal-interactive=true")
     # Who started us may have had it ignored, as a shell does for what it puts in the background.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _leave)
     terminal = Terminal(arguments, os.environ, interrupt)
     try:
         while (request := bridge.request(terminal.ended)) is not None:
@@ -186,34 +200,34 @@ def _converse(delve: str, host: str, port: int, program: Path | None, core: Path
 
 
 def _halted(host: str, port: int) -> bool:
-    """Stop the program, if it runs. (Delve's terminal would ask first whether to leave the server.)"""
+    """Stop the program, if it runs. (Delve's terminal would ask first whether to leave the server.)
+
+    What a client has resumed by DAP, an IDE say, Delve lets no other one stop: it answers when that one has.
+    """
     try:
         rpc = Rpc(host, port)
-        try:
-            running: bool = rpc.call("State", NonBlocking=True)["State"]["Running"]
-            if running:
-                rpc.call("Command", name="halt")
-            return running
-        finally:
+        if not rpc.call("State", NonBlocking=True)["State"]["Running"]:
             rpc.close()
+            return False
     except (ConnectionLostError, CallError):
         return False
+    halt = threading.Thread(target=_halt, args=(rpc,), daemon=True)
+    halt.start()
+    halt.join(_PATIENCE)
+    if halt.is_alive():
+        print("\r\ngomap: the program goes on: stop it in the IDE that let it run\r", flush=True)
+    return True
 
 
-def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """Delve's own arguments, the dashes that end them, and those of the program."""
-    if "--" not in arguments:
-        return list(arguments), [], []
-    at = list(arguments).index("--")
-    return list(arguments[:at]), ["--"], list(arguments[at + 1 :])
+def _halt(rpc: Rpc) -> None:
+    with suppress(ConnectionLostError, CallError):
+        rpc.call("Command", name="halt")
+    rpc.close()
 
 
-def _files_in(arguments: Sequence[str]) -> tuple[Path | None, Path | None]:
-    """Program and core of ``core PROGRAM CORE``, the program of ``exec PROGRAM``; None where Delve itself finds it."""
-    kind, *files = [word for word in arguments if not word.startswith("-")] or [""]
-    if kind not in ("core", "exec") or not files:
-        return None, None
-    return Path(files[0]), Path(files[1]) if kind == "core" and len(files) > 1 else None
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    """A signal that ends gomap: what it began is ended too, and the terminal is as it was."""
+    sys.exit(128 + number)
 
 
 def _listening(server: subprocess.Popen[str]) -> tuple[str, int] | None:

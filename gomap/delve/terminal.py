@@ -17,6 +17,7 @@ import termios
 import threading
 import tty
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 
 __all__ = ["Terminal"]
@@ -69,7 +70,8 @@ class Terminal:
             self.ended.wait(2)
         if self._ours >= 0:
             signal.signal(signal.SIGWINCH, signal.SIG_DFL)
-            termios.tcsetattr(self._ours, termios.TCSADRAIN, self._settings)
+            with suppress(termios.error):  # it was closed
+                termios.tcsetattr(self._ours, termios.TCSADRAIN, self._settings)
 
     def _pass_on(self) -> None:
         while True:

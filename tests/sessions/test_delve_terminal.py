@@ -162,6 +162,18 @@ class TestEnds:
             time.sleep(0.05)
         terminal.close()
 
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_gomap_is_ended_by_a_signal(
+        self, number: signal.Signals, binary: Path, core: CoreDump, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As its window closes, say: nothing is left behind."""
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        with GomapDelve("dlv", "core", binary, core.path) as terminal:
+            assert list(tmp_path.iterdir())
+            os.kill(terminal.pid, number)
+            assert terminal.exit_status() == 128 + number
+        assert not list(tmp_path.iterdir())
+
 
 def children(pid: int) -> list[int]:
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))

@@ -19,6 +19,7 @@ import pytest
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.delve import SCRIPT, Delve
+from tests.sessions.gomap import GomapDelve
 
 pytestmark = pytest.mark.xdist_group("dlv-ways")
 
@@ -87,6 +88,23 @@ def test_beside_an_ide(init: Path) -> None:
             delve.leave("quit", "Would you like to kill the headless instance? [Y/n] ", "n")
         # The server and the program are still there, and the IDE's.
         assert ide.ask("threads")["threads"]
+
+
+def test_ctrl_c_while_an_ide_lets_the_program_run() -> None:
+    """Delve does not let another client stop it then; gomap's terminal says so, and can be typed in."""
+    with _server(build("busy", "1.27.3")) as address, _Ide(address) as ide:
+        ide.ask("initialize", adapterID="go", linesStartAt1=True)
+        ide.ask("attach", mode="remote", request="attach", stopOnEntry=True)
+        ide.await_event("initialized")
+        ide.ask("configurationDone")
+        with GomapDelve("connect", f"{address[0]}:{address[1]}") as terminal:
+            ide.ask("continue", threadId=1)
+            terminal.press("\x03")
+            terminal.read_until("gomap: the program goes on: stop it in the IDE that let it run")
+            assert "the program is running: stop it first" in terminal.run("gomap-check -all")
+            ide.ask("pause", threadId=1)
+            ide.await_event("stopped", reason="pause")
+            assert "maps checked" in terminal.run("gomap-check -all")
 
 
 @contextlib.contextmanager
