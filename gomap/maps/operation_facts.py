@@ -22,6 +22,7 @@ __all__ = [
     "NotDescribed",
     "OnlyHeaderInReach",
     "OnlyHeaderOnStack",
+    "OnlyMapOfProcess",
     "OnlyMapOfType",
     "OnlySyncMapOfCaller",
     "OnlySyncMapOnStack",
@@ -105,6 +106,12 @@ class OnlyHeaderInReach(Facts):
     function: str
 
 
+class OnlyMapOfProcess(Facts):
+    """FUNCTION, the caller, passes the map's type, and the heap has one map of that type alone."""
+
+    function: str
+
+
 class OnlyHeaderOnStack(Facts):
     """No argument is known; of all words on the frames one leads to a header."""
 
@@ -126,6 +133,7 @@ MapEvidence = Union[
     IteratorOfCaller,
     OnlyMapOfType,
     OnlyHeaderInReach,
+    OnlyMapOfProcess,
     OnlyHeaderOnStack,
     HeadersOnStack,
     AddressPassed,

@@ -16,6 +16,7 @@ from gomap.maps.operation_facts import (
     NotDescribed,
     OnlyHeaderInReach,
     OnlyHeaderOnStack,
+    OnlyMapOfProcess,
     OnlyMapOfType,
     OnlySyncMapOfCaller,
     OnlySyncMapOnStack,
@@ -48,6 +49,8 @@ def told_by_text(by: MapEvidence) -> str:
             return f"{by.function} passes this type, and gets to no other map of it: {by.path}"
         case OnlyHeaderInReach():
             return f"{by.function} passes this type, and no other header of such a map is within a pointer of its frame"
+        case OnlyMapOfProcess():
+            return f"{by.function} passes this type, and the heap has no other map of it"
         case OnlyHeaderOnStack():
             return f"{_no_arguments(by.function)}; no other header is on its stack"
         case HeadersOnStack(addresses=[]):

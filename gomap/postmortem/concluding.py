@@ -33,6 +33,7 @@ from gomap.postmortem.gaps import (
     WouldTell,
 )
 from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
+from gomap.postmortem.only_map import with_only_map
 from gomap.postmortem.sides import involved
 from gomap.postmortem.verdict import NilMap, Verdict, endless
 from gomap.program.gotypes import GoType, LayoutError
@@ -82,6 +83,7 @@ def _why(program: Program, traces: Sequence[Traceback], progress: Callable[[str]
         if operation is not None:
             also = [each for each in found if each is not death]
             progress("looking for who else is at the map")
+            operation = with_only_map(program, death.trace, operation, progress)
             begun = Verdict("cannot tell", False, death, also, operation, death.trace, operation.map)
             begun = replace(begun, path=operation.path, path_in=_path_in(program, death.trace, operation))
             begun = _rooted(program, begun, progress)

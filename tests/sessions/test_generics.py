@@ -15,6 +15,7 @@ import pytest
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
+from tests.sessions.gomap import gomap
 from tests.sessions.targets import debugger
 
 _VERSIONS = ("1.21.13", "1.23.9", "1.27.3")
@@ -61,6 +62,16 @@ def test_a_race_in_generic_methods(go: str, mode: str) -> None:
     ]
     assert loop in {side["goroutine"] for side in said["sides"]}
     assert loop not in {each["goroutine"] for each in said["notInvolved"]}
+
+
+@pytest.mark.parametrize("ldflags", ["", "-s -w"])
+@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, ldflags: str) -> None:
+    program = build("generic", go, ldflags=ldflags)
+    core = kernel_core_of(program, "lost")
+    said = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
+    assert said["verdict"] == "race"
+    assert (said["map"]["type"], said["map"]["address"]) == (_USERS, json.loads(core.printed.read_text())["users"])
 
 
 @pytest.mark.parametrize("go", _VERSIONS)

@@ -137,6 +137,19 @@ def test_the_types_that_map_functions_are_given(go: str, machine: str) -> None:
     assert not any("none" in types for types in found.values())
 
 
+@pytest.mark.parametrize("go", ["1.21.13", "1.23.9", "1.27.3"])
+def test_a_type_that_goes_by_way_of_another_register(go: str) -> None:
+    """As the source has it: where many arguments move at once, the compiler puts the first one elsewhere before."""
+    program = Program(open_program(build("generic", go)))
+    (visit,) = (each for each in functions_of(program).all() if each.name == "main.(*shop).visit")
+    code = code_of(program, visit.entry)
+    assert code is not None
+    (site,) = (site for site in code.calls if site.function.name == "runtime.mapaccess1_faststr")
+    type = type_passed(program, site)
+    assert type is not None
+    assert type.name == "map[string]main.entry[*main.user]"
+
+
 @pytest.mark.parametrize(("go", "machine"), _SUBJECTS)
 def test_the_place_of_an_iterator(go: str, machine: str) -> None:
     """Where the disassembler shows that the address of it goes to where the first argument is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 __all__ = ["I386", "Amd64"]
 
@@ -58,18 +59,29 @@ class Amd64(_X86):
     _names = _pattern(rb"[\x48\x4c][\x8b\x8d]" + _ANYWHERE)
     _word = _pattern(rb"[\x48\x4c][\x33\x8b]" + _ANYWHERE)
     _word_size = 8
-    #: LEA to rax, of an address or of a place on the stack, by its distance in one byte or four.
-    _to_rax = _pattern(rb"\x48\x8d(?:\x05(?P<far>.{4})|\x44\x24(?P<near>.)|\x84\x24(?P<distant>.{4}))")
+    #: LEA to rax, of an address or of a place on the stack, by its distance in one byte or four; or MOV of a register.
+    _to_rax = _pattern(
+        rb"\x48\x8d(?:\x05(?P<far>.{4})|\x44\x24(?P<near>.)|\x84\x24(?P<distant>.{4}))"
+        rb"|(?P<rex>[\x48\x4c])\x89(?P<moved>[\xc8\xd0\xd8\xe8\xf0\xf8])"
+    )
     #: MOV of a constant to ebx.
     _to_ebx = 0xBB
 
     def first_argument(self, entry: int, code: bytes, since: int, call: int) -> tuple[int, int]:
-        *_, found = (None, *self._to_rax.finditer(code, since, call))
+        *_, last = (None, *self._to_rax.finditer(code, since, call))
+        found = self._lea(code, since, last) if last is not None else None
         if found is None:
             return 0, -1
         if found["far"]:
             return self._address(entry, found), -1
         return 0, _signed(found["near"] or found["distant"])
+
+    def _lea(self, code: bytes, since: int, last: re.Match[bytes]) -> re.Match[bytes] | None:
+        """LAST itself, or the LEA of what it takes from a register, if that is what was put there last."""
+        if not last["moved"]:
+            return last
+        *_, found = (None, *_put_in(last["rex"], last["moved"][0] >> 3 & 7).finditer(code, since, last.start()))
+        return None if found is None or found["loaded"] else found
 
     def second_argument(self, code: bytes, since: int, call: int) -> int:
         at = code.rfind(self._to_ebx, since, call)
@@ -77,6 +89,15 @@ class Amd64(_X86):
 
     def _address(self, entry: int, found: re.Match[bytes]) -> int:
         return entry + found.end() + _signed(found["far"])
+
+
+@cache
+def _put_in(rex: bytes, register: int) -> re.Pattern[bytes]:
+    """LEA to a register of amd64's, as _to_rax has it, or MOV from memory: by its number, and the bit of it in REX."""
+    far, near, distant = (re.escape(bytes([mode | register << 3])) for mode in (0x05, 0x44, 0x84))
+    loaded = b"".join(re.escape(bytes([mode | register << 3 | base])) for mode in (0, 0x40, 0x80) for base in range(8))
+    lea = rb"%b\x8d(?:%b(?P<far>.{4})|%b\x24(?P<near>.)|%b\x24(?P<distant>.{4}))" % (rex, far, near, distant)
+    return _pattern(lea + rb"|[%b%b]\x8b(?P<loaded>[%b])" % (rex, bytes([rex[0] | 1]), loaded))
 
 
 class I386(_X86):
