@@ -170,6 +170,9 @@ class DelveTarget:
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._file.variable(name)
 
+    def constant(self, name: str) -> int | None:
+        return self._file.constant(name)
+
     def symbol_at(self, address: int) -> Symbol | None:
         return self._file.symbol_at(address)
 

@@ -1,4 +1,4 @@
-"""Entries of the debug information: by their offset, and by the name of a type or package variable.
+"""Entries of the debug information: by their offset, and by the name of a type, package variable or constant.
 
 The section is a row of units, one for each package; Go's linker puts all types into that of package runtime. To find
 a name, the bytes of the whole section are searched for it, which takes milliseconds; the units that it is seen in are
@@ -13,6 +13,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class Tag:
     TYPEDEF = 0x16
     SUBRANGE = 0x21
     BASE = 0x24
+    CONSTANT = 0x27
     VARIABLE = 0x34
     PARAMETER = 0x05
     BLOCK = 0x0B
@@ -48,7 +50,7 @@ class Tag:
 
 #: DW_AT_name, DW_AT_location, DW_AT_language, DW_AT_external.
 _NAME, _LOCATION, _LANGUAGE, _EXTERNAL = 0x03, 0x02, 0x13, 0x3F
-_LOW_PC = 0x11
+_LOW_PC, _CONST_VALUE = 0x11, 0x1C
 _GO = 0x16
 _TYPES = {Tag.ARRAY, Tag.POINTER, Tag.STRUCT, Tag.FUNCTION_TYPE, Tag.TYPEDEF, Tag.BASE}
 #: DW_UT_compile: the kind of unit that there are others of since DWARF 5.
@@ -173,6 +175,21 @@ class DebugInfo:
     def variable_named(self, name: bytes) -> int | None:
         """Where the package variable of exactly that name is, or None. Raises DebugInfoError."""
         return self._find(name, 1)
+
+    def constant_named(self, name: bytes) -> int | None:
+        """The value of the package's constant of exactly that name, or None.
+
+        There are thousands, of which one or two are asked for: where the name stands behind what such an entry begins
+        with, it is one.
+        """
+        at = self._info.find(name + b"\0")
+        while at > 0:
+            with suppress(DebugInfoError):
+                entry = self.entry(at - 1)
+                if entry.tag == Tag.CONSTANT and entry.name == name:
+                    return entry.number(_CONST_VALUE)
+            at = self._info.find(name + b"\0", at + 1)
+        return None
 
     def variables(self) -> Iterator[tuple[bytes, dict[bytes, int]]]:
         """Each package with its variables: where they are, by name. Raises DebugInfoError."""

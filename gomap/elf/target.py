@@ -93,6 +93,9 @@ class FileTarget:
         offset = self._info.variable_named(as_linked(name).encode())
         return None if offset is None else self._variable_at(offset)
 
+    def constant(self, name: str) -> int | None:
+        return self._info.constant_named(as_linked(name).encode())
+
     def symbol_at(self, address: int) -> Symbol | None:
         found = self._symbols.at(address - self.bias)
         return found and found.replace(address=found.address + self.bias)

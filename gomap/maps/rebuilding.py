@@ -16,7 +16,8 @@ __all__ = ["PREALLOCATING_B", "bucket_load", "made_buckets", "rebuilt_bytes"]
 _SLOTS = 8
 #: maxTableCapacity and maxAvgGroupLoad in internal/runtime/maps/table.go and group.go.
 _MOST_IN_TABLE, _FULL_GROUP = 1024, 7
-#: loadFactorNum / loadFactorDen in runtime/map.go, 6.5 entries a bucket; Go 1.21 rounded that down to 6.
+#: loadFactorNum / loadFactorDen in runtime/map.go, where a program has lost its debug information: 6.5 entries a
+#: bucket; Go 1.21 rounded that down to 6.
 _LOAD, _LOAD_OF = (13, 2), {(1, 21): (12, 2)}
 #: From this B on makeBucketArray adds overflow buckets, 2^(B-4) of them.
 PREALLOCATING_B = 4
@@ -55,6 +56,9 @@ def _swiss(map: SwissMap, allocator: Allocator) -> int:
 @while_files_stay
 def bucket_load(program: Program) -> tuple[int, int]:
     """How many entries a bucket may have on average before a map grows, as a fraction."""
+    numerator, denominator = program.constant("runtime.loadFactorNum"), program.constant("runtime.loadFactorDen")
+    if numerator and denominator:
+        return numerator, denominator
     try:
         return _LOAD_OF.get(go_version(program), _LOAD)
     except (LayoutError, ReadError):

@@ -61,6 +61,9 @@ class Program:
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self.target.variable(name)
 
+    def constant(self, name: str) -> int | None:
+        return self.target.constant(name)
+
     def symbol_at(self, address: int) -> Symbol | None:
         return self.target.symbol_at(address)
 

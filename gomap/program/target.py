@@ -84,6 +84,10 @@ class Target(Protocol):
         """Address and type of a package variable by its full name (``runtime.mheap_``)."""
         ...
 
+    def constant(self, name: str) -> int | None:
+        """The value of a package's integer constant by its full name; None if no debug information has it."""
+        ...
+
     def symbol_at(self, address: int) -> Symbol | None:
         """The function or package variable that covers ADDRESS, from the symbol table."""
         ...

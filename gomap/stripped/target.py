@@ -87,6 +87,9 @@ class StrippedTarget:
         address, type = self._variables.address_of(name), self._layouts.of_variable(name)
         return None if address is None or type is None else (address, type)
 
+    def constant(self, name: str) -> int | None:
+        return None
+
     def symbol_at(self, address: int) -> Symbol | None:
         try:
             function = self._functions.at(address)

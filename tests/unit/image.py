@@ -107,6 +107,9 @@ class Image:
     def variable(self, name: str) -> tuple[int, GoType] | None:
         return self._variables.get(name)
 
+    def constant(self, name: str) -> int | None:
+        return None
+
     def symbol_at(self, address: int) -> Symbol | None:
         place = bisect.bisect_right(self._symbols, address, key=lambda symbol: symbol.address)
         if place == 0:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gomap.language.spelling import as_written
 
-__all__ = ["Named", "types_in", "variables_in"]
+__all__ = ["Named", "constants_in", "types_in", "variables_in"]
 
 
 class Named(NamedTuple):
@@ -33,6 +33,7 @@ _ENTRY = re.compile(
 )
 _TYPES = {"typedef", "structure_type", "base_type", "array_type", "pointer_type", "subroutine_type"}
 _GO = re.compile(r"DW_AT_language +: 22\t")
+_CONSTANT = re.compile(r"DW_AT_const_value +: (-?\w+)")
 #: DW_AT_go_runtime_type, which it has no name for.
 _DESCRIPTOR = re.compile(r"Unknown AT value: 2904: (0x[0-9a-f]+)")
 
@@ -53,6 +54,15 @@ def variables_in(program: Path) -> list[Named]:
         for entry in _entries(program)
         if entry["tag"] == "variable" and "DW_OP_addr:" in entry["rest"]
     ]
+
+
+def constants_in(program: Path) -> dict[str, int]:
+    """All constants of packages."""
+    return {
+        as_written(entry["name"]): int(value[1], 0)
+        for entry in _entries(program)
+        if entry["tag"] == "constant" and (value := _CONSTANT.search(entry["rest"]))
+    }
 
 
 def _entries(program: Path) -> Iterator[re.Match[str]]:

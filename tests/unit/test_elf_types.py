@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from gomap.elf.target import open_core
+from gomap.elf.target import open_core, open_program
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.program.gotypes import GoType, Kind
 from gomap.program.program import Program
 from tests.fixtures.builds import build, kernel_core_of
-from tests.unit.readelf import types_in
+from tests.unit.readelf import constants_in, types_in
 from tests.unit.realmaps import TOOLCHAINS, Toolchain
 
 #: What the compiler has of its own, and the runtime under another name or another's.
@@ -41,6 +41,17 @@ def test_every_type_with_a_descriptor_is_what_that_says(toolchain: Toolchain) ->
         assert as_compared(type) == as_compared(runtime), name
         seen += 1
     assert seen > 800
+
+
+@pytest.mark.parametrize("toolchain", TOOLCHAINS, ids=str)
+def test_constants(toolchain: Toolchain) -> None:
+    program = build("maps", toolchain.go, experiment=toolchain.experiment, goarch=toolchain.goarch)
+    target = open_program(program)
+    constants = {name: value for name, value in constants_in(program).items() if name.startswith("runtime.load")}
+    assert {"runtime.loadFactorNum", "runtime.loadFactorDen"} <= constants.keys()
+    for name, value in constants.items():
+        assert target.constant(name) == value
+    assert target.constant("runtime.mheap_") is target.constant("runtime.load") is None
 
 
 def as_compared(type: GoType) -> dict[str, object]:
