@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from gomap.census.objects import Objects
 from gomap.census.pointers import Pointers
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.rtype import map_header
 from gomap.maps.recognised import Recognised
 from gomap.maps.recognition import header_at
 from gomap.maps.trials.trial import Trial, type_trials
@@ -20,7 +21,6 @@ from gomap.program.program import Program
 
 __all__ = ["Headers"]
 
-_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 #: Pointers in a map's header.
 _POINTERS = ("dirPtr", "buckets", "oldbuckets", "extra")
 #: Headers that are looked at ahead, the first time and at most.
@@ -44,7 +44,7 @@ class Headers:
         self._objects = objects
         self._pointers = pointers
         self._reached = reached
-        struct = next(filter(None, map(program.type_named, _HEADERS)), None)
+        struct = map_header(program)
         fields = [] if struct is None else [struct.find(name) for name in _POINTERS]
         self._places = {field.offset for field in fields if field}
         self._size = 0

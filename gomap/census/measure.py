@@ -13,20 +13,18 @@ from gomap.census.objects import Objects
 from gomap.census.pointers import words_in
 from gomap.goruntime.allocator import Allocator
 from gomap.maps.blocks import Gap, blocks
-from gomap.maps.classic import ClassicMap
+from gomap.maps.classic import EMPTY_ONE, ClassicMap
 from gomap.maps.layout import Places
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.rebuilding import rebuilt_bytes
-from gomap.maps.swiss import SwissMap
+from gomap.maps.swiss import DELETED, SwissMap
 from gomap.program.gotypes import GoType
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
 __all__ = ["Measured", "Measuring"]
 
-#: emptyOne and the control byte of a tombstone.
-_EMPTY_ONE, _DELETED = 1, 0xFE
 _MOST_OVERFLOW = 1 << 22
 
 
@@ -165,9 +163,9 @@ class Measuring:
 
     def _tombstones(self, base: int, groups: int, places: Places) -> int:
         if groups == 1:
-            return self._program.memory.read(base + places.marks, places.slots).count(_DELETED)
+            return self._program.memory.read(base + places.marks, places.slots).count(DELETED)
         buffer = self._program.memory.read(base, groups * places.size)
-        return sum(buffer[places.marks + slot :: places.size].count(_DELETED) for slot in range(places.slots))
+        return sum(buffer[places.marks + slot :: places.size].count(DELETED) for slot in range(places.slots))
 
 
 class _Chains:
@@ -218,11 +216,11 @@ class _Chains:
         places, word = self._map.places, self._program.pointer_size
         overflow = self._map.layout.overflow
         if len(buffer) == places.size:
-            self.empty_one += buffer.count(_EMPTY_ONE, places.marks, places.marks + places.slots)
+            self.empty_one += buffer.count(EMPTY_ONE, places.marks, places.marks + places.slots)
             link = int.from_bytes(buffer[overflow : overflow + word], self._program.byte_order)
             return [link] if link else []
         for slot in range(places.slots):
-            self.empty_one += buffer[places.marks + slot :: places.size].count(_EMPTY_ONE)
+            self.empty_one += buffer[places.marks + slot :: places.size].count(EMPTY_ONE)
         if not places.size % word and not overflow % word:
             return [
                 value for value in words_in(buffer, self._program)[overflow // word :: places.size // word] if value

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
 from gomap.goruntime.heap import Heap
+from gomap.goruntime.pointermaps import expanded
 from gomap.goruntime.span_damage import BookkeepingError
 from gomap.goruntime.spans import PAGE, SpanState
 from gomap.goruntime.wording import damage_text
@@ -122,9 +123,6 @@ class Objects:
                 self.damage.append(damage_text(state))
 
 
-_BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
-
-
 def bytes_of_bits(bits: int, count: int) -> bytes:
     """A byte for each of the lowest COUNT bits, 0 or 1."""
-    return b"".join(map(_BITS.__getitem__, bits.to_bytes((count + 7) // 8, "little")))[:count]
+    return expanded(bits.to_bytes((count + 7) // 8, "little"))[:count]

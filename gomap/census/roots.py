@@ -31,8 +31,6 @@ from gomap.program.target import pointer_at
 
 __all__ = ["Root", "Special", "data_roots", "queue_roots", "special_roots", "stack_roots"]
 
-#: runtime/runtime2.go: a g that ended, and what the collector adds to the status while it scans the stack.
-_GDEAD, _GSCAN = 6, 0x1000
 #: Words behind runtime.special in the structs that begin with it: fn, nret, fint and ot of a finalizer; less in others.
 _WORDS_OF_SPECIAL = 4
 _MOST_SPECIALS = 1 << 20
@@ -72,7 +70,7 @@ def stack_roots(program: Program, objects: Objects) -> Iterator[Root]:
     """
     positions = positions_of(program)
     for one in positions.goroutines.all():
-        if one.status & ~_GSCAN == _GDEAD or not one.bounded:
+        if one.ended or not one.bounded:
             continue
         position = positions.of(one)  # not g.sched's: of one that runs, that may be of its last system call
         stands = [

@@ -15,7 +15,7 @@ from typing import Union
 
 from gomap.check.finding import RULES, Finding, Stray
 from gomap.check.flips import Flip, flipped
-from gomap.check.key_bytes import SharedBytes, shared_bytes
+from gomap.check.key_bytes import OF_CHANGED_KEYS, SharedBytes, shared_bytes
 from gomap.check.keys import Keys
 from gomap.check.overruns import Overrun, overruns
 from gomap.check.scene import Scene
@@ -27,8 +27,6 @@ from gomap.program.memory import Memory, ReadError
 
 __all__ = ["Cause", "caused"]
 
-#: Rules about one key in one slot.
-_OF_KEYS = {"hash-mismatch", "key-misplaced", "probe-broken", "duplicate-key"}
 #: Zero bytes that make a run, findings about what stood there, and runs that are looked for.
 _ZEROS, _FEW, _MOST_RUNS = 32, 3, 64
 #: How far a run is followed, in either direction; and how far in one read.
@@ -92,7 +90,7 @@ def caused(
     # Of keys that were changed none tells of the seed.
     seed = iter(()) if changed else _seed_lost(map, keys, findings)
     for look in (seed, _zeroed(map.target.memory, findings), _swapped(map, findings)):
-        count(((*one, None) for one in look), _FEW, _OF_KEYS)
+        count(((*one, None) for one in look), _FEW, OF_CHANGED_KEYS)
     if shared and not changed:
         count(iter([shared]), 1)
     return result, causes

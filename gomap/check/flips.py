@@ -22,6 +22,7 @@ from gomap.check.finding import Finding
 from gomap.check.leaves import leaves
 from gomap.check.scene import Scene
 from gomap.goruntime.answers import FreePages, SpanSlot
+from gomap.goruntime.spans import PAGE
 from gomap.maps.classic import ClassicMap, unknown_flags
 from gomap.maps.model import Table
 from gomap.maps.swiss import SwissMap
@@ -38,8 +39,6 @@ _LONGEST = 64
 _ODDS = 1000
 #: Numbers that are wrong by less are so for another reason: racing writers lose and double updates.
 _COUNTS, _FEW = {"count", "used", "noverflow", "growthLeft", "localDepth", "index"}, 16
-#: Where spans of the heap begin.
-_PAGE = 8192
 #: Entries that prove with their places what a header's small fields must be.
 _TELLING = 8
 #: Rules about a pointer that stands at the finding's address, by the beginning of their names.
@@ -290,7 +289,7 @@ def _may_be_stored(scene: Scene, data: bytes, at: int, bit: int) -> bool:
     if isinstance(here, SpanSlot):
         among = now ^ apart in range(here.span.start, here.span.start + here.span.size)
         return now in (here.start, here.data) or (among and apart % size == 0)
-    return isinstance(here, FreePages) and now % _PAGE == 0
+    return isinstance(here, FreePages) and now % PAGE == 0
 
 
 def _goes_with_key(scene: Scene, mark: int, finding: Finding) -> bool:

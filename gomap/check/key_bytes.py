@@ -19,6 +19,7 @@ from math import comb
 from typing import NamedTuple, Union
 
 from gomap.check.finding import Finding, InSlot
+from gomap.check.keys import DUPLICATE
 from gomap.check.leaves import leaves
 from gomap.check.scene import Scene
 from gomap.goruntime.answers import Answer, Foreign, FreeObject, HeapObject, ModuleData, SpanSlot, UnmarkedObject
@@ -30,12 +31,12 @@ from gomap.maps.wording import counted
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
 
-__all__ = ["Equal", "SharedBytes", "shared_bytes"]
+__all__ = ["OF_CHANGED_KEYS", "Equal", "SharedBytes", "shared_bytes"]
 
 #: Rules that tell of a key that is not where its hash leads.
 _MISPLACED = {"hash-mismatch", "key-misplaced", "probe-broken"}
-#: Other rules about the same keys.
-_TOO = {"duplicate-key"}
+#: All rules that a key breaks whose bytes have changed, all else being sound.
+OF_CHANGED_KEYS = {*_MISPLACED, "duplicate-key"}
 #: Keys that are looked at, entries of the map, keys of which the old value is looked for, and bytes of one.
 _MOST_KEYS, _MOST_ENTRIES, _SOUGHT, _LONGEST = 1000, 20_000, 4, 256
 #: Keys in an object for it to be one of several.
@@ -165,7 +166,7 @@ def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, s
     numbers += [
         number
         for number, one in enumerate(findings)
-        if one.rule.name in _TOO and one.cause is None and (one.slot in sharing or one.twin in places)
+        if one.rule is DUPLICATE and one.cause is None and (one.slot in sharing or one.twin in places)
     ]
     data = {string.data for string in there[place].values()}
     start = place if isinstance(place, int) else min(data)

@@ -23,6 +23,7 @@ from gomap.goruntime.answers import (
 from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.goruntime.scanning import has_pointers
+from gomap.goruntime.spans import PAGE
 from gomap.goruntime.wording import answer_text
 from gomap.hashing.packed_values import PackedValues, words
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -37,8 +38,7 @@ _MOST_LEAVES = 64
 _LONG = 1 << 15
 #: Bytes that no string or slice has: what says more was never stored.
 _LONGEST = 1 << 36
-#: Bytes of a page of the heap, all of whose objects are of one size; and how many pages are remembered.
-_PAGE = 8192
+#: Pages of the heap that are remembered.
 _MOST_PAGES = 1 << 16
 
 #: Kinds of one word, a pointer that keeps its memory alive.
@@ -140,7 +140,7 @@ class LeafJudge:
             if not pointer:
                 yield Odd(number, "a nil pointer where a slot has one to what it holds")
                 continue
-            page = pointer // _PAGE
+            page = pointer // PAGE
             if page not in objects:
                 objects[page] = self._objects_around(pointer)
             found = objects[page]

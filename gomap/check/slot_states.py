@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gomap.maps.classic import EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X, MIN_TOP_HASH
+from gomap.maps.classic import EMPTY_REST, EVACUATED_EMPTY, EVACUATED_X
 
-__all__ = ["LIVE", "odd_buckets", "sound"]
+__all__ = ["odd_buckets", "sound"]
 
-#: 1 for the state of full slots, 0 for the others.
-LIVE = bytes(state == MIN_TOP_HASH for state in range(256))
 #: All bits for a state behind which nothing may be, and for those that entries leave behind when they move.
 _IS_REST = bytes(0xFF if state == EMPTY_REST else 0 for state in range(256))
 _IS_EVACUATED = bytes(0xFF if EVACUATED_X <= state <= EVACUATED_EMPTY else 0 for state in range(256))

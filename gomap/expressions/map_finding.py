@@ -5,7 +5,7 @@ from __future__ import annotations
 from gomap.expressions.evaluating import address_in, evaluate, opened
 from gomap.expressions.go_values import ExpressionError, GoValue, an, held
 from gomap.expressions.scope import Scope
-from gomap.goruntime.rtype import runtime_types
+from gomap.goruntime.rtype import MAP_HEADERS, runtime_types
 from gomap.maps.model import GoMap
 from gomap.maps.recognised import Evidence
 from gomap.maps.syncmap import is_sync_map
@@ -17,7 +17,6 @@ from gomap.program.target import pointer_at
 __all__ = ["find_map", "map_behind"]
 
 #: What the runtime's own functions have: a header that does not know its map's type.
-_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 #: What may be an address, without saying of what.
 _WORDS = (Kind.INT, Kind.INT32, Kind.INT64, Kind.UINTPTR, Kind.UINT64, Kind.UNSAFE_POINTER)
 #: Pointers and interfaces in one another between an expression and its map.
@@ -67,7 +66,7 @@ def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'
         if kind is Kind.INTERFACE:
             value = held(value)
             type = value.type
-        elif kind is Kind.POINTER and value.type.elem.name in _HEADERS:
+        elif kind is Kind.POINTER and value.type.elem.name in MAP_HEADERS:
             return _header(scope, text, value, advice)
         elif kind is Kind.POINTER:
             value = value.pointee().named(value.text)

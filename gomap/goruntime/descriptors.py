@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from gomap.goruntime.moduledata import modules
 from gomap.program.gotypes import Kind, LayoutError
-from gomap.program.structs import Struct
+from gomap.program.structs import Struct, named_type
 from gomap.program.target import Target
 
-__all__ = ["Common", "Descriptors", "EncodedName"]
+__all__ = ["COMMON", "Common", "Descriptors", "EncodedName"]
 
 #: As the runtime counts them, from 1.
 _KINDS = (
@@ -38,7 +38,7 @@ _NAME_HAS_PACKAGE = 1 << 2
 _NAME_EMBEDDED = 1 << 3
 
 #: What a kind's descriptor is called, new to old. Kinds that are not listed have no more than the common part.
-_COMMON = ("internal/abi.Type", "runtime._type")
+COMMON = ("internal/abi.Type", "runtime._type")
 _NAMES = {
     Kind.ARRAY: ("internal/abi.ArrayType", "runtime.arraytype"),
     Kind.CHAN: ("internal/abi.ChanType", "runtime.chantype"),
@@ -116,13 +116,13 @@ class Descriptors:
     @property
     def laid_out(self) -> bool:
         """Whether the debug information has what every descriptor begins with, and itabs."""
-        return all(any(map(self._target.type_named, names)) for names in (_COMMON, _ITAB))
+        return all(any(map(self._target.type_named, names)) for names in (COMMON, _ITAB))
 
     def common(self, address: int) -> Common:
         """The common part of the descriptor at ADDRESS."""
         if address <= 0 or address % self._target.pointer_size:
             raise LayoutError(f"no type at {address:#x}")
-        struct = self._struct(_COMMON)
+        struct = self._struct(COMMON)
         buffer = self._target.memory.read(address, struct.size)
         kind = struct.number(buffer, "kind")
         size = struct.number(buffer, "size")
@@ -153,7 +153,7 @@ class Descriptors:
 
     def maps_in(self, buffer: bytes) -> Iterator[int]:
         """Where in BUFFER, which begins at a whole word, descriptors of maps may begin: by their common part alone."""
-        struct, word = self._struct(_COMMON), self._target.pointer_size
+        struct, word = self._struct(COMMON), self._target.pointer_size
         begin = [b"."] * struct.size
         for names in (("size",), ("ptrbytes", "ptrdata"), ("align",), ("fieldalign",)):
             field = struct.field(*names)
@@ -168,7 +168,7 @@ class Descriptors:
 
     def own(self, common: Common) -> tuple[Struct, bytes]:
         """The whole descriptor with the part that its kind adds."""
-        struct = self._struct(_NAMES.get(common.kind, _COMMON))
+        struct = self._struct(_NAMES.get(common.kind, COMMON))
         return struct, self._target.memory.read(common.address, struct.size)
 
     def text(self, common: Common) -> str:
@@ -203,7 +203,7 @@ class Descriptors:
 
     def size_of(self, kind: Kind) -> int:
         """How many bytes the descriptors of types of that kind have, without what stands behind them."""
-        return self._struct(_NAMES.get(kind, _COMMON)).size
+        return self._struct(_NAMES.get(kind, COMMON)).size
 
     def extent(self, common: Common) -> int:
         """How many bytes the descriptor takes, with all that stands behind it (DescriptorSize in internal/abi)."""
@@ -290,8 +290,6 @@ class Descriptors:
 
     def _struct(self, names: tuple[str, ...]) -> Struct:
         if names not in self._structs:
-            found = next(filter(None, map(self._target.type_named, names)), None)
-            if found is None:
-                raise LayoutError(f"the debug information has no {' or '.join(names)}: a Go version not known, or -w?")
+            found = named_type(self._target, names, ": a Go version not known, or -w?")
             self._structs[names] = Struct(found, self._target)
         return self._structs[names]

@@ -15,14 +15,17 @@ from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct, variable
 from gomap.program.target import Target, pointer_at
 
-__all__ = ["LARGEST_STACK", "Details", "Goroutine", "Goroutines", "goroutines_of", "threads"]
+__all__ = ["GSCAN", "LARGEST_STACK", "Details", "Goroutine", "Goroutines", "goroutines_of", "threads"]
 
 #: runtime.main sets maxstackceiling to twice 10^9 bytes at most; stackalloc hands out powers of two.
 LARGEST_STACK = 1 << 30
 #: fixedStack in runtime/stack.go: no stack is smaller, and each begins at a multiple of it.
 _SMALLEST_STACK = 2048
-#: Statuses (runtime/runtime2.go): the stack is copied because it has to grow; or the collector has hold of it.
-_GCOPYSTACK, _GSCAN = 8, 0x1000
+#: Statuses (runtime/runtime2.go): it ended, and waits for the next go statement; its stack is copied, since it has to
+#: grow.
+_GDEAD, _GCOPYSTACK = 6, 8
+#: What the collector adds to a status while it scans the stack.
+GSCAN = 0x1000
 #: More than this are not looked at.
 _MOST_GOROUTINES = 1 << 20
 _MOST_THREADS = 1 << 14
@@ -51,9 +54,19 @@ class Goroutine(NamedTuple):
     address: int = 0
 
     @property
+    def own_status(self) -> int:
+        """Its status, whatever the collector is doing with its stack."""
+        return self.status & ~GSCAN
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended; its g may still have a stack."""
+        return self.own_status == _GDEAD
+
+    @property
     def moving(self) -> bool:
         """Whether its stack is being copied to another place, so that lo and hi may be of two stacks."""
-        return self.status & ~_GSCAN == _GCOPYSTACK or bool(self.status & _GSCAN)
+        return self.own_status == _GCOPYSTACK or bool(self.status & GSCAN)
 
     @property
     def bounded(self) -> bool:

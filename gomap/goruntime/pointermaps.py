@@ -18,15 +18,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.goruntime.answers import Span
+from gomap.goruntime.descriptors import COMMON
 from gomap.goruntime.moduledata import first_module, modules
 from gomap.goruntime.spans import Spans, SpanState
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
-from gomap.program.structs import Struct
+from gomap.program.structs import Struct, named_type
 from gomap.program.target import pointer_at
 
-__all__ = ["DataSection", "PointerMaps", "data_sections"]
+__all__ = ["DataSection", "PointerMaps", "data_sections", "expanded"]
 
 #: The eight words of each byte of a bitmap; a byte for each word.
 _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
@@ -34,7 +35,6 @@ _BITS = [bytes(byte >> bit & 1 for bit in range(8)) for byte in range(256)]
 _NIBBLES = [bytes(byte >> bit & 1 for bit in range(4)) for byte in range(256)]
 #: internal/abi/type.go.
 _TFLAG_GC_MASK_ON_DEMAND = 1 << 4
-_TYPES = ("internal/abi.Type", "runtime._type")
 #: A type's pointers beyond which its mask is taken for wild: 256 MiB of them.
 _LONGEST_MASK = 1 << 25
 #: Bytes of data or bss beyond which they are taken for wild.
@@ -71,10 +71,7 @@ class PointerMaps:
         self._word = program.pointer_size
         self._bitmap = spans.arena_bitmap()
         self._coarse = self._bitmap is not None and self._bitmap.type.elem.size == 1
-        type = next(filter(None, map(program.type_named, _TYPES)), None)
-        if type is None:
-            raise LayoutError(f"the debug information has no {' or '.join(_TYPES)}")
-        self._type = Struct(type, program)
+        self._type = Struct(named_type(program, COMMON), program)
         self._masks: dict[int, _Mask | None] = {}
 
     def of(self, state: SpanState, buffer: bytes) -> bytes:
@@ -103,7 +100,7 @@ class PointerMaps:
     def _in_span(self, state: SpanState, buffer: bytes) -> bytes:
         size = len(buffer) // self._word // 8
         end = len(buffer) - (self._spans.inline_size if state.inline_marks else 0)
-        return _expanded(self._ordered(buffer[end - size : end]))
+        return expanded(self._ordered(buffer[end - size : end]))
 
     def _in_arena(self, span: Span) -> bytes:
         """Spans lie in one arena each, but for large ones, which may go on in the next."""
@@ -120,7 +117,7 @@ class PointerMaps:
             pieces.append(self._program.memory.read(arena + self._bitmap.offset + first, last - first))
             at = upto
         bits = b"".join(pieces)
-        return self._until_dead(bits, span) if self._coarse else _expanded(self._ordered(bits))
+        return self._until_dead(bits, span) if self._coarse else expanded(self._ordered(bits))
 
     def _until_dead(self, bits: bytes, span: Span) -> bytes:
         pointers = bytearray(b"".join([_NIBBLES[byte & 15] for byte in bits]))
@@ -162,7 +159,7 @@ class PointerMaps:
         if not data:
             return None
         bits = self._program.memory.read(data, (count + 7) // 8)
-        return _Mask(_expanded(bits)[:count], size // self._word)
+        return _Mask(expanded(bits)[:count], size // self._word)
 
     def _ordered(self, bits: bytes) -> bytes:
         """Bitmaps of words, as the machine has them, with the lowest bits first."""
@@ -190,8 +187,9 @@ def data_sections(program: Program) -> Iterator[DataSection]:
                 bits = program.memory.read(mask, (min(count, words) + 7) // 8)
             except ReadError:
                 continue
-            yield DataSection(name, start, _expanded(bits)[:words].ljust(words, b"\0"))
+            yield DataSection(name, start, expanded(bits)[:words].ljust(words, b"\0"))
 
 
-def _expanded(bits: bytes) -> bytes:
+def expanded(bits: bytes) -> bytes:
+    """A byte for each bit, 0 or 1, the lowest of each byte first."""
     return b"".join(map(_BITS.__getitem__, bits))

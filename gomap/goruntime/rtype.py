@@ -17,17 +17,19 @@ from gomap.goruntime.descriptors import Common, Descriptors
 from gomap.goruntime.typenames import TypeNames
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.program import Program, while_files_stay
+from gomap.program.structs import named_type, type_if_any
 from gomap.program.target import Target
 
-__all__ = ["RuntimeTypes", "runtime_types"]
+__all__ = ["MAP_HEADERS", "SLOTS", "RuntimeTypes", "map_header", "runtime_types"]
 
 #: How deep one type may hold another by value: what goes deeper holds itself.
 _DEEPEST = 100
 
-# A classic map's bucket. The descriptor of the bucket is of no use: package reflect makes one without fields.
-_SLOTS = 8
+#: Slots of a bucket, or of a group (internal/abi: MapBucketCount, MapGroupSlots).
+SLOTS = 8
 _INDIRECT_KEY, _INDIRECT_ELEM = 1 << 0, 1 << 1
-_HEADERS = ("internal/runtime/maps.Map", "runtime.hmap")
+#: The headers of maps, the new kind and the old: a program has one of them.
+MAP_HEADERS = ("internal/runtime/maps.Map", "runtime.hmap")
 
 
 class RuntimeTypes:
@@ -128,7 +130,11 @@ class RuntimeTypes:
         self.descriptors.common(elem)
         if common.kind is Kind.CHAN:
             return GoType(
-                Kind.CHAN, common.size, name, elem=lambda: self.at(elem), header=lambda: self._header("runtime.hchan")
+                Kind.CHAN,
+                common.size,
+                name,
+                elem=lambda: self.at(elem),
+                header=lambda: named_type(self._target, ("runtime.hchan",)),
             )
         if common.kind is Kind.POINTER:
             return GoType(Kind.POINTER, common.size, name, elem=lambda: self.at(elem))
@@ -187,35 +193,37 @@ class RuntimeTypes:
             name,
             key=lambda: self.at(key),
             elem=lambda: self.at(elem),
-            header=lambda: self._header(*_HEADERS),
+            header=lambda: named_type(self._target, MAP_HEADERS),
             bucket=bucket,
         )
 
     def _bucket(self, key: GoType, elem: GoType, size: int) -> GoType:
-        """The bucket of a classic map: tophash, keys, elements and, at the very end, the overflow pointer."""
+        """The bucket of a classic map: tophash, keys, elements and, at the very end, the overflow pointer.
+
+        Its descriptor is of no use: package reflect makes one without fields.
+        """
         name = f"bucket<{key.name},{elem.name}>"
         parts = [("tophash", self._uint8), ("keys", key), ("values", elem)]
         fields = []
         offset = 0
         for part, type in parts:
-            length = _SLOTS * type.size
-            array = GoType(Kind.ARRAY, length, f"[{_SLOTS}]{type.name}", elem=type, length=_SLOTS)
+            length = SLOTS * type.size
+            array = GoType(Kind.ARRAY, length, f"[{SLOTS}]{type.name}", elem=type, length=SLOTS)
             fields.append(Field(part, array, offset))
             offset += length
         overflow = size - self._target.pointer_size
         if overflow < offset:
-            raise LayoutError(f"{name} has {size} bytes, too few for {_SLOTS} slots")
+            raise LayoutError(f"{name} has {size} bytes, too few for {SLOTS} slots")
         fields.append(Field("overflow", self._pointer, overflow))
         return GoType(Kind.STRUCT, size, name, fields=fields)
 
     def _indirect(self, type: GoType, flag: int) -> GoType:
         return GoType(Kind.POINTER, self._target.pointer_size, f"*{type.name}", elem=type) if flag else type
 
-    def _header(self, *names: str) -> GoType:
-        found = next(filter(None, map(self._target.type_named, names)), None)
-        if found is None:
-            raise LayoutError(f"the debug information has no {' or '.join(names)}")
-        return found
+
+def map_header(target: Target) -> GoType | None:
+    """The struct that maps have for a header; None if the debug information has none."""
+    return type_if_any(target, MAP_HEADERS)
 
 
 @while_files_stay

@@ -17,11 +17,6 @@ from gomap.program.target import Target
 
 __all__ = ["Stacks"]
 
-#: runtime/runtime2.go: a g that ended and waits for the next go statement.
-_GDEAD = 6
-#: What the collector adds to the status while it scans the stack.
-_GSCAN = 0x1000
-
 
 class _Stack(NamedTuple):
     lo: int
@@ -60,7 +55,7 @@ class Stacks:
     def _of_goroutines(self) -> Iterator[_Stack]:
         for one in self._goroutines.all():
             if one.bounded:
-                yield _Stack(one.lo, one.hi, one.id, "", one.status & ~_GSCAN == _GDEAD)
+                yield _Stack(one.lo, one.hi, one.id, "", one.ended)
 
     def _of_threads(self) -> Iterator[_Stack]:
         for thread, g0, gsignal in threads(self._target, ["id", "g0", "gsignal"]):

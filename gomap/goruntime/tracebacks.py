@@ -29,8 +29,8 @@ __all__ = ["CallFrame", "NoCaller", "Traceback", "traceback_of", "traceback_of_i
 _ENDS = 50
 #: Frames past which a stack is not followed: one without end may have filled a gigabyte.
 _MOST_FRAMES = 1 << 16
-#: runtime/runtime2.go: statuses of a g, and what the collector adds while it scans the stack.
-_GRUNNING, _GWAITING, _GDEAD, _GLEAKED, _GSCAN = 2, 4, 6, 10, 0x1000
+#: runtime/runtime2.go: statuses of goroutines that wait.
+_WAITING = (4, 10)  # _Gwaiting, _Gleaked
 #: A status's name is no longer, nor is why a goroutine waits.
 _LONGEST = 100
 
@@ -113,13 +113,13 @@ def tracebacks(program: Program) -> Iterator[Traceback]:
     """Every goroutine that has not ended, in the order of runtime.allgs. Raises LayoutError, ReadError."""
     positions = positions_of(program)
     for one in positions.goroutines.all():
-        if one.status & ~_GSCAN != _GDEAD:
+        if not one.ended:
             yield traceback_of(program, one)
 
 
 def traceback_of_id(program: Program, id: int) -> Traceback | None:
     """The goroutine of that number; None if there is none that has not ended. Raises LayoutError, ReadError."""
-    alive = (one for one in positions_of(program).goroutines.all() if one.status & ~_GSCAN != _GDEAD)
+    alive = (one for one in positions_of(program).goroutines.all() if not one.ended)
     one = next((one for one in alive if one.id == id), None)
     return None if one is None else traceback_of(program, one)
 
@@ -189,12 +189,11 @@ def _created(positions: Positions, details: Details | None) -> Call | None:
 
 
 def _state(program: Program, one: Goroutine) -> str:
-    status = one.status & ~_GSCAN
-    return _text_in(program, "runtime.gStatusStrings", status) or f"status {status}"
+    return _text_in(program, "runtime.gStatusStrings", one.own_status) or f"status {one.own_status}"
 
 
 def _status(program: Program, one: Goroutine, details: Details | None) -> str:
-    if one.status & ~_GSCAN in (_GWAITING, _GLEAKED) and details is not None and details.waitreason:
+    if one.own_status in _WAITING and details is not None and details.waitreason:
         reason = _text_in(program, "runtime.waitReasonStrings", details.waitreason)
         return reason or f"waiting, for reason {details.waitreason}"
     return _state(program, one)

@@ -37,7 +37,10 @@ EVACUATED_X = 2
 EVACUATED_Y = 3
 EVACUATED_EMPTY = 4
 MIN_TOP_HASH = 5
-_STATES = ("emptyRest", "emptyOne", "evacuatedX", "evacuatedY", "evacuatedEmpty") + ("full",) * 251
+#: 1 for the state of full slots (see STATE_OF), 0 for the others.
+IS_FULL = bytes(state == MIN_TOP_HASH for state in range(256))
+#: The state of a slot by its tophash.
+STATES = ("emptyRest", "emptyOne", "evacuatedX", "evacuatedY", "evacuatedEmpty") + ("full",) * 251
 
 # flags, from runtime/map.go.
 HASH_WRITING = 4
@@ -228,7 +231,7 @@ class ClassicMap(GoMap):
             address,
             marks,
             () if evacuated or role == "unused overflow" else live_slots(marks),
-            _STATES,
+            STATES,
             self._slots.entry(buffer, offset, address),
             int.from_bytes(buffer[at : at + self.target.pointer_size], self.target.byte_order),
             evacuated,

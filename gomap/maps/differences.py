@@ -6,14 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gomap.maps.classic import EVACUATED_EMPTY, EVACUATED_X
-from gomap.maps.classic import MIN_TOP_HASH as FIRST_TOPHASH
+from gomap.maps import classic, swiss
 from gomap.maps.snapshots import Snapshot
-from gomap.maps.swiss import DELETED, EMPTY
 
 __all__ = ["Changed", "Differences", "differences"]
-
-_CLASSIC = ("emptyRest", "emptyOne", "evacuatedX", "evacuatedY", "evacuatedEmpty")
 
 
 class Changed(NamedTuple):
@@ -118,12 +114,12 @@ def _parts(first: Snapshot, second: Snapshot, found: Differences) -> None:
 
 
 def _is_evacuated(marks: bytes) -> bool:
-    return marks[:1] != b"" and EVACUATED_X <= marks[0] <= EVACUATED_EMPTY
+    return marks[:1] != b"" and classic.EVACUATED_X <= marks[0] <= classic.EVACUATED_EMPTY
 
 
 def _state(kind: str, mark: int) -> str:
     if kind in ("classic", "readdirty"):
-        return _CLASSIC[mark] if mark < FIRST_TOPHASH else "full"
+        return classic.STATES[mark]
     if kind == "swiss":
-        return "full" if mark < EMPTY else {EMPTY: "empty", DELETED: "deleted"}.get(mark, "illegal")
+        return swiss.STATES[mark]
     return "entry" if mark else "indirect"

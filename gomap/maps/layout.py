@@ -21,8 +21,9 @@ from gomap.program.target import Target
 
 __all__ = ["ClassicLayout", "Places", "SwissLayout", "classic_layout", "key_and_elem", "swiss_layout"]
 
-#: Fields of hmap that every version has.
-_HMAP = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")
+#: Fields that every version has: of hmap; of table, and of the reference to its groups.
+HMAP_FIELDS = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")
+TABLE_FIELDS, GROUPS_FIELDS = ("used", "capacity", "growthLeft", "localDepth", "index"), ("data", "lengthMask")
 #: Bytes of a bucket or group beyond which it is none: eight slots of two times 128 bytes make 2 KiB.
 _LARGEST = 1 << 16
 
@@ -80,7 +81,7 @@ class SwissLayout(Facts):
 @kept_with_type
 def classic_layout(map_type: GoType, target: Target) -> ClassicLayout:
     """The layout of a map of buckets. Raises LayoutError."""
-    header = Struct(map_type.header, target, _HMAP)
+    header = Struct(map_type.header, target, HMAP_FIELDS)
     bucket = _bucket(map_type)
     # DWARF has tophash and values where the runtime's own descriptor has topbits and elems.
     tophash, elems = _either(bucket, "tophash", "topbits"), _either(bucket, "values", "elems")
@@ -125,8 +126,8 @@ def swiss_layout(map_type: GoType, target: Target, untyped_table: GoType | None)
     places = _places(map_type, group, _either(group, "ctrl", "Ctrl"), length, keys, elems)
     return SwissLayout(
         header,
-        Struct(table, target, ("used", "capacity", "growthLeft", "localDepth", "index")),
-        Struct(groups.type, target, ("data", "lengthMask")),
+        Struct(table, target, TABLE_FIELDS),
+        Struct(groups.type, target, GROUPS_FIELDS),
         groups.offset,
         places,
     )

@@ -133,6 +133,11 @@ class Bucket:
             for number, mark in enumerate(self.marks)
         ]
 
+    @property
+    def linked(self) -> bool:
+        """Whether it is an overflow bucket on a chain, to which the bucket before it in a walk leads."""
+        return self.role in ("overflow", "old overflow")
+
     def state_of(self, mark: int) -> str:
         """The state that a slot has whose mark is that."""
         return self._states[mark]

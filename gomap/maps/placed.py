@@ -47,7 +47,7 @@ def placed(map: GoMap, selection: Selection = LIVE) -> Iterator[Union[Placed, No
         else:
             if part.place != place:  # the other map of a sync.Map
                 table, place = None, part.place
-            link = link + 1 if part.role in ("overflow", "old overflow") else 0
+            link = link + 1 if part.linked else 0
             for slot in part.slots:
                 if part.role == "indirect node":
                     link = link + 1 if slot.state == "overflow" else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gomap.goruntime.allocator import Allocator
+from gomap.goruntime.rtype import SLOTS
 from gomap.goruntime.versions import go_version
 from gomap.maps.classic import ClassicMap
 from gomap.maps.model import GoMap
@@ -13,7 +14,6 @@ from gomap.program.program import Program, while_files_stay
 
 __all__ = ["PREALLOCATING_B", "bucket_load", "made_buckets", "rebuilt_bytes"]
 
-_SLOTS = 8
 #: maxTableCapacity and maxAvgGroupLoad in internal/runtime/maps/table.go and group.go.
 _MOST_IN_TABLE, _FULL_GROUP = 1024, 7
 #: loadFactorNum / loadFactorDen in runtime/map.go, where a program has lost its debug information: 6.5 entries a
@@ -43,13 +43,13 @@ def _swiss(map: SwissMap, allocator: Allocator) -> int:
     """runtime.NewMap for that many entries, in internal/runtime/maps/map.go."""
     count, group, scanned = map.count, map.places.size, map.places.pointers
     total = allocator.taken(map.layout.header.size, True)
-    if count <= _SLOTS:
+    if count <= SLOTS:
         return total + (allocator.taken(group, scanned) if count else 0)
-    wanted = count * _SLOTS // _FULL_GROUP
+    wanted = count * SLOTS // _FULL_GROUP
     tables = _power_of_two(-(-wanted // _MOST_IN_TABLE))
-    capacity = max(_SLOTS, _power_of_two(wanted // tables))
+    capacity = max(SLOTS, _power_of_two(wanted // tables))
     total += allocator.taken(tables * map.target.pointer_size, True)
-    each = allocator.taken(map.layout.table.size, True) + allocator.taken(capacity // _SLOTS * group, scanned)
+    each = allocator.taken(map.layout.table.size, True) + allocator.taken(capacity // SLOTS * group, scanned)
     return total + tables * each
 
 
@@ -73,7 +73,7 @@ def _classic(map: ClassicMap, allocator: Allocator, load: tuple[int, int]) -> in
         return total
     numerator, denominator = load
     b = 0
-    while count > _SLOTS and count > numerator * ((1 << b) // denominator):
+    while count > SLOTS and count > numerator * ((1 << b) // denominator):
         b += 1
     if b >= PREALLOCATING_B:
         extra = map.layout.extra

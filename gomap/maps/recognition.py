@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from gomap.goruntime.answers import Answer, HeapObject, ModuleData, StackAddress
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.instances import has_shape, is_shaped, only_instance
-from gomap.goruntime.rtype import runtime_types
+from gomap.goruntime.rtype import SLOTS, map_header, runtime_types
 from gomap.maps.classic import ClassicMap, unknown_flags
+from gomap.maps.layout import GROUPS_FIELDS, HMAP_FIELDS, TABLE_FIELDS
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.recognised import Evidence, Occupant, Recognised
@@ -26,13 +27,11 @@ from gomap.maps.swiss import FULL, ILLEGAL, STATE_OF, SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
-from gomap.program.structs import Struct
+from gomap.program.structs import Struct, named_type
 
 __all__ = ["can_hold", "header_at", "recognise", "type_of_instance"]
 
-_HEADERS = ("runtime.hmap", "internal/runtime/maps.Map")
 _TABLE = "internal/runtime/maps.table"
-_SLOTS = 8
 #: A key or element over so many bytes is kept elsewhere, and its slot holds a pointer (MapMaxKeyBytes).
 _LARGEST_IN_SLOT = 128
 #: Directory entries beyond which not all tables are looked at.
@@ -56,7 +55,7 @@ def header_at(program: Program, address: int) -> Recognised | None:
 
     (Of a map without buckets or groups nothing tells.) Raises LayoutError and ReadError.
     """
-    struct = next(filter(None, map(program.type_named, _HEADERS)), None)
+    struct = map_header(program)
     if struct is None or not can_hold(heap_of(program), address, struct.size):
         return None
     header = (
@@ -151,12 +150,10 @@ class _SwissHeader(_Header):
 
     def __init__(self, program: Program, struct: GoType, address: int) -> None:
         super().__init__(program, struct, address, ("used", "seed", "dirPtr", "dirLen", "globalDepth", "globalShift"))
-        table = program.type_named(_TABLE)
-        if table is None:
-            raise LayoutError(f"the debug information has no {_TABLE}")
+        table = named_type(program, (_TABLE,))
         groups = table.field("groups")
-        self._table = Struct(table, program, ("used", "capacity", "growthLeft", "localDepth", "index"))
-        self._groups, self._groups_offset = Struct(groups.type, program, ("data", "lengthMask")), groups.offset
+        self._table = Struct(table, program, TABLE_FIELDS)
+        self._groups, self._groups_offset = Struct(groups.type, program, GROUPS_FIELDS), groups.offset
 
     def holds(self) -> bool:
         fields, bits = self.fields, 8 * self.program.pointer_size
@@ -181,9 +178,9 @@ class _SwissHeader(_Header):
 
     def _small(self) -> bool:
         """One group: as many of its slots are full as the map has entries."""
-        if not self.leads(self.fields["dirPtr"], _SLOTS):
+        if not self.leads(self.fields["dirPtr"], SLOTS):
             return False
-        ctrl = self.program.memory.read(self.fields["dirPtr"], _SLOTS).translate(STATE_OF)
+        ctrl = self.program.memory.read(self.fields["dirPtr"], SLOTS).translate(STATE_OF)
         return ILLEGAL not in ctrl and len(slots_in(FULL, ctrl)) == self.fields["used"]
 
     def _directory(self, depth: int) -> bool:
@@ -193,7 +190,7 @@ class _SwissHeader(_Header):
         for table, groups in self._tables():
             capacity = table["capacity"]
             if (
-                not _SLOTS <= capacity == (groups["lengthMask"] + 1) * _SLOTS
+                not SLOTS <= capacity == (groups["lengthMask"] + 1) * SLOTS
                 or capacity & (capacity - 1)
                 or table["localDepth"] > depth
                 or not table["used"] <= capacity
@@ -218,8 +215,7 @@ class _ClassicHeader(_Header):
     evidence = Evidence.BUCKETS_TYPE_WORD
 
     def __init__(self, program: Program, struct: GoType, address: int) -> None:
-        required = ("count", "flags", "B", "noverflow", "hash0", "buckets", "oldbuckets", "nevacuate")
-        super().__init__(program, struct, address, required)
+        super().__init__(program, struct, address, HMAP_FIELDS)
 
     def holds(self) -> bool:
         fields, word = self.fields, self.program.pointer_size
@@ -229,11 +225,11 @@ class _ClassicHeader(_Header):
         buckets = 1 << b
         # A bucket is eight tophash bytes and a pointer at least. tooManyOverflowBuckets: past 2^min(B, 15) a map grows.
         return (
-            0 <= fields["count"] <= _SLOTS * (buckets + fields["noverflow"] * buckets)
+            0 <= fields["count"] <= SLOTS * (buckets + fields["noverflow"] * buckets)
             and fields["noverflow"] <= 2 << min(b, 15)
             and fields["nevacuate"] <= buckets
-            and self.leads(fields["buckets"], (_SLOTS + word) << b)
-            and (not fields["oldbuckets"] or self.leads(fields["oldbuckets"], _SLOTS + word))
+            and self.leads(fields["buckets"], (SLOTS + word) << b)
+            and (not fields["oldbuckets"] or self.leads(fields["oldbuckets"], SLOTS + word))
             and (not fields.get("extra") or self.leads(fields["extra"], 3 * word))
             and self._first_bucket()
         )
@@ -244,7 +240,7 @@ class _ClassicHeader(_Header):
 
     def _first_bucket(self) -> bool:
         """The first bucket's tophash bytes: none is evacuated, and none is full behind emptyRest."""
-        tophash = self.program.memory.read(self.fields["buckets"], _SLOTS)
+        tophash = self.program.memory.read(self.fields["buckets"], SLOTS)
         filled, _, rest = tophash.partition(b"\0")
         return not any(rest) and not any(2 <= mark <= 4 for mark in filled)
 
@@ -262,7 +258,7 @@ def _map_type(program: Program, array: HeapObject) -> GoType | None:
     known = [type for type in map(program.type_named, names) if type is not None and type.kind is Kind.MAP]
     if len(known) == 1:
         return known[0]
-    header = next(filter(None, map(program.type_named, _HEADERS)), None)
+    header = map_header(program)
     if known or len(names) > 1 or header is None:
         return None
     key, elem = stored
@@ -276,14 +272,14 @@ def _stored(bucket: GoType) -> tuple[GoType, GoType] | None:
     names = [field.name for field in bucket.fields]
     if names == ["ctrl", "slots"]:
         slots = bucket.field("slots").type
-        slot = slots.elem if slots.kind is Kind.ARRAY and slots.length == _SLOTS else None
+        slot = slots.elem if slots.kind is Kind.ARRAY and slots.length == SLOTS else None
         if slot is None or [field.name for field in slot.fields] != ["key", "elem"]:
             return None
         return slot.field("key").type, slot.field("elem").type
     if names[:3] not in (["ctrl", "keys", "elems"], ["topbits", "keys", "elems"]):
         return None
     keys, elems = bucket.field("keys").type, bucket.field("elems").type
-    if any(row.kind is not Kind.ARRAY or row.length != _SLOTS for row in (keys, elems)):
+    if any(row.kind is not Kind.ARRAY or row.length != SLOTS for row in (keys, elems)):
         return None
     return keys.elem, elems.elem
 

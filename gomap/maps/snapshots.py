@@ -105,7 +105,7 @@ def _keep_parts(map: GoMap, made: Snapshot) -> None:
             table = f"{half}table {part.first}"
             made.parts[table] = part.address, ""
         else:
-            link = link + 1 if part.role in ("overflow", "old overflow") else 0
+            link = link + 1 if part.linked else 0
             if part.role == "group":
                 name = f"{table} group {part.index}".strip()
             elif part.role == "indirect node":

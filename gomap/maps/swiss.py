@@ -43,7 +43,10 @@ DELETED = 0xFE
 # What stands for all of those that are full, and for all that are illegal.
 FULL = 0x00
 ILLEGAL = 0xFF
-_STATES = tuple(
+#: 1 for the state of full slots (see STATE_OF), 0 for the others.
+IS_FULL = bytes(state == FULL for state in range(256))
+#: The state of a slot by its control byte.
+STATES = tuple(
     "full" if byte < 0x80 else "empty" if byte == EMPTY else "deleted" if byte == DELETED else "illegal"
     for byte in range(256)
 )
@@ -271,7 +274,7 @@ class SwissMap(GoMap):
         if self.target.byte_order == "big":  # slot 0 is the control word's low byte
             ctrl = ctrl[::-1]
         entry = self._slots.entry(buffer, offset, address)
-        return Bucket("group", number, address, ctrl, slots_in(FULL, ctrl.translate(STATE_OF)), _STATES, entry)
+        return Bucket("group", number, address, ctrl, slots_in(FULL, ctrl.translate(STATE_OF)), STATES, entry)
 
     @property
     def capacity(self) -> int:

@@ -10,6 +10,7 @@ from typing import Literal
 from gomap.census.survey import survey
 from gomap.check.checking import Report, check
 from gomap.check.finding import Severity
+from gomap.check.key_bytes import OF_CHANGED_KEYS
 from gomap.expressions.go_values import ExpressionError
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.instances import variables_of
@@ -47,8 +48,6 @@ _RACE = "concurrent map "
 _NIL = "assignment to entry in nil map"
 _UNHASHABLE = "hash of unhashable type "
 _UNCOMPARABLE = "comparing uncomparable type "
-#: Rules that a key breaks whose bytes have changed, all else being sound.
-_OF_CHANGED_KEYS = {"hash-mismatch", "key-misplaced", "probe-broken", "duplicate-key"}
 #: Functions that map functions call for their keys and elements, and that fault where these lead nowhere.
 _CALLED_BY_MAPS = re.compile(
     r"type[:.]|aeshashbody|memeqbody|cmpbody|internal/(?:abi|bytealg|runtime/(?:maps|sys|math|atomic))\.|"
@@ -301,7 +300,7 @@ def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | No
     errors = [each for each in lasting if each.rule.severity is Severity.ERROR]
     if report is None or not errors:
         return None
-    keys = all(each.rule.name in _OF_CHANGED_KEYS for each in errors)
+    keys = all(each.rule.name in OF_CHANGED_KEYS for each in errors)
     # Of keys that lie in the map as a whole it is the map that was overwritten.
     other = any(cause.kind != "shared-bytes" for cause in report.causes)
     return "mutated keys" if keys and not other and leads_outside(report.map.key) else "corruption"

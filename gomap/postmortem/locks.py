@@ -24,6 +24,7 @@ from gomap.goruntime.code import Code, code_of, reads_code
 from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.maps.syncmap import LOCKED
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -32,8 +33,8 @@ from gomap.program.structs import Struct
 __all__ = ["Holder", "Lock", "locks_of", "owners", "package_locks"]
 
 _MUTEX, _RWMUTEX = "sync.Mutex", "sync.RWMutex"
-#: sync/mutex.go: mutexLocked, mutexWaiterShift; sync/rwmutex.go: rwmutexMaxReaders.
-_LOCKED, _WAITER_SHIFT, _MOST_READERS = 1, 3, 1 << 30
+#: sync/mutex.go: mutexWaiterShift; sync/rwmutex.go: rwmutexMaxReaders.
+_WAITER_SHIFT, _MOST_READERS = 3, 1 << 30
 _WAITS = re.compile(r"(?:internal/)?sync\.runtime_Semacquire|runtime\.semacquire1$")
 _INSIDE = re.compile(r"(?:internal/)?sync\.|runtime\.")
 #: By the lock's type. Lock is put in place of its call; what is left to call is its slow path.
@@ -170,7 +171,7 @@ def _lock(
     address, type = value.address or 0, value.type.name
     if value.type.name == _MUTEX:
         state, readers = _state(program, value.type, address), 0
-        taken, wait = bool(state & _LOCKED), state >> _WAITER_SHIFT
+        taken, wait = bool(state & LOCKED), state >> _WAITER_SHIFT
     else:
         inner = value.type.field("w")
         state = _state(program, inner.type, address + inner.offset)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from gomap.goruntime.code import CallSite, code_of, reads_code
 from gomap.goruntime.frames import words_of
@@ -38,6 +38,8 @@ from gomap.program.program import Program, while_files_stay
 __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
 
 Degree = Literal["certain", "probable", "possible"]
+#: From the most certain on.
+_DEGREES: tuple[Degree, ...] = get_args(Degree)
 
 _WRITES = ("assign", "delete", "clear", "grow")
 #: Waiting in these is the collector's doing.
@@ -141,8 +143,7 @@ def involved(program: Program, traces: Sequence[Traceback], thrower: Traceback |
             other = _at_other_maps(program, trace, at_work)
             if other is not None:
                 elsewhere.append((trace, other))
-    order: tuple[Degree, ...] = ("certain", "probable", "possible")
-    sides.sort(key=lambda side: order.index(side.degree))
+    sides.sort(key=lambda side: _DEGREES.index(side.degree))
     return Involved(sides, readers, elsewhere, "" if reads_code(program) else program.architecture)
 
 

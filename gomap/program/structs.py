@@ -16,7 +16,7 @@ from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import Memory
 from gomap.program.target import Target
 
-__all__ = ["Fields", "Struct", "variable"]
+__all__ = ["Fields", "Struct", "named_type", "type_if_any", "variable"]
 
 _FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 #: Kinds that are no integers and yet a number: an address, a flag.
@@ -33,6 +33,19 @@ def variable(target: Target, name: str) -> tuple[int, GoType]:
             f"{name} was not found: where there is no debug information it is known only once the program has begun to "
             "run; or this is no Go program"
         )
+    return found
+
+
+def type_if_any(target: Target, names: Sequence[str]) -> GoType | None:
+    """The type of the first of NAMES that is one in this program: a type's names in several Go versions."""
+    return next(filter(None, map(target.type_named, names)), None)
+
+
+def named_type(target: Target, names: Sequence[str], hint: str = "") -> GoType:
+    """The same. Raises LayoutError where none is one, with the HINT at what that means."""
+    found = type_if_any(target, names)
+    if found is None:
+        raise LayoutError(f"the debug information has no {' or '.join(names)}{hint}")
     return found
 
 

@@ -16,7 +16,7 @@ from gomap.maps.classic import (
     EMPTY_REST,
     EVACUATED_EMPTY,
     EVACUATED_X,
-    MIN_TOP_HASH,
+    IS_FULL,
     STATE_OF,
     ClassicMap,
     live_slots,
@@ -30,7 +30,6 @@ from gomap.statistics.model import EndlessChain, Statistics, Taken, UnreadableCh
 
 __all__ = ["measure_classic"]
 
-_LIVE = bytes(state == MIN_TOP_HASH for state in range(256))
 _IS_ONE = bytes(state == EMPTY_ONE for state in range(256))
 _IS_EVACUATED = bytes(EVACUATED_X <= state <= EVACUATED_EMPTY for state in range(256))
 _MOST_IN_CHAIN = 1 << 12
@@ -135,7 +134,7 @@ class _Measuring:
         places, figures = self._places, self._figures
         slots, size = places.slots, places.size
         states = all_marks(block.buffer, places, reverse=False).translate(STATE_OF)
-        live, ones = row_sums(states.translate(_LIVE), slots), row_sums(states.translate(_IS_ONE), slots)
+        live, ones = row_sums(states.translate(IS_FULL), slots), row_sums(states.translate(_IS_ONE), slots)
         came_to = self._came_to(role, block, evacuated)
         chained = self._chained(block)
         alone = bytearray(came_to)

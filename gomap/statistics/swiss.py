@@ -17,13 +17,12 @@ from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.model import Table
 from gomap.maps.probing import H2_BITS, ProbeSequence
 from gomap.maps.slots import all_marks, row_sums
-from gomap.maps.swiss import DELETED, EMPTY, FULL, STATE_OF, SwissMap
+from gomap.maps.swiss import DELETED, EMPTY, FULL, IS_FULL, STATE_OF, SwissMap
 from gomap.statistics.expected import group_lengths
 from gomap.statistics.model import Statistics, Taken
 
 __all__ = ["measure_swiss"]
 
-_LIVE = bytes(state == FULL for state in range(256))
 _IS_EMPTY = bytes(state == EMPTY for state in range(256))
 #: Slots whose keys are hashed together.
 _ENOUGH = 1 << 15
@@ -113,7 +112,7 @@ class _Measuring:
         figures.entries += states.count(FULL)
         figures.deleted += states.count(DELETED)
         slots = places.slots
-        live = row_sums(states.translate(_LIVE), slots)
+        live = row_sums(states.translate(IS_FULL), slots)
         empty = row_sums(states.translate(_IS_EMPTY), slots)
         figures.fill.update(live)
         mask = count - 1
@@ -136,7 +135,7 @@ class _Measuring:
             range(base, base + count * places.size, places.size),
             range(home, home + (count << H2_BITS), 1 << H2_BITS),
             marks,
-            states.translate(_LIVE),
+            states.translate(IS_FULL),
         )
         self._masks.append(words_of([(entry_bits << shift | mask << H2_BITS) & _WORD]) * states.count(FULL))
         self._firsts.append(self._groups)

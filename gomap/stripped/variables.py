@@ -18,6 +18,7 @@ from functools import cached_property
 
 from gomap.elf.buildinfo import BuildInfo
 from gomap.goruntime.functions import Functions
+from gomap.goruntime.goroutines import GSCAN
 from gomap.goruntime.moduledata import modules
 from gomap.goruntime.spans import Spans, SpanState
 from gomap.program.gotypes import GoType, LayoutError
@@ -34,8 +35,8 @@ __all__ = ["Variables"]
 _LOOKED_AT = 64
 #: A slice of more gs, and a chain of more ms, is not the runtime's.
 _MOST_GOROUTINES, _MOST_THREADS = 1 << 24, 1 << 14
-#: runtime/runtime2.go: a g's status is a small number, with this bit set while the garbage collector scans its stack.
-_GSCAN, _LAST_STATUS = 0x1000, 16
+#: No status of a g is higher (runtime/runtime2.go).
+_LAST_STATUS = 16
 
 
 class Variables:
@@ -170,7 +171,7 @@ class Variables:
             for at in range(0, len(pointers), self._word):
                 address = int.from_bytes(pointers[at : at + self._word], self._order)
                 itself, goid, status, low, high = read(self._memory, address)
-                if itself != address or not goid or status & ~_GSCAN > _LAST_STATUS or low > high:
+                if itself != address or not goid or status & ~GSCAN > _LAST_STATUS or low > high:
                     return False
         except ReadError:
             return False

@@ -29,7 +29,6 @@ from gomap.views.text import cell_text
 
 __all__ = ["Room", "grid_object"]
 
-_LINKS = ("overflow", "old overflow")
 #: Bits of a hash that choose a node's child.
 _CHILDREN = 16
 #: Notes that are kept of one map.
@@ -88,7 +87,7 @@ class _Drawing:
             elif self.room.slots < self.width or self.room.runs < 1:
                 self.cut = True
                 return
-            elif part.role in _LINKS and self.heads:
+            elif part.linked and self.heads:
                 self._link(part.address, part.states, part.marks, _slots_of(part))
             else:
                 self._head(part, table)

@@ -58,7 +58,7 @@ def walk_object(map: GoMap, literals: Literals, selection: Selection, limit: int
         if isinstance(part, Note):
             notes.append(note_object(part))
             continue
-        head = isinstance(part, Table) or part.role not in ("overflow", "old overflow")
+        head = isinstance(part, Table) or not part.linked
         if head and limit is not None and heads >= limit:
             complete = False
             break

@@ -76,7 +76,7 @@ def walk_lines(
 
 def _bucket(bucket: Bucket, paint: Paint) -> str:
     address = paint.address(f"{bucket.address:#x}")
-    if bucket.role in ("overflow", "old overflow"):
+    if bucket.linked:
         return f"  overflow -> {address}"
     if bucket.role == "indirect node":
         return f"{bucket.role} {bucket.index} at {address}, {f'path {bucket.place}' if bucket.place else 'the root'}"

@@ -16,13 +16,14 @@ from gomap.check.header import count_mismatch, implausible, writing_flag
 from gomap.check.judging import Steps
 from gomap.check.keys import HASH_MISMATCH, MISPLACED, UNREADABLE
 from gomap.check.slot_batch import SlotBatch
-from gomap.check.slot_states import LIVE, odd_buckets, sound
+from gomap.check.slot_states import odd_buckets, sound
 from gomap.check.subject import Subject
 from gomap.maps.blocks import Block, Gap, blocks, gap_note
 from gomap.maps.classic import (
     EVACUATED_EMPTY,
     EVACUATED_X,
     EXACT_B,
+    IS_FULL,
     MIN_TOP_HASH,
     SAME_SIZE_GROW,
     STATE_OF,
@@ -141,7 +142,7 @@ class ClassicCheck:
         for byte in range(layout.overflow, layout.overflow + self.map.target.pointer_size):
             to_see |= int.from_bytes(block.buffer[byte::size], "little")
         numbers = {*nonzero(to_see, block.length), *range(min(due - block.first, block.length))}
-        live = bytearray(states.translate(LIVE))
+        live = bytearray(states.translate(IS_FULL))
         batch = SlotBatch(places)
         for number in sorted(numbers):
             index, address = block.first + number, block.address + number * size
@@ -161,7 +162,7 @@ class ClassicCheck:
                     [link.address for link in links[1:]],
                     [index] * len(buffers),
                     behind,
-                    behind.translate(STATE_OF).translate(LIVE),
+                    behind.translate(STATE_OF).translate(IS_FULL),
                 )
         batch.add(
             block.buffer,

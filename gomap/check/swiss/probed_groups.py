@@ -20,7 +20,7 @@ from gomap.check.subject import Subject
 from gomap.maps.blocks import Block
 from gomap.maps.model import Table
 from gomap.maps.probing import H2_BITS, ProbeSequence
-from gomap.maps.swiss import EMPTY, FULL, SwissMap
+from gomap.maps.swiss import EMPTY, FULL, IS_FULL, SwissMap
 
 __all__ = ["ProbedGroups"]
 
@@ -28,8 +28,6 @@ BROKEN = rule("probe-broken", "no empty slot stands before a key in its probe se
 
 _H2_MASK = (1 << H2_BITS) - 1
 _H2 = bytes(byte & _H2_MASK for byte in range(256))
-#: 1 for the state of full slots, 0 for the others.
-_LIVE = bytes(state == FULL for state in range(256))
 #: Slots that make a batch worth judging.
 _ENOUGH = 1 << 15
 
@@ -93,7 +91,7 @@ class ProbedGroups:
             ],
             range(first, first + (count << H2_BITS), 1 << H2_BITS),
             marks,
-            states.translate(_LIVE),
+            states.translate(IS_FULL),
         )
         self._masks.append(words_of([entry_bits << shift | place.mask << H2_BITS]) * states.count(FULL))
         self._places.append(place)

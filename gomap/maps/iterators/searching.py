@@ -34,7 +34,7 @@ from gomap.maps.swiss import SwissMap
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
-from gomap.program.structs import Struct
+from gomap.program.structs import Struct, named_type
 
 __all__ = ["Found", "InFrame", "InHeap", "State", "iterators"]
 
@@ -43,8 +43,6 @@ _LAYOUTS = ("internal/runtime/maps.Iter", "runtime.hiter")
 _MAP_ITER = "reflect.MapIter"
 #: What a word below this is, is no address.
 _LOWEST = 1 << 12
-#: runtime/runtime2.go: a g that ended, and what the collector adds to a status while it scans the stack.
-_GDEAD, _GSCAN = 6, 0x1000
 #: Frames of a stack past which none are followed.
 _MOST_FRAMES = 1 << 16
 #: Bytes of a stack that are looked through at a time.
@@ -114,7 +112,7 @@ def iterators(program: Program, progress: Callable[[str], None]) -> Iterator[Fou
 
 def _on_stack(search: _Search, positions: Positions, maps: StackMaps, one: Goroutine) -> Iterator[Found]:
     position = positions.of(one)
-    if position is None and one.status & ~_GSCAN == _GDEAD:
+    if position is None and one.ended:
         return
     frames: Sequence[Frame] | None = None
     for iterator in search.between(position.sp if position else one.lo, one.hi):
@@ -183,9 +181,7 @@ class _Search:
     """
 
     def __init__(self, program: Program) -> None:
-        type = next(filter(None, map(program.type_named, _LAYOUTS)), None)
-        if type is None:
-            raise LayoutError(f"the debug information has no {' or '.join(_LAYOUTS)}: gomap knows no other iterators")
+        type = named_type(program, _LAYOUTS, ": gomap knows no other iterators")
         self._program = program
         self._layout = Struct(type, program, ("key", "elem"))
         self._order = "<" if program.byte_order == "little" else ">"
