@@ -8,7 +8,8 @@ type; types only give the names. The rooms, from the ground up:
     roots       where the collector begins: package variables, stacks, finalizers
     plans       what a type's pointers are called, and of what type that is to which they lead
     headers     headers of maps to which no type leads, and what tells the map's
-    naming      a path for each object: first by types alone, then by whatever pointer leads there
+    paths       which objects are reached, by which pointer each, and so its path
+    following   follows what leads to them: first types alone, then whatever pointer there is
     measure     what a map takes, and what it would take if it were built anew
     retained    what an object keeps alive: dominators
     unreached   what nothing leads to: garbage that was not collected yet

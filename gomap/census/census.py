@@ -74,7 +74,7 @@ class Census:
 
     def path(self, found: FoundMap) -> str:
         """The path of one of them, with its indexes."""
-        return self.survey.naming.path(found.number)
+        return self.survey.paths.of(found.number)
 
 
 def take_census(program: Program, progress: Callable[[str], None]) -> Census:
@@ -85,19 +85,19 @@ def take_census(program: Program, progress: Callable[[str], None]) -> Census:
 
 def _census(program: Program, progress: Callable[[str], None]) -> Census:
     made = survey(program, progress)
-    naming, objects = made.naming, made.objects
+    paths, objects = made.paths, made.objects
     measuring = Measuring(program, objects, heap_of(program).allocator)
     found: list[FoundMap] = []
     interrupted = made.interrupted
     try:
-        for number in naming.order:
-            plan = naming.plans[number]
+        for number in paths.order:
+            plan = paths.plans[number]
             type = plan.map_type if plan else None
             if type is None and number not in made.untyped_maps:
                 continue
             if not len(found) % _PAUSE:
                 progress(f"{len(found)} maps measured")
-            address, origin = objects.data(number), naming.origins.text(naming.origin[number])
+            address, origin = objects.data(number), paths.origins.text(paths.origin[number])
             trial = made.untyped_maps.get(number)
             if type is None:
                 measured, problem = _measured_alike(measuring, address, trial, made.headers.untried)
@@ -140,7 +140,7 @@ def with_retained(census: Census, progress: Callable[[str], None]) -> Census:
     if made.interrupted:
         return census
     try:
-        kept = retained(made.objects, made.pointers, made.roots, made.naming.order, progress)
+        kept = retained(made.objects, made.pointers, made.roots, made.paths.order, progress)
     except KeyboardInterrupt:
         return census
     return replace(census, retained=kept)

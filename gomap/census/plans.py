@@ -43,6 +43,13 @@ class Step:
     length: int = 0
     asked: Callable[[int], Step | None] | None = None
 
+    def by(self, address: int) -> Step | None:
+        """This step by the pointer at ADDRESS, with what had to be asked; None if nothing tells that."""
+        if self.asked is None:
+            return self
+        known = self.asked(address)
+        return replace(known, label=self.label + known.label) if known is not None and self.label else known
+
     def after(self, path: str) -> str:
         """PATH with this step."""
         return f"(*{path}{self.label})" if self.pointee else path + self.label
@@ -68,6 +75,11 @@ class Plan(abc.ABC):
     @abc.abstractmethod
     def step(self, place: int) -> Step | None:
         """The step that leads on from the pointer at PLACE; None where there is none that is known."""
+
+    def step_by(self, place: int, address: int) -> Step | None:
+        """The step by the pointer at PLACE, which is at ADDRESS, with what has to be asked; None likewise."""
+        step = self.step(place)
+        return None if step is None else step.by(address)
 
     def exact(self, place: int, address: int, step: Step) -> Step:
         """STEP, which leads on from PLACE, at ADDRESS, with the indexes that are meant."""

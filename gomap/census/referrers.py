@@ -113,10 +113,10 @@ def sought(program: Program, survey: Survey, address: int) -> Sought:
         start, end = answer.start, answer.start + answer.span.elemsize
         number = survey.objects.find(address)
         if number >= 0:
-            reached = survey.naming.reached(number)
-            plan = survey.naming.plans[number]
+            reached = survey.paths.reached(number)
+            plan = survey.paths.plans[number]
             type_name = plan.name if reached and plan is not None else ""
-            path = survey.naming.path(number) if reached else ""
+            path = survey.paths.of(number) if reached else ""
     elif isinstance(answer, ModuleData) and answer.symbol is not None:
         known = program.variable(answer.symbol.name)
         start = answer.symbol.address
@@ -148,7 +148,7 @@ def referrers(
 def _variables(program: Program, survey: Survey, what: Sought, _progress: Callable[[str], None]) -> Iterator[Referrer]:
     for address, value in zip(survey.data.addresses, survey.data.values, strict=True):
         if what.start <= value < what.end:
-            path = survey.naming.in_data(address)
+            path = survey.paths.in_data(address)
             if path is None:
                 symbol = program.symbol_at(address)
                 path = f"{symbol.name}+{address - symbol.address:#x}" if symbol else f"{address:#x}"
@@ -180,7 +180,7 @@ def _stacks(program: Program, _survey: Survey, what: Sought, progress: Callable[
 
 
 def _objects(program: Program, survey: Survey, what: Sought, progress: Callable[[str], None]) -> Iterator[Referrer]:
-    objects, naming, word = survey.objects, survey.naming, program.pointer_size
+    objects, paths, word = survey.objects, survey.paths, program.pointer_size
     start, end = what.start, what.end
     for count, (state, first) in enumerate(objects.spans):
         if not count & 63:
@@ -200,10 +200,10 @@ def _objects(program: Program, survey: Survey, what: Sought, progress: Callable[
             if index >= span.nelems or not objects.used[number] or not pointers[at]:
                 continue
             address, holder = span.start + at * word, objects.data(number)
-            if naming.reached(number):
+            if paths.reached(number):
                 slot = _slot(program, survey, number, place)
                 yield Referrer(
-                    address, value, naming.steps_to(number), naming.through(number, place), "object", holder, slot
+                    address, value, paths.steps_to(number), paths.through(number, place), "object", holder, slot
                 )
             else:
                 yield Referrer(address, value, 0, "", "object", holder)
@@ -211,9 +211,9 @@ def _objects(program: Program, survey: Survey, what: Sought, progress: Callable[
 
 def _slot(program: Program, survey: Survey, number: int, place: int) -> MapSlot | None:
     """The slot of a map that the pointer at PLACE in that object is in."""
-    plan = survey.naming.plans[number]
+    plan = survey.paths.plans[number]
     found = plan.slot(place) if plan is not None else None
-    header = survey.naming.header_over(number) if found is not None else None
+    header = survey.paths.header_over(number) if found is not None else None
     if found is None or header is None:
         return None
     base, slot, in_key = found

@@ -11,10 +11,11 @@ from contextlib import suppress
 from itertools import chain
 from typing import TypeVar
 
+from gomap.census.following import Data, Following
 from gomap.census.headers import Headers
 from gomap.census.map_plans import map_plan
-from gomap.census.naming import Data, Naming
 from gomap.census.objects import Objects
+from gomap.census.paths import Paths
 from gomap.census.plans import Plan, Plans
 from gomap.census.pointers import Pointers, words_in
 from gomap.census.roots import Root, data_roots, queue_roots, special_roots, stack_roots
@@ -42,7 +43,7 @@ class Survey:
         maps: which words of the heap are pointers.
         pointers: what points to what.
         data: the pointers in the program's data.
-        naming: the paths.
+        paths: how each is reached.
         headers: which objects are headers of maps that no type leads to.
         untyped_maps: those of them that do not say their types either, and what trying types told.
         roots: objects to which something else leads than an object: data, a stack, a finalizer.
@@ -67,21 +68,22 @@ class Survey:
         self.maps = PointerMaps(program, self._heap.spans)
         self.pointers = Pointers(program, self.objects, self.maps, extents, progress)
         self.damage += self.objects.damage + self.pointers.damage
-        self.headers = Headers(program, self._heap, self.objects, self.pointers, self._reached)
+        self.paths = Paths(self.objects)
+        self.headers = Headers(program, self._heap, self.objects, self.pointers, self.paths.reached)
         stacks, variables = self._stacks(program)
         data = _merged(self.data, stacks)
-        self.naming = Naming(program, self.objects, self.pointers, data, self._recognise, self._may_be_map, progress)
+        following = Following(
+            *(program, self.objects, self.pointers, data, self.paths),
+            *(self._recognise, self._may_be_map, progress),
+        )
         try:
             progress("package variables")
-            self.naming.by_types(self._variables(extents))
+            following.by_types(self._variables(extents))
             progress("variables of goroutines")
-            self.naming.by_types(variables, doubtful=True)
-            self.naming.by_collector(self._roots())
+            following.by_types(variables, doubtful=True)
+            following.by_collector(self._roots())
         except KeyboardInterrupt:
             self.interrupted = True
-
-    def _reached(self, number: int) -> bool:
-        return self.naming.reached(number)
 
     def _read_data(self, program: Program, sections: Sequence[DataSection]) -> Data:
         found: list[tuple[int, int]] = []
@@ -150,7 +152,7 @@ class Survey:
             number = self.objects.find(value)
             if number >= 0:
                 self.roots.add(number)
-            if number >= 0 and not self.naming.reached(number):
+            if number >= 0 and not self.paths.reached(number):
                 symbol = self._program.symbol_at(address)
                 offset = address - symbol.address if symbol else 0
                 label = (

@@ -55,7 +55,7 @@ def unreached(program: Program, survey: Survey, progress: Callable[[str], None])
     if survey.interrupted or survey.damage:
         return None
     objects, heap = survey.objects, heap_of(program)
-    left = both(objects.used, survey.naming.not_reached())
+    left = both(objects.used, survey.paths.not_reached())
     every, since = [0, 0, 0], [0, 0, 0]
     for number, (state, first) in enumerate(objects.spans):
         if not number & 63:

@@ -104,9 +104,9 @@ def _rooted(program: Program, verdict: Verdict, progress: Callable[[str], None])
         made = survey(program, progress)
         number = made.objects.find(verdict.map.address)
         # A map that is on a stack itself is no object; a sync.Map may be part of one.
-        there = number >= 0 and made.naming.reached(number)
+        there = number >= 0 and made.paths.reached(number)
         place = verdict.map.address - made.objects.data(number) if there else 0
-        path = made.naming.part(number, place, verdict.map.type) if there else ""
+        path = made.paths.part(number, place, verdict.map.type) if there else ""
         on_stack = _ON_STACK.fullmatch(path)
         if on_stack is not None and not verdict.path:
             return replace(verdict, path=on_stack["path"], path_in=on_stack["function"])

@@ -34,7 +34,7 @@ def with_only_map(
         return operation
     try:
         made = survey(program, progress)
-        maps = [] if made.interrupted else [number for number in made.naming.order if _may_be(made, number, passed)]
+        maps = [] if made.interrupted else [number for number in made.paths.order if _may_be(made, number, passed)]
         if len(maps) != 1:
             return operation
         map = open_map(program, passed, made.objects.data(maps[0]))
@@ -45,7 +45,7 @@ def with_only_map(
 
 def _may_be(made: Survey, number: int, type: GoType) -> bool:
     """Whether the object of that NUMBER is a map that may be of that TYPE."""
-    plan = made.naming.plans[number]
+    plan = made.paths.plans[number]
     if plan is not None and plan.map_type is not None:
         return plan.map_type.name == type.name
     if number not in made.untyped_maps:

@@ -40,12 +40,12 @@ def census_profile(census: Census) -> bytes:
         profile += _message(_SAMPLE_TYPE, _number(_TYPE, strings.of(name)) + _number(_UNIT, strings.of(unit)))
     samples: dict[tuple[int, str], list[int]] = {}
     for found in census.maps:
-        key = census.survey.naming.origin[found.number], found_type_text(found)
+        key = census.survey.paths.origin[found.number], found_type_text(found)
         before = samples.get(key, [0] * len(values))
         samples[key] = [*map(add, before, _values(census, found))]
     functions: dict[str, int] = {}
     for (origin, type), sums in samples.items():
-        path = census.survey.naming.origins.beginnings(origin)
+        path = census.survey.paths.origins.beginnings(origin)
         ids = [functions.setdefault(text, len(functions) + 1) for text in path]
         label = _number(_KEY, strings.of("type")) + _number(_STR, strings.of(type))
         sample = _packed(_LOCATION_ID, reversed(ids)) + _packed(_VALUE, sums) + _message(_LABEL, label)

@@ -51,9 +51,9 @@ def test_what_a_debugger_shows_as_many_is_one_origin(configuration: Configuratio
 def test_what_is_reached_is_what_the_runtime_says_is_alive(configuration: Configuration) -> None:
     """After a collection all objects in use are alive, but for the few that the program made while it died."""
     _, census, _, live, objects = taken(configuration)
-    all_objects, naming = census.survey.objects, census.survey.naming
+    all_objects, paths = census.survey.objects, census.survey.paths
     used = [number for number in range(len(all_objects)) if all_objects.used[number]]
-    reached = [number for number in used if naming.reached(number)]
+    reached = [number for number in used if paths.reached(number)]
     assert 0 <= len(used) - len(reached) <= 8
     # The runtime counts each value in a block of tiny ones, and the block as one object here.
     assert abs(len(reached) - objects) <= 0.02 * objects

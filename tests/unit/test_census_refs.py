@@ -71,7 +71,7 @@ def test_a_pointer_in_a_map_has_its_slot(configuration: Configuration) -> None:
     assert one.slot.place.name.endswith("slot 1") and one.path == 'main.Nested["b"]'
     keyed = next(found for found in taken(configuration).census.maps if found.origin == "main.Keyed[key *].Tags")
     census = taken(configuration).census
-    holder = census.survey.naming.parents[keyed.number]
+    holder = census.survey.paths.parents[keyed.number]
     (key,) = (each for each in asked(configuration, census.survey.objects.data(holder)).found if each.slot)
     assert key.slot is not None and key.slot.in_key
 
@@ -88,7 +88,7 @@ def test_a_stack_has_its_goroutine_and_function(configuration: Configuration) ->
 def test_what_no_root_leads_to_says_so(configuration: Configuration) -> None:
     """A freed object, by the allocator's own bits, and one that is nobody's."""
     census = taken(configuration).census
-    objects, naming = census.survey.objects, census.survey.naming
+    objects, paths = census.survey.objects, census.survey.paths
     free = next(
         number
         for number in range(len(objects))
@@ -97,7 +97,7 @@ def test_what_no_root_leads_to_says_so(configuration: Configuration) -> None:
     what, found, complete = asked(configuration, objects.data(free))
     assert isinstance(what.answer, FreeObject) and what.reached is None and not what.path
     assert "freed object" in next(referrers_lines(what, found, complete, None, key_of, Paint()))
-    unreached = [number for number in range(len(objects)) if objects.used[number] and not naming.reached(number)]
+    unreached = [number for number in range(len(objects)) if objects.used[number] and not paths.reached(number)]
     for number in unreached[:3]:
         what, found, complete = asked(configuration, objects.data(number))
         assert isinstance(what.answer, HeapObject) and what.reached is False
