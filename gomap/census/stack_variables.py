@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gomap.goruntime.goroutines import Goroutine
-from gomap.goruntime.instances import variables_of
-from gomap.goruntime.tracebacks import tracebacks
+from gomap.goruntime.tracebacks import call_variables, tracebacks
 from gomap.program.frames import FrameVariable
-from gomap.program.gotypes import LayoutError
-from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
 __all__ = ["StackVariable", "stack_variables"]
@@ -52,14 +49,7 @@ def stack_variables(program: Program) -> Iterator[StackVariable]:
             return
         seen: set[tuple[int, str]] = set()
         for call in trace.calls:
-            standing = None if call.call.name.startswith(_OF_RUNTIME) else trace.standing(call)
-            if standing is None:
-                continue
-            try:
-                variables = variables_of(program, standing)
-            except (LayoutError, ReadError):
-                continue
-            for variable in variables:
+            for variable in () if call.call.name.startswith(_OF_RUNTIME) else call_variables(program, trace, call):
                 address = variable.address
                 if address is not None and variable.name[:1] not in ".~" and (address, variable.name) not in seen:
                     seen.add((address, variable.name))

@@ -1,7 +1,7 @@
-"""What those work with who ask what has been damaged, once a check has found something: the map, and what would be if.
+"""What the search for the cause of findings works with: the damaged map, and what if some of its bytes were others.
 
-What would be found if some bytes were others is found out by the same check, on memory that says so. That is dear, so
-there is only so much of it: in a map that is too large for that, nothing is said.
+To tell what if, the map is checked again on memory that has the other bytes. That takes long, so there may be only so
+many of these checks: of a map that is too large for one no cause of this kind is told.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashError, KeyHasher
 from gomap.maps.classic import MIN_TOP_HASH, ClassicMap
+from gomap.maps.lookups import mark_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
+from gomap.maps.probing import H2_BITS
 from gomap.maps.swiss import EMPTY, SwissMap
 from gomap.program.gotypes import Kind, LayoutError
 from gomap.program.memory import ReadError
@@ -28,6 +30,8 @@ Enough = Callable[[Finding], bool]
 #: What a check of a map finds until it is enough, if nothing asks for causes; and how many buckets it looked at.
 Check = Callable[[GoMap, Enough], tuple[Sequence[Finding], int]]
 
+#: So many H2 there are.
+_MARKS = 1 << H2_BITS
 #: Slots that may be judged anew, in all checks together, and how many one check counts for at least.
 _MOST_SLOTS, _LEAST_SLOTS = 1_000_000, 4_000
 #: Bytes of a string beyond which it is not hashed anew.
@@ -128,7 +132,7 @@ class Scene:
     def mark_of(self, key: bytes) -> int | None:
         """The tophash or control byte that goes with a key; None where it has no hash."""
         key_hash = self.hash_of(key)
-        return None if key_hash is None else self._mark(key_hash)
+        return None if key_hash is None else mark_of(self.map, key_hash)
 
     def marks_of(self, keys: Sequence[bytes]) -> Sequence[int | None]:
         """The same of many keys; None also where a string in one is long: a length that is wrong may be any."""
@@ -139,7 +143,7 @@ class Scene:
             joined = b"".join([keys[number] for number in short])
             hashes = self.hasher.many(joined, range(0, size * len(short), size), self.seed)
             for number, key_hash in zip(short, hashes, strict=True):
-                marks[number] = None if key_hash is None else self._mark(key_hash)
+                marks[number] = None if key_hash is None else mark_of(self.map, key_hash)
         return marks
 
     def _lengths(self, key: bytes) -> Iterator[int]:
@@ -165,12 +169,6 @@ class Scene:
                 marks += self.marks_of(keys)
         return marks
 
-    def _mark(self, key_hash: int) -> int:
-        if isinstance(self.map, ClassicMap):
-            top = key_hash >> 8 * (self.map.target.pointer_size - 1)
-            return top if top >= MIN_TOP_HASH else top + MIN_TOP_HASH
-        return key_hash & 0x7F
-
     def hash_room(self, slot: InSlot) -> tuple[int, float]:
         """How many bits of a hash a slot's mark repeats; and of how many hashes one has that mark and leads there."""
         map = self.map
@@ -187,8 +185,8 @@ class Scene:
                 groups, size = map.groups_of(table), map.places.size
                 if 0 <= slot.bucket - table.groups < groups * size:
                     starts = self._starts(table.groups, groups, (slot.bucket - table.groups) // size)
-                    return 7, 128 * (groups << table.local_depth) / starts
-        return 7, 128
+                    return H2_BITS, _MARKS * (groups << table.local_depth) / starts
+        return H2_BITS, _MARKS
 
     def _starts(self, base: int, groups: int, wanted: int) -> int:
         """In how many of a table's groups lookups may begin that come to the one WANTED."""

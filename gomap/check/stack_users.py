@@ -13,8 +13,7 @@ from typing import NamedTuple, Union
 from gomap.check.key_bytes import SharedBytes
 from gomap.goruntime.answers import Foreign, ModuleData, SpanSlot
 from gomap.goruntime.goroutines import goroutines_of
-from gomap.goruntime.instances import variables_of
-from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
+from gomap.goruntime.tracebacks import CallFrame, Traceback, call_variables, tracebacks
 from gomap.maps.holders import Holding, MapMemory, MemoryPart, holdings
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import LayoutError
@@ -122,14 +121,7 @@ def _variable_of(program: Program, trace: Traceback, holding: Holding) -> tuple[
     inner = max((each.number for each in trace.calls if frame and each.frame.sp < frame.sp), default=None)
     called = trace.calls[inner].frame if inner is not None else None
     for call in trace.calls:
-        standing = trace.standing(call) if call.frame in (frame, called) else None
-        if standing is None:
-            continue
-        try:
-            variables = variables_of(program, standing)
-        except (LayoutError, ReadError):
-            continue
-        for variable in variables:
+        for variable in call_variables(program, trace, call) if call.frame in (frame, called) else ():
             if variable.name[:1] not in ".~" and _has(variable, holding, program):
                 return call, variable
     return holding.call, None

@@ -11,6 +11,8 @@ from gomap.commands.options import Option, limit
 if TYPE_CHECKING:
     from gomap.goruntime.tracebacks import Traceback
     from gomap.maps.model import GoMap
+    from gomap.program.gotypes import LayoutError
+    from gomap.program.memory import ReadError
     from gomap.views.goroutines import GoroutineShown, OperationShown
 
 
@@ -68,8 +70,8 @@ def shown_goroutines(door: Door, traces: Iterable[Traceback], map: GoMap | None 
     return sorted(shown, key=lambda each: not each.operations)
 
 
-def _operations(door: Door, trace: Traceback) -> tuple[list[OperationShown], str]:
-    """What a goroutine is doing to maps; and why that cannot be told, or nothing."""
+def _operations(door: Door, trace: Traceback) -> tuple[list[OperationShown], LayoutError | ReadError | None]:
+    """What a goroutine is doing to maps, as far as that can be told; and why not all can."""
     from gomap.maps.opening import literals_of
     from gomap.maps.operations import operations
     from gomap.program.gotypes import LayoutError
@@ -86,5 +88,5 @@ def _operations(door: Door, trace: Traceback) -> tuple[list[OperationShown], str
                 key = literals_of(program, door.limits()).text(map.key)(content, 0)
             found.append(OperationShown(operation, key))
     except (LayoutError, ReadError) as error:
-        return found, f"what it does to maps cannot be told: {error}"
-    return found, ""
+        return found, error
+    return found, None

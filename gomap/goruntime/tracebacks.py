@@ -7,15 +7,16 @@ whatever it is in the middle of.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from gomap.goruntime.frames import Frame
 from gomap.goruntime.functions import Call
 from gomap.goruntime.goroutines import Details, Goroutine
+from gomap.goruntime.instances import variables_of
 from gomap.goruntime.positions import Position, Positions, RuntimeThread, positions_of
-from gomap.program.frames import Standing
+from gomap.program.frames import FrameVariable, Standing
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.printable import printable
@@ -23,7 +24,7 @@ from gomap.program.program import Program, until_it_moves
 from gomap.program.structs import Struct
 from gomap.program.target import Thread
 
-__all__ = ["CallFrame", "NoCaller", "Traceback", "traceback_of", "traceback_of_id", "tracebacks"]
+__all__ = ["CallFrame", "NoCaller", "Traceback", "call_variables", "traceback_of", "traceback_of_id", "tracebacks"]
 
 #: Of a long stack so many frames are kept at either end (tracebackInnerFrames, tracebackOuterFrames in the runtime).
 _ENDS = 50
@@ -107,6 +108,15 @@ class Traceback(NamedTuple):
         return Standing(
             frame.pc, frame.inside, frame.base, registers, call.call.name, levels - call.level, call.call.line
         )
+
+
+def call_variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
+    """The variables of a call on the stack; none where nothing tells: no table, or damaged debug information."""
+    standing = trace.standing(call)
+    try:
+        return () if standing is None else variables_of(program, standing)
+    except (LayoutError, ReadError):
+        return ()
 
 
 def tracebacks(program: Program) -> Iterator[Traceback]:

@@ -87,7 +87,7 @@ class Bucket:
 
     Attributes:
         role: ``bucket``, ``overflow``, ``old bucket``, ``old overflow``, ``unused overflow`` (preallocated, on no
-            chain), ``group`` or ``indirect`` (a node of a sync.Map).
+            chain), ``group`` or ``indirect node`` (of a sync.Map).
         index: the bucket's number in its array (an overflow bucket has the number of its chain's first bucket), or
             the group's number in its table.
         address: of its first byte.

@@ -24,15 +24,14 @@ from typing import Literal, NamedTuple, get_args
 from gomap.goruntime.code import CallSite, code_of, reads_code
 from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
-from gomap.goruntime.instances import is_generic, may_hand_on, variables_of
-from gomap.goruntime.tracebacks import CallFrame, Traceback
+from gomap.goruntime.instances import is_generic, may_hand_on
+from gomap.goruntime.tracebacks import CallFrame, Traceback, call_variables
 from gomap.maps.callers import names_variable, type_passed, words_behind
 from gomap.maps.model import GoMap
 from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
 from gomap.maps.sync_calls import of_sync_map
 from gomap.program.frames import FrameVariable
-from gomap.program.gotypes import LayoutError
 from gomap.program.program import Program, while_files_stay
 
 __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
@@ -158,8 +157,7 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         within = None if site else next(iter(_called_writes(program, entry, map.type.name)), None)
         if site is None and within is None and reads_code(program):
             continue
-        variables = _variables(program, trace, call)
-        reach = _reach(program, variables, call, map, package)
+        reach = _reach(program, call_variables(program, trace, call), call, map, package)
         if reach is None and (site is None or not site.typed or _described(program)):
             continue
         waits = trace.state == "waiting" and not any(
@@ -206,14 +204,6 @@ def _called_writes(program: Program, entry: int, type_name: str) -> list[Site]:
         for function, write in found
         if write.typed or (is_generic(function.name) and may_hand_on(program, code, type_name))
     ]
-
-
-def _variables(program: Program, trace: Traceback, call: CallFrame) -> Sequence[FrameVariable]:
-    standing = trace.standing(call)
-    try:
-        return variables_of(program, standing) if standing is not None else ()
-    except LayoutError:  # damaged debug information: nothing tells
-        return ()
 
 
 def _described(program: Program) -> bool:

@@ -126,7 +126,7 @@ class Memory:
     ) -> tuple[Sequence[bytes], Mapping[int, ReadError]]:
         """The bytes at each address, made for a million small reads.
 
-        Of what cannot be read there are none; why, is said by the number of the read.
+        Returns the bytes of each read, none where it failed; and the errors, by the numbers of the reads that failed.
         """
         contents: list[bytes] = []
         failures: dict[int, ReadError] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from gomap.goruntime.functions import Call
@@ -17,6 +17,7 @@ from gomap.maps.model import GoMap
 from gomap.maps.operation_wording import key_unknown_text, told_by_text
 from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
+from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.views.jsonview import start
 from gomap.views.paint import Paint
@@ -67,13 +68,13 @@ class GoroutineShown:
         trace: its stack.
         operations: what it is in the middle of doing to maps.
         holdings: where on its stack, or in registers, there are pointers into the map that was asked about.
-        unknown: why its operations cannot be told; empty if they can.
+        unknown: why not all of its operations can be told; None if they can.
     """
 
     trace: Traceback
     operations: Sequence[OperationShown] = ()
-    holdings: Sequence[Holding] = field(default=())
-    unknown: str = ""
+    holdings: Sequence[Holding] = ()
+    unknown: LayoutError | ReadError | None = None
 
 
 def goroutines_lines(
@@ -110,7 +111,7 @@ def goroutines_lines(
     for each in shown[:limit]:
         yield _head(each.trace, width, root, paint)
         if each.unknown:
-            yield paint.note(f"  note: {each.unknown}")
+            yield paint.note(f"  note: {_unknown_text(each.unknown)}")
         for operation in each.operations:
             yield from _operation(each.trace, operation, paint)
             if not stacks:
@@ -183,6 +184,10 @@ def _stack(trace: Traceback, first: int, end: int, paint: Paint) -> Iterator[str
             yield f"    created by {trace.created.name}{by}  {place_text(trace.created)}"
 
 
+def _unknown_text(error: LayoutError | ReadError) -> str:
+    return f"what it does to maps cannot be told: {error}"
+
+
 def place_text(call: Call) -> str:
     """``main.go:26``."""
     return f"{posixpath.basename(call.file)}:{call.line}"
@@ -217,7 +222,7 @@ def _object(shown: GoroutineShown) -> dict[str, Any]:
     if trace.broken:
         object["broken"] = broken_text(trace.broken)
     if shown.unknown:
-        object["unknown"] = shown.unknown
+        object["unknown"] = _unknown_text(shown.unknown)
     if trace.created is not None:
         object["createdBy"] = {"function": trace.created.name, "file": trace.created.file, "line": trace.created.line}
     if shown.holdings:
