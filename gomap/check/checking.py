@@ -17,7 +17,7 @@ from gomap.check.stray_words import with_stray_words
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.writers import somebody_deletes_in_trie, somebody_in_sync_map, somebody_writes
 from gomap.hashing import KeyHasher
-from gomap.language import Limits, Literals
+from gomap.language import BRIEF, Literals
 from gomap.maps.hashers import hasher_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of, package_maps
@@ -29,8 +29,6 @@ from gomap.program.program import Program
 
 __all__ = ["FREED", "Report", "check", "check_each", "check_map"]
 
-#: Keys are named in findings, one to a line.
-_LIMITS = Limits(elements=64, depth=4, repeats=10, bytes_as_text=True)
 #: Maps whose checks are under way at a time, and entries of one that needs no company.
 _TOGETHER, _LARGE = 512, 1 << 12
 
@@ -194,7 +192,7 @@ def _means_for(program: Program, map: GoMap, quick: bool, unchanged: bool) -> tu
         return not unchanged and (somebody_writes(program) or (in_sync_map and somebody_in_sync_map(program)))
 
     means = Means(
-        *(literals_of(program, _LIMITS), heap, hasher, somebody),
+        *(literals_of(program, BRIEF), heap, hasher, somebody),
         lambda: somebody_deletes_in_trie(program),
         lambda: package_maps(program),
     )

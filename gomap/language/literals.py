@@ -23,10 +23,11 @@ from collections.abc import Callable
 
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language.json_values import Plain, PlainValues
+from gomap.language.limits import Limits
 from gomap.language.names import shown_name
 from gomap.language.numbers import complex_text, float32_text, float64_text
 from gomap.language.quoting import quote
-from gomap.language.references import Contents, Items, Limits, MapReader, UnshownError, unreadable
+from gomap.language.references import Contents, Items, MapReader, UnshownError, unreadable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.target import Target

@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol, Union
 
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language.budget import Budget
+from gomap.language.equal_items import run_of_equals, text_in
+from gomap.language.limits import Limits
 from gomap.language.quoting import whole_runes
 from gomap.program.facts import Facts
 from gomap.program.gotypes import GoType, Kind, LayoutError
@@ -21,12 +23,10 @@ from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
 __all__ = [
-    "FULL",
     "Contents",
     "Held",
     "Items",
     "LeftOut",
-    "Limits",
     "MapReader",
     "OpenMap",
     "UnshownError",
@@ -50,33 +50,6 @@ _BYTES, _MORE_BYTES = 1 << 16, 1 << 23
 _MOST_NOTHINGS = 200
 #: Bytes of a slice that are worth a look for the end of a run of equal items.
 _LOOK_AHEAD = 4096
-#: Control characters that text may hold.
-_LAYOUT = str.maketrans("", "", "\t\n\r")
-
-
-class Limits(NamedTuple):
-    """How much of a value is shown.
-
-    Attributes:
-        elements: items of each slice, array and map, and bytes of each string; None: all.
-        depth: structs, arrays, slices and maps within each other; None: all, which is to say a hundred.
-        repeats: a run of more than so many equal items of a slice or an array is shown as one item, and takes the
-            room of so many; None: each item is shown.
-        bytes_as_text: whether slices and arrays of bytes that hold text show it besides.
-    """
-
-    elements: int | None = 200
-    depth: int | None = 20
-    repeats: int | None = None
-    bytes_as_text: bool = False
-
-    def of_literals(self) -> Limits:
-        """The same, with nothing in it that is not a Go literal."""
-        return self._replace(repeats=None, bytes_as_text=False)
-
-
-#: Nothing is cut, and no run of equal items shortened.
-FULL = Limits(elements=None, depth=None, bytes_as_text=True)
 
 
 class UnshownError(Exception):
@@ -309,7 +282,7 @@ class Contents:
         size = elem.size
         text = None
         if self._bytes_as_text and elem.kind is Kind.UINT8:
-            text = _text(buffer[start : start + seen], seen == length, self._elements)
+            text = text_in(buffer[start : start + seen], seen == length, self._elements)
         if self._repeats is None:
             count = min(self._shown(length, size), seen, self._parts.left)
             self._parts.take(count)
@@ -319,7 +292,7 @@ class Contents:
         at = room = 0
         while at < seen and (self._elements is None or room < self._elements) and self._parts.take(1):
             offset = start + at * size
-            run = _run(buffer, offset, size, seen - at, self._repeats + 1)
+            run = run_of_equals(buffer, offset, size, seen - at, self._repeats + 1)
             offsets.append(offset)
             times.append(run)
             at += run
@@ -339,40 +312,3 @@ class Contents:
 
 def _offsets(start: int, count: int, size: int) -> Iterable[int]:
     return range(start, start + count * size, size) if size else [start] * count
-
-
-def _run(buffer: bytes, offset: int, size: int, most: int, least: int) -> int:
-    """How many items of SIZE bytes from OFFSET on are equal, MOST of them at most; 1 if they are fewer than LEAST."""
-    item = buffer[offset : offset + size]
-    if most < least or buffer[offset : offset + least * size] != item * least:
-        return 1
-    if size == 0:
-        return most
-    # The longest run that is known to be one doubles until it ends, then the rest is found by halving.
-    run, step = least, least
-    while step:
-        step = min(step, most - run)
-        at = offset + run * size
-        if buffer[at : at + step * size] == item * step:
-            run += step
-            step = min(step * 2, most - run)
-        else:
-            step //= 2
-    return run
-
-
-def _text(data: bytes, whole: bool, elements: int | None) -> tuple[bytes, bool] | None:
-    """The text in some bytes, or the first ELEMENTS bytes of it, and whether that is all; None if they hold none.
-
-    Zeros behind it are room that it does not take. WHOLE: there are no bytes besides.
-    """
-    body = data.rstrip(b"\0") if whole else data
-    shown = body if elements is None or len(body) <= elements else body[:elements]
-    complete = whole and len(shown) == len(body)
-    if not complete:
-        shown = whole_runes(shown)
-    try:
-        printable = shown.decode().translate(_LAYOUT).isprintable()
-    except UnicodeDecodeError:
-        return None
-    return (shown, complete) if shown and printable and b"\0" not in body else None

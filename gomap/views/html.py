@@ -17,16 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from gomap.check.checking import Report
-from gomap.language import Limits, Literals
+from gomap.language import BRIEF, Literals
 from gomap.maps.opening import literals_of
 from gomap.maps.wording import meaning, summary
 from gomap.program.program import Program
 from gomap.views.grid import Room, grid_object
 
 __all__ = ["Table", "html_page"]
-
-#: Keys and elements are cut after so much.
-_LIMITS = Limits(elements=64, depth=4, repeats=10, bytes_as_text=True)
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def html_page(
         reports: the maps that are drawn, each with its name or path.
         tables: what else there is to be searched.
     """
-    literals, room = literals_of(program, _LIMITS), Room()
+    literals, room = literals_of(program, BRIEF), Room()
     data = {
         "maps": [_map(path, report, literals, room) for path, report in reports],
         "tables": [
