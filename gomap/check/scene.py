@@ -15,7 +15,7 @@ from gomap.goruntime.heap import Heap
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashError, KeyHasher
 from gomap.maps.classic import MIN_TOP_HASH, ClassicMap
-from gomap.maps.lookups import mark_of
+from gomap.maps.lookups.model import mark_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map
 from gomap.maps.probing import H2_BITS

@@ -16,10 +16,10 @@ from gomap.expressions.map_keys import matching, unfit
 from gomap.expressions.scope import Scope
 from gomap.expressions.written import read
 from gomap.hashing import HashError, KeyHasher
-from gomap.maps.lookups import End, Lookup, Tried, Why, mark_of
+from gomap.maps.lookups.any_map import look_up
+from gomap.maps.lookups.model import End, Lookup, Tried, Why, mark_of
 from gomap.maps.model import Cell, GoMap, Match, Note
 from gomap.maps.placed import Placed, placed
-from gomap.maps.sync_lookups import look_up_any
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -118,7 +118,7 @@ class Sought:
         if self.without:
             return (), self.without
         try:
-            return look_up_any(map, self._hash_of, self.match), ""
+            return look_up(map, self._hash_of, self.match), ""
         except (HashError, LayoutError, ReadError) as error:
             return (), f"the key has no hash: {error}"
 

@@ -22,7 +22,7 @@ from gomap.live.culprit import culprit
 from gomap.live.traps import MOST_WATCHED, Suspicion, Trap
 from gomap.live.whereabouts import is_freed
 from gomap.maps.classic import ClassicMap
-from gomap.maps.lookups import Probe
+from gomap.maps.lookups.model import Probe
 from gomap.maps.model import Bucket, Cell, GoMap, Slot
 from gomap.maps.opening import literals_of, open_map
 from gomap.maps.placed import place_name

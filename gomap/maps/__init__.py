@@ -64,6 +64,7 @@ The rooms
     read_dirty  sync.Map up to Go 1.23
     hash_trie   sync.Map from Go 1.24 on; trie_layout, trie_survey: where things lie in it, and how many there are
     probing     the order in which a lookup visits groups
+    lookups     how the runtime looks a key up; iterators: where an iterator stands, and what it comes to
     recognition what tells that a header is one, and its map's type; trials: what tells it where nothing says it
     layout      where in the header, the bucket or group everything lies: by field names, never by Go version
     blocks      large arrays, read block by block

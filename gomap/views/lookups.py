@@ -8,7 +8,7 @@ from typing import Any
 from gomap.expressions.key_search import Scan, Search
 from gomap.language import Literals
 from gomap.maps.classic import ClassicMap
-from gomap.maps.lookups import Choice, End, Lookup, Probe, Tried, Why, mark_of
+from gomap.maps.lookups.model import Choice, End, Lookup, Probe, Tried, Why, mark_of
 from gomap.maps.model import Cell, Entry
 from gomap.maps.placed import Placed, place_name
 from gomap.maps.read_dirty import DIRTY, READ, ReadDirty
