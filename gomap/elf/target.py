@@ -25,7 +25,7 @@ from gomap.program.memory import Memory, RawRead
 from gomap.program.signals import Signal
 from gomap.program.target import Symbol, Thread, no_debug_information, not_laid_out_as, not_the_memory_of
 
-__all__ = ["FileTarget", "Opened", "open_core", "open_process", "open_program", "opened_core", "opened_process"]
+__all__ = ["FileTarget", "Opened", "open_core", "open_program", "opened_core", "opened_process"]
 
 #: DW_OP_addr: a variable is at the address that follows.
 _AT_ADDRESS = 0x03
@@ -249,11 +249,6 @@ def opened_process(process: Process, program: StrPath | None = None, symbols: St
     described = _described(file, symbols, process.read, bias)
     fit = fits(file, process.read, bias)
     return Opened(described, process.read, bias, fit, mapped_files=process.mapped_now)
-
-
-def open_process(process: Process) -> FileTarget:
-    """A running process whose program has debug information. Raises FileError."""
-    return opened_process(process).described()
 
 
 def open_program(program: StrPath) -> FileTarget:

@@ -100,8 +100,6 @@ class Spans:
         if not (self._l1_length and self._l2_length and self._arena_pages):
             raise LayoutError(f"{mheap}.arenas is expected to be [n]*[m]*heapArena with spans [k]*mspan")
         mspan = spans.type.elem.elem
-        #: runtime.mspan, as this binary has it.
-        self.mspan_type = mspan
         self._mspan = Struct(mspan, target).some(*_MSPAN)
         specials = mspan.find("specials")
         self._specials = specials.offset if specials else None

@@ -138,7 +138,7 @@ def test_a_program_that_spins_in_mapassign(go: str, experiment: Experiment | Non
     assert "spins for ever" in text
 
 
-def test_every_rule_has_a_fault(tmp_path: Path) -> None:
+def test_every_rule_has_a_fault() -> None:
     broken: set[str] = set()
     for go, experiment in (("1.23.9", None), ("1.27.3", None)):
         binary = build("faults", go, experiment=experiment)

@@ -194,7 +194,7 @@ def test_a_program_that_spins_in_mapassign(version: str) -> None:
     assert "spins for ever" in ours and "the map was being written" in ours
 
 
-def test_a_core_cut_off_in_the_middle(go: str, binary: Path, core: CoreDump, tmp_path: Path) -> None:
+def test_a_core_cut_off_in_the_middle(binary: Path, core: CoreDump, tmp_path: Path) -> None:
     cut = tmp_path / "cut"
     heap = int(_address_of(binary, core), 16)
     CoreFile(core.path).cut_off(heap + 24, cut)  # in the middle of the header

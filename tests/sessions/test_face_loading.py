@@ -294,7 +294,7 @@ class TestAnotherBuild:
             assert "5 entries" in session.run("gomap-walk main.small").splitlines()[0]
 
 
-def test_an_old_gdb_or_python_is_told_so(tmp_path: Path) -> None:
+def test_an_old_gdb_or_python_is_told_so() -> None:
     """Of such a GDB there is none here: one that gives itself out for old must do."""
     gdb = debugger("system_gdb")
     old_gdb = batch(gdb, "-ex", "python gdb.VERSION = '11.2'", "-ex", f"source {GOMAP}")

@@ -139,7 +139,7 @@ class TestPrint:
         maps = re.findall(r"^(?:local|nothing) = (.*)$", said, re.MULTILINE)
         assert all(re.match(r"map\[string\]\w+( with|\(nil\))|<optimized out>", one) for one in maps), said
 
-    def test_without_a_process_there_is_no_guess(self, face: Stopped) -> None:
+    def test_without_a_process_there_is_no_guess(self) -> None:
         pair = SWISS
         with Gdb(debugger(pair.gdb), build("maps", pair.go)) as gdb:
             assert printed(gdb, "print 'main.small'") == (

@@ -126,7 +126,7 @@ def _turns(transcript: str) -> list[tuple[str, str]]:
     return [(command, answer) for command, _, answer in (turn.partition("\n") for turn in turns)]
 
 
-def test_each_command_and_function_is_in_the_tables(shop: Gdb) -> None:
+def test_each_command_and_function_is_in_the_tables() -> None:
     page = (_REPOSITORY / "README.md").read_text()
     with Gdb(toolchains.gdb()) as gdb:
         names = re.findall(r"^  (gomap[\w-]*|\$gomap_\w+)", gdb.run("gomap"), re.M)

@@ -257,7 +257,7 @@ def test_a_version_that_gomap_does_not_know(tmp_path: Path) -> None:
     )
 
 
-def test_a_donor(tmp_path: Path) -> None:
+def test_a_donor() -> None:
     stripped, _, core = builds("1.27.3")
     donor = layouts.donor("1.27.3")
     alone, given = (

@@ -197,7 +197,7 @@ def test_gdb_prints_it_and_asks_it(debugger: Any, binary: Path, core: CoreDump) 
         assert session.run("print $gomap_findings('main.full')").endswith("= 0")
 
 
-def test_all_package_variables_are_checked(binary: Path, core: CoreDump, gdb: Gdb) -> None:
+def test_all_package_variables_are_checked(gdb: Gdb) -> None:
     said = json.loads(gdb.run("gomap-check -all -json"))
     checked = {each["variable"] for each in said["maps"] if each["type"] == "sync.Map"}
     assert {"main.full", "main.expunged", "main.damaged"} <= checked

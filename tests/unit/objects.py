@@ -33,8 +33,6 @@ class Objects:
         """Nothing: what keys and elements lead to is not under test."""
         yield from ()
 
-    unusable = freed
-
 
 def _objects(real: RealMap) -> Iterator[tuple[int, int]]:
     """Start and size of each object."""

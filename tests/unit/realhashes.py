@@ -80,14 +80,12 @@ class RealHashes(NamedTuple):
     Attributes:
         image: its memory.
         types: the types of what it holds in interfaces.
-        arch: its GOARCH.
         seeds: that the keys are hashed with.
         keys: of each type.
     """
 
     image: Image
     types: RealTypes
-    arch: str
     seeds: list[int]
     keys: list[tuple[GoType, list[RealKey]]]
 
@@ -117,7 +115,7 @@ def real_hashes(process: Process) -> RealHashes:
         for address, view in document["dynamic"].items()
     }
     keys = [(_type(view["type"], pointer_size), list(map(_key, view["keys"]))) for view in document["types"]]
-    return RealHashes(image, RealTypes(image, dynamic), document["arch"], document["seeds"], keys)
+    return RealHashes(image, RealTypes(image, dynamic), document["seeds"], keys)
 
 
 def _run(process: Process, *emulator: str) -> bytes:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 import pytest
 
 from gomap.census.census import Census, take_census
-from gomap.goruntime.heap import heap_of
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from tests.unit.census import Configuration, taken
 
 CONFIGURATIONS = (Configuration("1.19"), Configuration("1.23.9"), Configuration("1.27.3"))
-#: What damage does to a piece of memory: its address, its bytes.
-Damage = Callable[[int, bytes], bytes]
 
 
 @pytest.fixture(params=CONFIGURATIONS, ids=str)
@@ -58,7 +54,9 @@ def test_undamaged_it_is_what_it_was(configuration: Configuration) -> None:
 def test_a_span_that_cannot_be_is_left_out_and_named(configuration: Configuration) -> None:
     program, census, *_ = taken(configuration)
     span = census.survey.objects.spans[len(census.survey.objects.spans) // 2].state.span
-    field = heap_of(program).spans.mspan_type.field("nelems")
+    mspan = program.type_named("runtime.mspan")
+    assert mspan
+    field = mspan.field("nelems")
     damaged = census_with(configuration, {span.mspan + field.offset: b"\xff\xff"})
     assert any(f"{span.mspan:#x}" in each for each in damaged.survey.damage)
     assert 0 < len(damaged.maps) <= len(census.maps)

@@ -13,7 +13,7 @@ import pytest
 from gomap.elf.elffile import LOAD, ElfFile, FileError
 from gomap.elf.loading import fits
 from gomap.elf.process import Process
-from gomap.elf.target import open_core, open_process, open_program
+from gomap.elf.target import open_core, open_program, opened_process
 from gomap.goruntime.moduledata import first_module
 from gomap.program.memory import ReadError
 from tests.fixtures import toolchains
@@ -62,7 +62,7 @@ def test_a_running_process(buildmode: str, tmp_path: Path) -> None:
                 assert running.poll() is None
                 time.sleep(0.01)
             process = Process(running.pid)
-            target = open_process(process)
+            target = opened_process(process).described()
             assert fits(target.program, process.read, target.bias)
             assert target.other_build is None
             assert_maps_as_printed(target, printed, memory_of_process(running.pid))

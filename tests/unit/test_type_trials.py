@@ -121,7 +121,9 @@ def test_no_other_type_is_certain_where_the_program_lacks_the_right_one(go: str)
     for gone in set(hashing.values()):
         lacking = TypeTrials(core.program)
         candidates = lacking._candidates
-        candidates._listed = [each for each in candidates._listed if hashing.get(types.at(each.address).name) != gone]
+        candidates._outlines = [
+            each for each in candidates._outlines if hashing.get(types.at(each.address).name) != gone
+        ]
         addresses = [address for address, truth in core.truths.items() if hashing[truth.type] == gone]
         for address, trial in lacking.of(addresses).items():
             assert trial.type is None and trial.key is None, (core.truths[address], trial)
@@ -205,4 +207,4 @@ def only_trial(program: Program, entries: int) -> Trial:
 def every_candidate(program: Program) -> list[Candidate]:
     """All map types of the program, whatever memory allows."""
     candidates = Candidates(program)
-    return [made for each in candidates._listed if (made := candidates._candidate(each)) is not None]
+    return [made for each in candidates._outlines if (made := candidates._candidate(each)) is not None]

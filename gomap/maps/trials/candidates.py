@@ -92,7 +92,7 @@ class _Array(NamedTuple):
     pointers: bytes
 
 
-class _Listed(NamedTuple):
+class _Outline(NamedTuple):
     """What a map type's descriptor says at first sight.
 
     Attributes:
@@ -121,53 +121,53 @@ class Candidates:
         self._pointer_maps = PointerMaps(program, self._heap.spans)
         self._state = hash_state(program)
         self._masks: dict[int, bytes] = {}
-        self._made: dict[int, Candidate | None] = {}
-        self._known: dict[_Array, list[Candidate]] = {}
+        self._candidates: dict[int, Candidate | None] = {}
+        self._fitting: dict[_Array, list[Candidate]] = {}
         found = map_descriptors(program)
         self.missing = found.missing
-        self._listed = list(filter(None, map(self._first_sight, found.addresses)))
-        if not self._listed:
+        self._outlines = list(filter(None, map(self._first_sight, found.addresses)))
+        if not self._outlines:
             raise LayoutError(self.missing or "the program has no map types")
-        self._any = runtime_types(program).at(self._listed[0].address)
+        self._some_type = runtime_types(program).at(self._outlines[0].address)
 
     def header(self, address: int) -> GoMap:
         """The map whose header is at ADDRESS, as if it were of the first type: all headers are laid out alike.
 
         Raises LayoutError and ReadError.
         """
-        return open_map(self._program, self._any, address)
+        return open_map(self._program, self._some_type, address)
 
     def of(self, address: int) -> Sequence[Candidate]:
         """The types that the map whose header is at ADDRESS can be of. Raises LayoutError and ReadError."""
         array = self._array(self.header(address))
         if array is None:
             return ()
-        if array not in self._known:
-            made = (self._candidate(each) for each in self._listed if self._may_fit(each, array))
-            self._known[array] = [each for each in made if each and _follows(each.pointers, array)]
-        return self._known[array]
+        if array not in self._fitting:
+            made = (self._candidate(each) for each in self._outlines if self._may_fit(each, array))
+            self._fitting[array] = [each for each in made if each and _follows(each.pointers, array)]
+        return self._fitting[array]
 
-    def _first_sight(self, address: int) -> _Listed | None:
+    def _first_sight(self, address: int) -> _Outline | None:
         try:
-            return _listed(self._program, address)
+            return _outline_of(self._program, address)
         except (LayoutError, ReadError) as error:
-            self._cannot_be_understood(address, error)
+            self._note_not_understood(address, error)
             return None
 
-    def _cannot_be_understood(self, address: int, error: Exception) -> None:
+    def _note_not_understood(self, address: int, error: Exception) -> None:
         self.missing = self.missing or f"the map type at {address:#x} cannot be understood: {error}"
 
-    def _candidate(self, listed: _Listed) -> Candidate | None:
-        address = listed.address
-        if address not in self._made:
+    def _candidate(self, outline: _Outline) -> Candidate | None:
+        address = outline.address
+        if address not in self._candidates:
             try:
                 # Generic code's map types have descriptors, and no map is of one.
                 shaped = is_shaped(runtime_types(self._program).at(address))
-                self._made[address] = None if shaped else self._read(address)
+                self._candidates[address] = None if shaped else self._read(address)
             except (LayoutError, ReadError) as error:
-                self._cannot_be_understood(address, error)
-                self._made[address] = None
-        return self._made[address]
+                self._note_not_understood(address, error)
+                self._candidates[address] = None
+        return self._candidates[address]
 
     def _read(self, address: int) -> Candidate:
         program, types = self._program, runtime_types(self._program)
@@ -205,13 +205,13 @@ class Candidates:
         pointers = b"" if word or object.span.noscan else self._pointers(object)
         return _Array(object.span.elemsize, object.span.noscan, wanted, made, word, pointers)
 
-    def _may_fit(self, listed: _Listed, array: _Array) -> bool:
+    def _may_fit(self, outline: _Outline, array: _Array) -> bool:
         """Whether ARRAY can consist of such buckets or groups, but for which of their words are pointers."""
         if array.descriptor:
-            return array.descriptor == listed.bucket
-        allocator, size = self._heap.allocator, listed.size
-        taken = allocator.taken(array.made * size, listed.pointers) if allocator else array.elemsize
-        return listed.pointers != array.noscan and taken == array.elemsize and array.wanted * size <= array.elemsize
+            return array.descriptor == outline.bucket
+        allocator, size = self._heap.allocator, outline.size
+        taken = allocator.taken(array.made * size, outline.pointers) if allocator else array.elemsize
+        return outline.pointers != array.noscan and taken == array.elemsize and array.wanted * size <= array.elemsize
 
     def _pointers(self, object: HeapObject) -> bytes:
         """Which of the object's first words are pointers. Raises LayoutError and ReadError."""
@@ -237,13 +237,13 @@ class Candidates:
 
 
 @while_files_stay
-def _listed(program: Program, address: int) -> _Listed:
+def _outline_of(program: Program, address: int) -> _Outline:
     """What the descriptor of a map type at ADDRESS says at first sight. Raises LayoutError and ReadError."""
     descriptors = runtime_types(program).descriptors
     struct, own = descriptors.own(descriptors.common(address))
     bucket = struct.number(own, "group", "bucket")
     common = descriptors.common(bucket)
-    return _Listed(address, bucket, common.size, common.pointers)
+    return _Outline(address, bucket, common.size, common.pointers)
 
 
 def _follows(pointers: bytes, array: _Array) -> bool:
