@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from gomap.maps.classic import MIN_TOP_HASH, ClassicMap
-from gomap.maps.model import Bucket, Cell, GoMap, Table
+from gomap.maps.model import Bucket, Cell, GoMap, Part, Selection, Table
 from gomap.maps.probing import H2_BITS
 from gomap.maps.swiss import SwissMap
 
@@ -34,7 +34,7 @@ class Sample(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Up to 8 keys of a map, the first ones in storage order, and the seed of their hashes."""
+    """Up to 8 keys of a map, the first ones in storage order (of a growing map: of either array), and their seed."""
 
     seed: int
     keys: Sequence[Sample]
@@ -48,7 +48,12 @@ def sampled(map: GoMap) -> Samples:
 
 def _classic(map: ClassicMap) -> Iterator[Sample]:
     top_at = 8 * (map.target.pointer_size - 1)
-    for part in islice(map.walk(), _MOST_PARTS):
+    parts: Iterator[Part] = map.walk()
+    if map.oldbuckets:
+        # A walk comes last to what has not moved yet, which is nearly all where the growth has just begun.
+        each = (map.walk(Selection(bucket=number)) for number in range(map.oldbuckets))
+        parts = chain.from_iterable(each)
+    for part in islice(parts, _MOST_PARTS):
         if isinstance(part, Bucket):
             mask = (map.oldbuckets if part.role.startswith("old") else map.buckets) - 1
             for mark, key in _keys(part, map.key.size):
