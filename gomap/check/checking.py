@@ -11,13 +11,12 @@ from gomap.check.header import WRITING
 from gomap.check.judging import run_together
 from gomap.check.key_bytes import SharedBytes
 from gomap.check.map_check import FREED, MapCheck, Means, Report
-from gomap.check.seed import Others
 from gomap.check.stack_users import stack_users
 from gomap.check.stray_words import with_stray_words
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.writers import somebody_deletes_in_trie, somebody_in_sync_map, somebody_writes
 from gomap.hashing import KeyHasher
-from gomap.language import BRIEF, Literals
+from gomap.language import BRIEF
 from gomap.maps.hashers import hasher_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import literals_of, package_maps
@@ -27,44 +26,10 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["FREED", "Report", "check", "check_each", "check_map"]
+__all__ = ["FREED", "Report", "check", "check_each"]
 
 #: Maps whose checks are under way at a time, and entries of one that needs no company.
 _TOGETHER, _LARGE = 512, 1 << 12
-
-
-def check_map(
-    map: GoMap,
-    literals: Literals,
-    heap: Heap | None,
-    hasher: KeyHasher | None,
-    somebody_writes: Callable[[], bool],
-    without: Sequence[str] = (),
-    others: Others = tuple,
-    progress: Callable[[str], None] | None = None,
-    somebody_deletes: Callable[[], bool] | None = None,
-) -> Report:
-    """Check MAP against every invariant that applies.
-
-    Args:
-        literals: how keys are shown.
-        heap: the runtime's bookkeeping; None: pointers are judged by whether they can be read.
-        hasher: computes hashes of the map's keys; None: hashes are not checked.
-        somebody_writes: tells whether a thread or goroutine is inside a map write; asked if the map's flag says so.
-        without: what HEAP or HASHER being None leaves out, and why.
-        others: the program's maps, for a header that has another one's buckets.
-        progress: told how far the check is. With it an interruption ends the check, not the report.
-        somebody_deletes: tells whether one of them is a deletion from a sync.Map; None: any may be.
-    """
-    deletes = somebody_writes if somebody_deletes is None else somebody_deletes
-    means = Means(literals, heap, hasher, somebody_writes, deletes, others)
-    checked = MapCheck(map, means, without, progress)
-    try:
-        run_together([checked])
-    except KeyboardInterrupt:
-        if progress is None:
-            raise
-    return checked.explained()
 
 
 def check(
@@ -76,7 +41,8 @@ def check(
 ) -> Report:
     """Check MAP with all that is known of its program. What cannot be looked at is said in the report.
 
-    QUICK: without hashes. PROGRESS: as for check_map. UNCHANGED: a write that is under way is known to have changed
+    QUICK: without hashes. PROGRESS: told how far the check is; with it an interruption ends the check, not the report.
+    UNCHANGED: a write that is under way is known to have changed
     nothing yet but the map's flag, which is not held against it. Raises LayoutError and ReadError.
     """
 

@@ -78,8 +78,12 @@ class Means:
     """What checks of maps of one type work with.
 
     Attributes:
-        literals, heap, hasher, somebody_writes, somebody_deletes: see gomap.check.checking.check_map.
-        others: the program's maps; None: the seed is believed.
+        literals: how keys are shown.
+        heap: the runtime's bookkeeping; None: pointers are judged by whether they can be read.
+        hasher: computes hashes of the maps' keys; None: hashes are not checked.
+        somebody_writes: tells whether a thread or goroutine is inside a map write; asked if a map's flag says so.
+        somebody_deletes: tells whether one of them is a deletion from a sync.Map.
+        others: the program's maps, for a header that has another one's buckets; None: the seed is believed.
     """
 
     literals: Literals

@@ -9,15 +9,16 @@ import jsonschema
 import pytest
 
 from gomap.check.causes import caused
-from gomap.check.checking import Report, check_map
 from gomap.check.finding import RULES, Finding
 from gomap.check.keys import Keys
+from gomap.check.map_check import Report
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, hasher_for
 from gomap.language import Literals
 from gomap.maps.opening import open_map
 from gomap.views import findings as views
 from gomap.views.paint import Paint
+from tests.unit.checked import check_map
 from tests.unit.image import Image
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, TOOLCHAINS, RealMap, real_map
@@ -29,7 +30,7 @@ SWISS = [toolchain for toolchain in TOOLCHAINS if toolchain not in CLASSIC]
 def check(real: RealMap, image: Image) -> Report:
     map, types = open_map(image, real.type, real.address), RuntimeTypes(image)
     hasher = hasher_for(HashState.read(image), image, types, map.key)
-    return check_map(map, Literals(image, types), Objects(real), hasher, lambda: False)
+    return check_map(map, Literals(image, types), Objects(real), hasher)
 
 
 def with_seed(real: RealMap, change: int) -> Report:

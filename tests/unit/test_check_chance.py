@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import pytest
 
 from gomap.check import flips
-from gomap.check.checking import Report, check_map
 from gomap.check.flips import Flip
 from gomap.check.key_bytes import SharedBytes
+from gomap.check.map_check import Report
 from gomap.goruntime.answers import Answer, HeapObject, NotMapped, Span
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, hasher_for
@@ -23,6 +23,7 @@ from gomap.maps.model import Cell, Entry
 from gomap.maps.opening import open_map
 from gomap.program.gotypes import Kind
 from gomap.program.target import pointer_at
+from tests.unit.checked import check_map
 from tests.unit.image import Image
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, SWISS, RealMap, Toolchain, real_map
@@ -60,7 +61,7 @@ def keys_of(real: RealMap, image: Image) -> Sequence[tuple[int, int]]:
 def with_one_heap(real: RealMap, image: Image) -> Report:
     map, types = open_map(image, real.type, real.address), RuntimeTypes(image)
     hasher = hasher_for(HashState.read(image), image, types, map.key)
-    return check_map(map, Literals(image, types), OneBuffer(real), hasher, lambda: False)
+    return check_map(map, Literals(image, types), OneBuffer(real), hasher)
 
 
 @pytest.mark.parametrize("toolchain", _TOOLCHAINS, ids=str)

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gomap.check.checking import Report, check_map
+from gomap.check.map_check import Report
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, hasher_for
 from gomap.language import Literals
 from gomap.maps.opening import open_map
 from gomap.program.gotypes import GoType, Kind
+from tests.unit.checked import check_map
 from tests.unit.image import Image
 from tests.unit.objects import Objects
 from tests.unit.realmaps import TOOLCHAINS, RealMap, Toolchain, real_maps
@@ -110,7 +111,7 @@ def check(real: RealMap, image: Image) -> Report:
     map = open_map(image, real.type, real.address)
     types = RuntimeTypes(image)
     hasher = hasher_for(HashState.read(image), image, types, map.key)
-    return check_map(map, Literals(image, types), Objects(real), hasher, lambda: False)
+    return check_map(map, Literals(image, types), Objects(real), hasher)
 
 
 def some_flip(real: RealMap) -> Flip:

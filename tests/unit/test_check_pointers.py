@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gomap.check.checking import check_map
 from gomap.goruntime.answers import Answer, HeapObject, NotMapped, Span
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language import Literals
 from gomap.maps.opening import open_map
+from tests.unit.checked import check_map
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, RealMap, Toolchain, real_maps
 
@@ -51,7 +51,7 @@ def test_an_overflow_pointer_past_the_array_leads_into_another_object(toolchain:
         pointer = head["address"] + real.places["overflow"]
         image.write(pointer, image.word(wrong))
         literals = Literals(image, RuntimeTypes(image))
-        report = check_map(open_map(image, real.type, real.address), literals, objects, None, lambda: False)
+        report = check_map(open_map(image, real.type, real.address), literals, objects, None)
         dangling = [finding for finding in report.findings if finding.rule.name == "dangling-overflow"]
         assert [finding.address for finding in dangling] == [pointer], real
         assert f"-> {wrong:#x}: the middle of an object" in dangling[0].text, real

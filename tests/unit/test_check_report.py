@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gomap.check import map_check
-from gomap.check.checking import check_map
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.language import Literals
 from gomap.maps.opening import open_map
+from tests.unit.checked import check_map
 from tests.unit.objects import Objects
 from tests.unit.realmaps import CLASSIC, real_map
 
@@ -30,5 +30,5 @@ def test_cut_says_that_there_is_more(most: int, rules: list[str], cut: bool, mon
         wrong = real.header(name) + 1
         image.write(real.address + field.offset, wrong.to_bytes(field.type.size, "little"))
     map = open_map(image, real.type, real.address)
-    report = check_map(map, Literals(image, RuntimeTypes(image)), Objects(real), None, lambda: False)
+    report = check_map(map, Literals(image, RuntimeTypes(image)), Objects(real), None)
     assert ([finding.rule.name for finding in report.findings], report.cut) == (rules, cut)

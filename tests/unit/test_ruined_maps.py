@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gomap.check.checking import check_map
 from gomap.goruntime.rtype import RuntimeTypes
 from gomap.hashing import HashState, hasher_for
 from gomap.language import Literals
@@ -18,6 +17,7 @@ from gomap.maps.wording import derived, meaning, note_text, summary
 from gomap.program.gotypes import LayoutError
 from gomap.program.memory import ReadError
 from tests.unit.agreement import buckets_in
+from tests.unit.checked import check_map
 from tests.unit.deadline import soon
 from tests.unit.image import Image
 from tests.unit.objects import Objects
@@ -130,7 +130,7 @@ def test_no_ruin_stops_a_check(ruined: tuple[RealMap, Ruin], books: bool) -> Non
         except (ReadError, LayoutError):
             continue
         with soon():
-            check_map(map, Literals(target, types), Objects(real) if books else None, hasher, lambda: False)
+            check_map(map, Literals(target, types), Objects(real) if books else None, hasher)
 
 
 @pytest.mark.parametrize("toolchain", SWISS, ids=str)
@@ -145,7 +145,7 @@ def test_a_table_without_any_group_is_reported(toolchain: Toolchain) -> None:
     types = RuntimeTypes(target)
     map = open_map(target, real.type, real.address)
     hasher = hasher_for(HashState.read(target), target, types, map.key)
-    report = check_map(map, Literals(target, types), None, hasher, lambda: False)
+    report = check_map(map, Literals(target, types), None, hasher)
     assert "table-capacity" in {finding.rule.name for finding in report.findings}
 
 
