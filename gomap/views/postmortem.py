@@ -14,14 +14,16 @@ from gomap.goruntime.wording import answer_text
 from gomap.maps.wording import counted
 from gomap.postmortem.examination import CheckedMap, Examination
 from gomap.views.census import Filter, census_lines, census_object, type_text
+from gomap.views.death import death_text
 from gomap.views.findings import check_lines, check_object
 from gomap.views.goroutines import DOES, GoroutineShown, goroutines_lines, goroutines_object
 from gomap.views.html import Table
 from gomap.views.jsonview import header_object
 from gomap.views.paint import Paint
 from gomap.views.referrers import kept_bytes_lines, kept_bytes_object
+from gomap.views.sides import Arguments
 from gomap.views.text import header_lines
-from gomap.views.verdict import Arguments, death_text, verdict_lines
+from gomap.views.verdict import verdict_lines
 from gomap.views.verdict_object import verdict_object
 
 __all__ = ["page_of", "postmortem_lines", "postmortem_object"]
