@@ -8,11 +8,13 @@ type word; a Swiss map's first, on whether it has a directory. They are asked an
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from gomap.goruntime.functions import functions_of
 from gomap.goruntime.instances import is_shaped, only_instance
 from gomap.goruntime.rtype import RuntimeTypes, runtime_types
+from gomap.program.frames import Captured
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -164,6 +166,24 @@ class _ChanPlan(Plan):
         return self._step if place == self._buffer else None
 
 
+class _ClosurePlan(Plan):
+    """A closure: the address of a function's code, and what that has caught."""
+
+    def __init__(self, plans: Plans, function: str, captured: Sequence[Captured]) -> None:
+        self._plans, self._captured = plans, captured
+        self.name = f"closure of {function}"
+        self.size = max((each.offset + each.type.size for each in captured), default=plans.program.pointer_size)
+
+    def step(self, place: int) -> Step | None:
+        found = (each for each in self._captured if each.offset <= place < each.offset + each.type.size)
+        caught = next(found, None)
+        if caught is None:
+            return None
+        # Of one that the closure has by its address the name is that of what is there.
+        step = self._plans.step_in(caught.type, place - caught.offset, f".{caught.name.removeprefix('&')}")
+        return step and replace(step, pointee=step.pointee and not caught.name.startswith("&"))
+
+
 class Plans:
     """The plans of one program's types, each made once.
 
@@ -180,6 +200,7 @@ class Plans:
         #: Types whose plans are known, which must not go, as they are known by their identity.
         self._kept: list[GoType] = []
         self._held: dict[int, Step | None] = {}
+        self._closures: dict[int, Step | None] = {}
         self._typed: dict[int, GoType | None] = {}
 
     def of(self, type: GoType) -> Plan:
@@ -244,6 +265,8 @@ class Plans:
             return Step("", self.row(leaf.elem), length=2 * word)
         if kind is Kind.MAP:
             return Step("", self.of_map(leaf))
+        if kind is Kind.FUNC:
+            return Step("", asked=self._closure_at)
         if kind is Kind.CHAN:
             return Step("", self._made("header", leaf, lambda: _ChanPlan(self, leaf)))
         return Step("")
@@ -270,6 +293,26 @@ class Plans:
             return Step(label, self.of(type), size=type.size)
         step = self.step_in(type, 0, label)
         return step and replace(step, pointee=step.pointee and type.kind is not Kind.POINTER)
+
+    def _closure_at(self, address: int) -> Step | None:
+        """The step to the closure that the func value at ADDRESS leads to, if what it has caught has names."""
+        try:
+            code = pointer_at(self.program, pointer_at(self.program, address))
+            if code not in self._closures:
+                self._closures[code] = self._closure(code)
+            return self._closures[code]
+        except (LayoutError, ReadError):
+            return None
+
+    def _closure(self, code: int) -> Step | None:
+        function = functions_of(self.program).at(code)
+        if function is None or function.entry != code:
+            return None
+        captured = self.program.captured(code)
+        if not captured:
+            return Step("")
+        plan = _ClosurePlan(self, function.name, captured)
+        return Step(f".({function.name})", plan, size=plan.size)
 
     def _node_at(self, address: int, node: GoType) -> Step | None:
         """The step to a node of internal/sync.HashTrieMap, which is an entry or leads to more."""

@@ -18,7 +18,7 @@ from gomap.elf.elffile import POSITION_INDEPENDENT, ElfFile, FileError
 from gomap.elf.loading import fits, load_bias, other_build
 from gomap.elf.process import Process
 from gomap.elf.target import FileTarget, Opened, opened_core
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import GENERAL_REGISTERS
 from gomap.program.mapped_files import MappedFile
@@ -201,6 +201,9 @@ class DelveTarget:
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._file.frame_variables(standing)
+
+    def captured(self, entry: int) -> Sequence[Captured]:
+        return self._file.captured(entry)
 
 
 _BRIEF = {

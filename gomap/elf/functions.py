@@ -22,7 +22,7 @@ from gomap.elf.gotypes import ElfTypes
 from gomap.elf.lists import ListedRange, ListReader
 from gomap.goruntime.functions import printed_name
 from gomap.language.spelling import as_written
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType, LayoutError
 
 __all__ = ["FrameVariables", "Parameter"]
@@ -32,7 +32,7 @@ __all__ = ["FrameVariables", "Parameter"]
 _LOCATION, _LOW_PC, _HIGH_PC, _ORIGIN, _TYPE, _RANGES = 0x02, 0x11, 0x12, 0x31, 0x49, 0x55
 _ADDR_BASE, _LOCLISTS_BASE = 0x73, 0x8C
 _DECLARED_LINE = 0x3B  # DW_AT_decl_line
-_GO_DICT_INDEX = 0x2906  # DW_AT_go_dict_index
+_GO_DICT_INDEX, _GO_CLOSURE_OFFSET = 0x2906, 0x2907  # DW_AT_go_dict_index, DW_AT_go_closure_offset
 #: DW_FORM_addr; addrx and its like; loclistx.
 _FORM_ADDR, _FORMS_ADDRX, _FORM_LOCLISTX = 0x01, {0x1B, 0x29, 0x2A, 0x2B, 0x2C}, 0x22
 #: Entries that lead to one another by DW_AT_abstract_origin: more is a circle.
@@ -112,6 +112,17 @@ class FrameVariables:
                 ]
             name = as_written(declared.name.decode("utf-8", "backslashreplace"))
             found.append(Parameter(name, self._types.at(declared.number(_TYPE)), parts))
+        return found
+
+    def captured(self, entry: int) -> list[Captured]:
+        """What the function that begins at ENTRY has caught, from Go 1.23 on. Raises DebugInfoError."""
+        function = self._function(entry)
+        found = []
+        for child in () if function is None else self._info.children(function):
+            if child.tag == Tag.VARIABLE and _GO_CLOSURE_OFFSET in child.attributes:
+                declared = self._declared(child)
+                name = as_written(declared.name.decode("utf-8", "backslashreplace"))
+                found.append(Captured(name, self._types.at(declared.number(_TYPE)), child.number(_GO_CLOSURE_OFFSET)))
         return found
 
     def _level(self, function: DebugEntry, address: int, inlined: int, name: str) -> list[tuple[int, DebugEntry]]:

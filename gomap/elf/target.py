@@ -18,7 +18,7 @@ from gomap.elf.process import Process
 from gomap.elf.space import Space
 from gomap.elf.symbols import SymbolTable
 from gomap.language.spelling import as_linked, as_written
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, RawRead
@@ -147,6 +147,9 @@ class FileTarget:
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self._frame_variables.at(standing, self.bias)
+
+    def captured(self, entry: int) -> Sequence[Captured]:
+        return self._frame_variables.captured(entry - self.bias)
 
     def parameters(self, entry: int) -> Sequence[Parameter]:
         """The arguments and results of the function that begins at ENTRY, as its debug information has them."""

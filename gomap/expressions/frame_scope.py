@@ -14,7 +14,7 @@ from functools import cached_property
 from gomap.expressions.go_values import ExpressionError, GoValue, in_memory, temporary
 from gomap.expressions.scope import Scope
 from gomap.goruntime.instances import variables_of
-from gomap.goruntime.own_calls import library_folder, own_call
+from gomap.goruntime.own_calls import library_folder, of_library, own_call
 from gomap.goruntime.tracebacks import CallFrame, Traceback, traceback_of_id
 from gomap.goruntime.wording import broken_text
 from gomap.language.spelling import packages_in
@@ -48,7 +48,10 @@ class FrameScope:
         self._call = _call(self._trace, frame)
 
     def without(self, name: str) -> str:
-        has = next((call for call in self._trace.calls if name in _names(self._variables_of(call))), None)
+        having = [call for call in self._trace.calls if name in _names(self._variables_of(call))]
+        # The runtime's own functions and the library's have names of all kinds; meant is hardly one of theirs.
+        root = library_folder([self._trace])
+        has = next((call for call in having if not of_library(call.call, root)), next(iter(having), None))
         where = f"frame {self._call.number} of goroutine {self._trace.goroutine.id}, {self._call.call.name}"
         elsewhere = f"; frame {has.number}, {has.call.name}, has it" if has is not None else ""
         return f"{where} (which has {', '.join(self.locals()) or 'no variables'}), or its package{elsewhere}"

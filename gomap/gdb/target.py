@@ -17,7 +17,7 @@ from gomap.gdb.variables import PackageVariables, addresses_of
 from gomap.goruntime.builds import elsewhere
 from gomap.language import told_by_gdb
 from gomap.language.spelling import as_linked, as_written
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import alike, machine_called, machine_of
 from gomap.program.mapped_files import MappedFile
@@ -111,6 +111,9 @@ class GdbTarget:
         # GDB has no frames for goroutines that are on no thread, so its file is read here, as without GDB.
         return self._file.frame_variables(standing)
 
+    def captured(self, entry: int) -> Sequence[Captured]:
+        return self._file.captured(entry)
+
     @cached_property
     def _file(self) -> FileTarget:
         """The program's file."""
@@ -134,8 +137,6 @@ class GdbTarget:
 
     def _stripped(self) -> StrippedTarget:
         """The Target that it makes without its debug information."""
-        from pathlib import Path  # here, since it brings half of Python along
-
         from gomap.elf.elffile import ElfFile
         from gomap.elf.loading import fits
         from gomap.elf.target import Opened
@@ -148,8 +149,7 @@ class GdbTarget:
             *(file, self._read, bias, fits(file, self._read, bias), (), self._left_out, self.signal),
             mapped_files=self.mapped_files,
         )
-        donor = gdb.parameter("gomap donor")
-        return StrippedTarget(opened, Path(donor) if donor else None, _REMEDIES, self.threads)
+        return StrippedTarget(opened, gdb.parameter("gomap donor") or None, _REMEDIES, self.threads)
 
     @cached_property
     def other_build(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gomap.program.gotypes import GoType
 from gomap.program.memory import Memory
 
-__all__ = ["FrameVariable", "Piece", "Standing"]
+__all__ = ["Captured", "FrameVariable", "Piece", "Standing"]
 
 
 class Standing(NamedTuple):
@@ -45,6 +45,20 @@ class Piece(NamedTuple):
     size: int | None
     address: int | None
     content: bytes = b""
+
+
+class Captured(NamedTuple):
+    """A variable that a closure has caught.
+
+    Attributes:
+        name: as declared; ``&m`` of one that others see too, so that the closure has its address.
+        type: what the closure has of it: that of the variable, or a pointer to it.
+        offset: where in the closure.
+    """
+
+    name: str
+    type: GoType
+    offset: int
 
 
 class FrameVariable(NamedTuple):

@@ -19,7 +19,7 @@ import functools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.mapped_files import MappedFile
 from gomap.program.signals import Signal
@@ -90,6 +90,9 @@ class Program:
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         return self.target.frame_variables(standing)
+
+    def captured(self, entry: int) -> Sequence[Captured]:
+        return self.target.captured(entry)
 
     def moved(self) -> None:
         """It ran, or somebody wrote to it: forget its memory, and all that was concluded from that."""

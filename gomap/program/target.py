@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from gomap.program.facts import Facts
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType
 from gomap.program.machine import Machine
 from gomap.program.mapped_files import MappedFile
@@ -121,6 +121,13 @@ class Target(Protocol):
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         """The variables and arguments of a function on a stack, the innermost block's first.
+
+        Raises LayoutError where that is damaged.
+        """
+        ...
+
+    def captured(self, entry: int) -> Sequence[Captured]:
+        """The variables of others that the function which begins at ENTRY has caught, as far as that is told.
 
         Raises LayoutError where that is damaged.
         """

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from gomap.elf.buildinfo import BuildInfo, build_info
-from gomap.elf.elffile import LOAD, WRITABLE, ElfFile, FileError
+from gomap.elf.elffile import LOAD, WRITABLE, ElfFile, FileError, StrPath
 from gomap.elf.loading import other_build_id
 from gomap.elf.target import FileTarget, Opened, open_program
 from gomap.goruntime.functions import Functions
-from gomap.program.frames import FrameVariable, Standing
+from gomap.program.frames import Captured, FrameVariable, Standing
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.mapped_files import MappedFile
 from gomap.program.memory import Memory, ReadError
@@ -59,7 +58,7 @@ class StrippedTarget:
     def __init__(
         self,
         opened: Opened,
-        donor: Path | None = None,
+        donor: StrPath | None = None,
         remedies: tuple[str, str] = _REMEDIES,
         threads: Callable[[], Sequence[Thread]] | None = None,
     ) -> None:
@@ -119,6 +118,9 @@ class StrippedTarget:
     def mapped_files(self) -> Sequence[MappedFile]:
         return self._mapped_files()
 
+    def captured(self, entry: int) -> Sequence[Captured]:
+        return ()
+
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         """The arguments of a runtime function that has the same code in the donor; of others nothing is known."""
         try:
@@ -161,7 +163,7 @@ class StrippedTarget:
 
 def target_of(
     opened: Opened,
-    donor: Path | None,
+    donor: StrPath | None,
     remedies: tuple[str, str] = _REMEDIES,
     threads: Callable[[], Sequence[Thread]] | None = None,
 ) -> FileTarget | StrippedTarget:
@@ -181,7 +183,7 @@ def is_described(file: ElfFile) -> bool:
     return any(file.section(name) for name in (".debug_info", ".zdebug_info"))
 
 
-def _runtime(file: ElfFile, info: BuildInfo, donor: Path | None, remedies: tuple[str, str]) -> Runtime:
+def _runtime(file: ElfFile, info: BuildInfo, donor: StrPath | None, remedies: tuple[str, str]) -> Runtime:
     """How the runtime of FILE is laid out. Raises FileError if the donor is another Go's, or nothing is known of it."""
     called = f"{info.version} on {file.architecture}"
     if donor is not None:

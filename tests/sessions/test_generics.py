@@ -74,6 +74,14 @@ def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, ldfl
     assert (said["map"]["type"], said["map"]["address"]) == (_USERS, json.loads(core.printed.read_text())["users"])
 
 
+def test_whose_variable_is_meant_is_a_function_of_the_programs_own() -> None:
+    died = Died("1.27.3", "lost")
+    id = died.why()["death"]["goroutine"]
+    said = died.run(f"header -goroutine {id} s.users.items")
+    assert said.startswith("no variable s.users.items in frame ")
+    assert re.search(r"; frame \d+, main\.\(\*shop\)\.visit, has it$", said)
+
+
 @pytest.mark.parametrize("go", _VERSIONS)
 def test_a_race_in_a_map_within_a_map_names_its_path_and_who_has_the_lock(go: str) -> None:
     died = Died(go, "nested")
