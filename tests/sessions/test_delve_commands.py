@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gomap.commands import COMMANDS as ALL
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
 from tests.fixtures.toolchains import GO_VERSIONS, gdb18
 from tests.sessions.debugger import Gdb
@@ -15,6 +16,8 @@ from tests.sessions.delve import SCRIPT, Delve
 from tests.sessions.targets import READY
 
 COMMANDS = ("gomap-header", "gomap-walk", "gomap-check", "gomap-whatis")
+#: What there is in Delve's scripts.
+_HERE = {*COMMANDS, "gomap-find", "gomap-poke"}
 #: Go 1.27 has moved it.
 PRINT_SWITCH = 'print "internal/runtime/maps".UseAeshash'
 _REPOSITORY = SCRIPT.parents[1]
@@ -47,7 +50,18 @@ def test_sourcing_it_from_a_path_with_blanks(binary: Path, tmp_path: Path) -> No
 
 
 def test_the_overview_names_every_command(delve: Delve) -> None:
-    assert {line.strip() for line in delve.run("gomap").splitlines()[1:-1]} == {*COMMANDS, "gomap-find", "gomap-poke"}
+    _, *here, elsewhere, _ = delve.run("gomap").splitlines()
+    assert {line.strip() for line in here} == _HERE
+    assert set(re.findall(r"gomap-\w+", elsewhere)) == ALL.keys() - _HERE - {"gomap"}
+
+
+@pytest.mark.parametrize("command", sorted(ALL.keys() - _HERE - {"gomap"}))
+def test_what_needs_python_says_how_it_is_to_be_had(delve: Delve, command: str) -> None:
+    for typed in (command, f"{command} -json main.grown"):
+        said = delve.run(typed)
+        assert said.startswith(f"{command} needs Python: ") and "\n" not in said
+        assert "'gomap dlv'" in said and "'gomap connect HOST:PORT'" in said
+    assert delve.run(f"help {command}").splitlines()[0] == ALL[command].help.splitlines()[0]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -84,7 +84,7 @@ def test_every_key_as_the_runtime_finds_it(chosen: Build) -> None:
 
 @pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
 def test_plain_delve_says_the_same(go: str) -> None:
-    """Of all keys but those that are interfaces, which only GDB's side hashes."""
+    """Of all keys but those that are interfaces, which only the Python side hashes."""
     binary = build("lookups", go)
     core = kernel_core_of(binary, "2", "abort")
     told = [map for map in json.loads(core.printed.read_text())["maps"] if map["declared"]]
@@ -96,7 +96,7 @@ def test_plain_delve_says_the_same(go: str) -> None:
                 expected, said = files.run(command), delve.run(command)
                 as_object = f"gomap-find -json {map['declared']} {key['literal']}"
                 if "interface" in map["type"] or "Stringer" in map["type"]:
-                    assert said.endswith("are hashed in GDB only"), said
+                    assert said.endswith("are hashed by 'gomap dlv' only"), said
                     continue
                 hashed += "hash 0x" in expected
                 if said != expected:
