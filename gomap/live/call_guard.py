@@ -120,6 +120,7 @@ class CallGuard(Guarding):
         except ReadError:
             return self._end(Moment.GONE, by, map) if still else Suspicion()
         if not new:
+            self._joined = False
             return None
         if not still:
             return Suspicion()

@@ -34,6 +34,7 @@ class Moment(enum.Enum):
 
     BEFORE = "before an operation"
     AFTER = "after an operation"
+    JOINED = "after the operation that was under way as the guard began"
     FOREIGN = "written by other code"
     GONE = "no longer in use"
 
@@ -89,6 +90,8 @@ class Guarding:
         self._type, self._address = map.type, map.address
         self._operations = 0
         self._over = False
+        #: In the middle of an operation what is wrong is not known for certain, so whose doing it is is not either.
+        self._joined = map.being_written
         self.first = check(program, map, quick)
         self._known = {_identity(finding) for finding in self.first.findings if not finding.transient}
 
@@ -98,6 +101,8 @@ class Guarding:
         return [each for each in self._report.findings if not each.transient and _identity(each) not in self._known]
 
     def _told(self, moment: Moment, by: Culprit, map: GoMap, new: list[Finding]) -> Guarded:
+        if self._joined:
+            moment, self._joined = Moment.JOINED, False
         self._known.update(_identity(finding) for finding in new)
         beside = other_writers(self._program, by, self._address)
         report = replace(self._report, findings=new)
@@ -132,6 +137,7 @@ class Guard(Guarding):
         new = self._new(map, unchanged=self._writing)
         if not new:
             self._operations += not self._writing
+            self._joined = False
             return None
         if not still:
             self._writing = before

@@ -172,9 +172,7 @@ class _Kept(Generic[B]):
         self._watcher, self._waits, self._doubt = None, False, None
         if self._again is None:
             self._again = self._debugger.pause(self._place.address, self._begin_again)
-        self._debugger.say(
-            f"{self.name}: the process has ended; set again once the next one gets to {self._place.name}"
-        )
+        self._debugger.say(f"{self.name}: the process is gone; set again once the next one gets to {self._place.name}")
 
     def end(self) -> None:
         """Take all back."""

@@ -54,6 +54,9 @@ def guarded_lines(seen: Guarded, limit: int | None, paint: Paint) -> Iterator[st
     since = f"{counted(seen.operations, 'operation')} before it broke nothing"
     if seen.moment is Moment.AFTER:
         yield f"{seen.name}: broken by this operation: {who} {DOES[seen.culprit.kind]} it, {place}; {since}"
+    elif seen.moment is Moment.JOINED:
+        when = "before the guard began, or by the operation that was under way then"
+        yield f"{seen.name}: broken {when}: seen as {who} {DOES[seen.culprit.kind]} it, {place}"
     elif seen.moment is Moment.BEFORE:
         what = f"{who} begins it ({DOES[seen.culprit.kind]} it), {place}"
         yield f"{seen.name}: broken before this operation, by no operation: {what}; {since}"

@@ -90,7 +90,7 @@ def test_stops_at_the_operation_that_breaks_it(subject: Subject) -> None:
         assert "broken" not in before
         # In the next run it is there again by itself. Damage that no operation did is found as the next one begins.
         said = session.run("run count 7 20 100 < /dev/null")
-        again = "gomap-guard main.guarded: the process has ended; set again once the next one gets to main.fixtureReady"
+        again = "gomap-guard main.guarded: the process is gone; set again once the next one gets to main.fixtureReady"
         assert again in before + said
         assert "gomap-guard main.guarded: set again\n" in said, said
         head = "gomap-guard main.guarded: broken before this operation, by no operation: goroutine 1 begins it "
@@ -171,13 +171,30 @@ def test_who_broke_it_is_not_told_if_another_writes_too() -> None:
         assert f"goroutine {found[1]} " in session.run("gomap-goroutines"), said
 
 
+def test_in_the_middle_of_an_operation_it_blames_nobody_for_what_was_there(subject: Subject) -> None:
+    flag, count = ("flags", "count") if subject.go == "1.23.9" else ("writing", "used")
+    with _started(subject, "none 0 9 100") as session:
+        session.run(f"gomap-watch -header {flag} main.guarded")
+        assert "assigns to the map" in session.run("continue")
+        session.run("gomap-watch -off")
+        session.run(f"gomap-poke -field {count} -value 99 main.guarded")
+        session.run("gomap-guard main.guarded")
+        said = session.run("continue")
+        assert (
+            "gomap-guard main.guarded: broken before the guard began, or by the operation that was under way then: "
+            "seen as goroutine 1 assigns to it, in main."
+        ) in said, said
+        assert "count-mismatch" in said
+        assert ended(session.run("continue"))
+
+
 def test_the_collector_at_work_breaks_nothing(either: Subject) -> None:
     """GDB asks at a watchpoint while other threads run on, and sees the heap's books in the middle of a change."""
     with _started(either, "rich 0 3 100") as session:
         session.run("gomap-guard main.rich")
         said = session.run("continue", 120)
         assert ended(said), said
-        assert "gomap-guard main.rich: the process has ended" in said or "exited normally" not in said
+        assert "gomap-guard main.rich: the process is gone" in said or "exited normally" not in said
         assert "broken" not in said
         assert "no longer" not in said
 

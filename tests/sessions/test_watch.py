@@ -63,7 +63,7 @@ def test_an_entry_is_followed(subject: tuple[str, Debugger]) -> None:
             assert session.run("output 'main.current'") == str(stop[0])
         # And all over again.
         said = session.run("run < /dev/null")
-        assert "gomap-watch main.numbers 7: the process has ended; set again once the next one gets to main.fix" in said
+        assert "gomap-watch main.numbers 7: the process is gone; set again once the next one gets to main.fix" in said
         assert "gomap-watch main.numbers 7: set again\n" in said
         _is(said[said.index("set again\n") :], "gomap-watch main.numbers 7", _STOPS[0])
         assert re.search(r"^-\d+ +hw watchpoint", session.run("maint info breakpoints"), re.M)
@@ -84,7 +84,7 @@ def test_other_watchpoints_are_set_as_the_process_ends(subject: tuple[str, Debug
         said += session.run("run < /dev/null")
         assert "Python Exception" not in said, said
         first, *again = said.split("gomap-guard main.numbers: set again\n")
-        assert first.count("gomap-guard main.numbers: the process has ended; ") == len(again) == 1, said
+        assert first.count("gomap-guard main.numbers: the process is gone; ") == len(again) == 1, said
         assert session.run("gomap-guard -off") == "gomap-guard main.numbers: ended"
 
 

@@ -204,7 +204,7 @@ def test_the_next_process_gets_its_traps_where_the_command_was_given() -> None:
     for _ in range(3):
         debugger.strike(0x401000)
     assert debugger.said == [
-        "gomap-guard main.m: the process has ended; set again once the next one gets to main.main at 0x401000",
+        "gomap-guard main.m: the process is gone; set again once the next one gets to main.main at 0x401000",
         "gomap-guard main.m: not set again yet: no map yet",
         "gomap-guard main.m: set again",
     ]
