@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gomap.census.plans import Plan, Plans, Step
+from gomap.census.plans import Plan, Step
+from gomap.census.type_plans import Plans
 from gomap.language import Limits
 from gomap.maps.layout import Places, classic_layout, swiss_layout
 from gomap.maps.opening import literals_of

@@ -16,10 +16,11 @@ from gomap.census.headers import Headers
 from gomap.census.map_plans import map_plan
 from gomap.census.objects import Objects
 from gomap.census.paths import Paths
-from gomap.census.plans import Plan, Plans
+from gomap.census.plans import Plan
 from gomap.census.pointers import Pointers, words_in
 from gomap.census.roots import Root, data_roots, queue_roots, special_roots, stack_roots
 from gomap.census.stack_variables import stack_variables
+from gomap.census.type_plans import Plans
 from gomap.goruntime.answers import HeapObject
 from gomap.goruntime.heap import Heap, heap_of
 from gomap.goruntime.pointermaps import DataSection, PointerMaps, data_sections
