@@ -15,8 +15,8 @@ from typing import Union
 
 from gomap.check.finding import RULES, Finding, Stray
 from gomap.check.flips import Flip, flipped
-from gomap.check.key_bytes import OF_CHANGED_KEYS, SharedBytes, shared_bytes
-from gomap.check.keys import Keys
+from gomap.check.key_bytes import SharedBytes, shared_bytes
+from gomap.check.keys import OF_CHANGED_KEYS, Keys
 from gomap.check.overruns import Overrun, overruns
 from gomap.check.scene import Scene
 from gomap.check.stack_users import StackUsers

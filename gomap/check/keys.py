@@ -20,12 +20,25 @@ from gomap.program.mapped_files import file_at
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
 
-__all__ = ["HASH_MISMATCH", "MISPLACED", "UNREADABLE", "Keys", "hashes_together"]
+__all__ = [
+    "DUPLICATE",
+    "HASH_MISMATCH",
+    "MISPLACED",
+    "OF_CHANGED_KEYS",
+    "OUT_OF_PLACE",
+    "UNREADABLE",
+    "Keys",
+    "hashes_together",
+]
 
 HASH_MISMATCH = rule("hash-mismatch", "the hash bits beside a slot are those of its key's hash")
 MISPLACED = rule("key-misplaced", "a key stands where its hash leads a lookup")
 DUPLICATE = rule("duplicate-key", "no key stands twice")
 UNREADABLE = rule("unreadable", "all of a map can be read")
+#: Names of the rules that tell of a key which is not where its hash leads; and of all that a key breaks whose bytes
+#: have changed, all else being sound.
+OUT_OF_PLACE = {HASH_MISMATCH.name, MISPLACED.name, "probe-broken"}
+OF_CHANGED_KEYS = {*OUT_OF_PLACE, DUPLICATE.name}
 
 #: Keys without a hash of which it is asked why, in one check: they may be a million NaNs.
 _MOST_ASKED = 1000

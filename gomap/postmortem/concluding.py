@@ -10,7 +10,7 @@ from typing import Literal
 from gomap.census.survey import survey
 from gomap.check.checking import Report, check
 from gomap.check.finding import Severity
-from gomap.check.key_bytes import OF_CHANGED_KEYS
+from gomap.check.keys import OF_CHANGED_KEYS
 from gomap.expressions.go_values import ExpressionError
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.instances import variables_of

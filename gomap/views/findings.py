@@ -9,7 +9,8 @@ from gomap.check.causes import Cause, Evidence
 from gomap.check.checking import Report
 from gomap.check.finding import Finding, StrayWord
 from gomap.check.flips import Flip
-from gomap.check.key_bytes import Equal, SharedBytes
+from gomap.check.key_bytes import SharedBytes
+from gomap.check.key_proofs import Equal
 from gomap.check.overruns import Overrun
 from gomap.goruntime.answers import Foreign
 from gomap.goruntime.wording import answer_text
