@@ -12,22 +12,22 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of
+from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
 from tests.sessions.targets import debugger
 
-_VERSIONS = ("1.21.13", "1.23.9", "1.27.3")
+_BUILDS = [("1.21.13", "amd64"), ("1.23.9", "amd64"), ("1.27.3", "amd64"), ("1.23.9", "386"), ("1.27.3", "arm64")]
 _USERS = "map[string]main.entry[*main.user]"
 
 
 class Died:
     """The program that died in that way, and gomap's commands on its core."""
 
-    def __init__(self, go: str, mode: str) -> None:
-        self.program = build("generic", go)
-        core = kernel_core_of(self.program, mode)
+    def __init__(self, go: str, mode: str, goarch: str = "amd64") -> None:
+        self.program = build("generic", go, goarch=goarch)
+        core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(self.program, mode)
         self.core = core.path
         self.maps: dict[str, str] = json.loads(core.printed.read_text())
         self.run = Files(self.program, self.core).run
@@ -41,10 +41,10 @@ class Died:
         return said
 
 
-@pytest.mark.parametrize("go", _VERSIONS)
+@pytest.mark.parametrize(("go", "goarch"), _BUILDS)
 @pytest.mark.parametrize("mode", ["called", "inlined"])
-def test_a_race_in_generic_methods(go: str, mode: str) -> None:
-    died = Died(go, mode)
+def test_a_race_in_generic_methods(go: str, goarch: str, mode: str) -> None:
+    died = Died(go, mode, goarch)
     said = died.why()
     assert said["verdict"] == "race"
     assert (said["map"]["type"], said["map"]["address"]) == (_USERS, died.maps["users"])
@@ -65,10 +65,10 @@ def test_a_race_in_generic_methods(go: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("ldflags", ["", "-s -w"])
-@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
-def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, ldflags: str) -> None:
-    program = build("generic", go, ldflags=ldflags)
-    core = kernel_core_of(program, "lost")
+@pytest.mark.parametrize(("go", "goarch"), _BUILDS[1:])
+def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, goarch: str, ldflags: str) -> None:
+    program = build("generic", go, goarch=goarch, ldflags=ldflags)
+    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, "lost")
     said = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
     assert said["verdict"] == "race"
     assert (said["map"]["type"], said["map"]["address"]) == (_USERS, json.loads(core.printed.read_text())["users"])
@@ -82,9 +82,9 @@ def test_whose_variable_is_meant_is_a_function_of_the_programs_own() -> None:
     assert re.search(r"; frame \d+, main\.\(\*shop\)\.visit, has it$", said)
 
 
-@pytest.mark.parametrize("go", _VERSIONS)
-def test_a_race_in_a_map_within_a_map_names_its_path_and_who_has_the_lock(go: str) -> None:
-    died = Died(go, "nested")
+@pytest.mark.parametrize(("go", "goarch"), _BUILDS)
+def test_a_race_in_a_map_within_a_map_names_its_path_and_who_has_the_lock(go: str, goarch: str) -> None:
+    died = Died(go, "nested", goarch)
     said = died.why()
     assert said["verdict"] == "race"
     assert said["map"]["address"] == died.maps["statuses"]
@@ -109,9 +109,9 @@ def test_a_race_in_a_map_within_a_map_names_its_path_and_who_has_the_lock(go: st
     assert not hits & set(lock["without"])
 
 
-@pytest.mark.parametrize("go", _VERSIONS)
-def test_the_maps_of_a_generic_method_have_their_types(go: str) -> None:
-    died = Died(go, "waits")
+@pytest.mark.parametrize(("go", "goarch"), _BUILDS)
+def test_the_maps_of_a_generic_method_have_their_types(go: str, goarch: str) -> None:
+    died = Died(go, "waits", goarch)
     waiting = [
         each["id"]
         for each in died.goroutines()
