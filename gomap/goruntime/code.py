@@ -18,8 +18,8 @@ __all__ = ["CallSite", "Code", "code_of", "reads_code"]
 
 #: It leaves the arguments of the next call where they are.
 _BARRIER = "runtime.gcWriteBarrier"
-#: Bytes of a function that are looked at.
-_LARGEST = 1 << 20
+#: Bytes of a function that are looked at, and before a call for what it passes.
+_LARGEST, _FURTHEST = 1 << 20, 1 << 10
 
 
 class CallSite(NamedTuple):
@@ -82,8 +82,9 @@ def _calls(functions: Functions, instructions: Instructions, function: Function,
         called = functions.at(target)
         if called is None or called.entry != target:
             continue
-        first, on_stack = instructions.first_argument(entry, content, since, at)
-        second = instructions.second_argument(content, since, at)
+        begin = max(since, at - _FURTHEST)
+        first, on_stack = instructions.first_argument(entry, content, begin, at)
+        second = instructions.second_argument(content, begin, at)
         yield CallSite(entry + at, entry + end, called, first, on_stack, second)
         if not called.name.startswith(_BARRIER):
             since = end

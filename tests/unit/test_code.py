@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gomap.elf.target import open_program
 from gomap.goruntime.code import Code, code_of
@@ -219,6 +221,35 @@ def test_constants_of_arm64(words: list[int], constant: int) -> None:
     arm64 = instructions_of("arm64")
     assert arm64 is not None
     assert arm64.second_argument(code, 0, len(code)) == constant
+
+
+#: The beginnings of instructions that are looked for.
+_PIECES = [
+    *("e8", "488d05", "488b0d", "488d4424", "488d8424", "bb", "8d05", "8b0d", "8d4c24", "890c24", "c70424", "c7442404"),
+    *("894c2404", "803d", "660fef05", "0fb605", "00000094", "e1031f32", "e17f00b2", "00000090", "000000f0", "e0ffffb0"),
+    *("00000091", "e0030091", "010080d2", "00004039", "00f47ff9", "e00740a9"),
+]
+_CODE = st.lists(st.sampled_from([bytes.fromhex(each) for each in _PIECES]) | st.binary(max_size=4), max_size=60).map(
+    b"".join
+)
+
+
+@given(st.sampled_from(_MACHINES), _CODE, st.data())
+def test_whatever_bytes_are_taken_for_code(machine: str, code: bytes, data: st.DataObject) -> None:
+    instructions = instructions_of(machine)
+    assert instructions is not None
+    entry, word = 0x40_0000, 4 if machine == "386" else 8
+    ends = [0]
+    for at, end, _ in instructions.calls(entry, code):
+        assert ends[-1] - 4 <= at < end <= len(code)
+        ends.append(end)
+        since = data.draw(st.sampled_from([each for each in ends if each <= at]))
+        first, on_stack = instructions.first_argument(entry, code, since, at)
+        assert first == 0 or on_stack == -1
+        assert 0 <= first < 1 << 64
+        assert instructions.second_argument(code, since, at) >= -1
+    found = [instructions.operands(entry, code, size) for size in (1, word, 16)]
+    assert all(0 <= address < 1 << 64 for each in (*found, instructions.names(entry, code)) for address in each)
 
 
 def test_code_of_other_machines_is_not_read() -> None:

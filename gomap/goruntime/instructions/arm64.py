@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["Arm64"]
 
-_SP = 31
+_SP, _ADDRESSES = 31, (1 << 64) - 1
 
 
 class Arm64:
@@ -39,7 +39,7 @@ class Arm64:
         if source == _SP:
             return 0, place
         page = _page(entry + since + 4 * (number - 1), words[number - 1], source) if number else None
-        return (0, -1) if page is None else (page + place, -1)
+        return (0, -1) if page is None else (page + place & _ADDRESSES, -1)
 
     def second_argument(self, code: bytes, since: int, call: int) -> int:
         words = _words(code[since:call])
@@ -75,9 +75,9 @@ def _named(entry: int, words: Sequence[int]) -> Iterator[tuple[int, int]]:
             continue
         place = user >> 10 & 0xFFF
         if user & 0xFFC0_0000 == 0x9100_0000:  # ADD
-            yield page + place, 0
+            yield page + place & _ADDRESSES, 0
         elif user & 0x3F00_0000 == 0x3900_0000 and user & 0x00C0_0000:  # a load counts in what it loads
-            yield page + (place << (user >> 30)), 1 << (user >> 30)
+            yield page + (place << (user >> 30)) & _ADDRESSES, 1 << (user >> 30)
 
 
 def _last_set(words: Sequence[int], register: int) -> int | None:

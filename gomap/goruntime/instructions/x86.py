@@ -14,6 +14,7 @@ from functools import cache
 __all__ = ["I386", "Amd64"]
 
 _CALL = 0xE8
+_ADDRESSES = (1 << 64) - 1
 #: ModRM of such an address and any register, and the 32 bits.
 _ANYWHERE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d](?P<far>.{4})"
 
@@ -88,7 +89,7 @@ class Amd64(_X86):
         return int.from_bytes(code[at + 1 : at + 5], "little") if 0 <= at <= call - 5 else -1
 
     def _address(self, entry: int, found: re.Match[bytes]) -> int:
-        return entry + found.end() + _signed(found["far"])
+        return entry + found.end() + _signed(found["far"]) & _ADDRESSES
 
 
 @cache
