@@ -178,7 +178,8 @@ def test_a_story_has_the_same_verdict(story: str, go: str, machine: _Machine, tm
 
 @pytest.mark.parametrize("way", ["field", "nested", "captured"])
 @pytest.mark.parametrize(
-    ("go", "goarch"), [("1.23.9", "amd64"), ("1.27.3", "amd64"), ("1.23.9", "arm64"), ("1.27.3", "arm64"), ("1.27.3", "386")]
+    ("go", "goarch"),
+    [("1.23.9", "amd64"), ("1.27.3", "amd64"), ("1.23.9", "arm64"), ("1.27.3", "arm64"), ("1.27.3", "386")],
 )
 def test_the_map_of_a_reader_whose_arguments_are_lost(go: str, goarch: str, way: str) -> None:
     """The runtime of Go 1.27 keeps none of them in memory: what the caller's frame leads to tells."""

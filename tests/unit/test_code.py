@@ -21,7 +21,6 @@ from gomap.goruntime.code import Code, code_of
 from gomap.goruntime.functions import functions_of
 from gomap.goruntime.instructions import instructions_of
 from gomap.maps.callers import type_passed
-from gomap.maps.operations import kind_of
 from gomap.program.program import Program
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build
@@ -29,6 +28,9 @@ from tests.fixtures.builds import build
 _MACHINES = ("amd64", "386", "arm64")
 _SUBJECTS = [(go, machine) for go in ("1.19", "1.27.3") for machine in _MACHINES]
 _SHOWN = r"^main\.|^runtime\.(map|newstack|chan|sched|find|gc|mallocgc|print|sel|panic|stack)"
+#: Functions that are given a map's type, and those that have it from others.
+_TAKES_TYPE = re.compile(r"runtime\.map(?:assign|access|delete|iterinit|IterStart|clear)")
+_PASSES_ON = re.compile(r"runtime\.|internal/runtime/maps\.|reflect\.|internal/reflectlite\.")
 
 
 class Shown(NamedTuple):
@@ -124,32 +126,22 @@ def test_all_addresses_are_found_that_the_disassembler_shows(go: str, machine: s
 
 @pytest.mark.parametrize(("go", "machine"), _SUBJECTS)
 def test_the_types_that_map_functions_are_given(go: str, machine: str) -> None:
-    """As the fixture's source has them."""
-    program, found = _opened(go, machine)[1], dict[str, set[str]]()
-    for code, _ in _codes(go, machine):
-        for site in code.calls if code.function.name.startswith("main.") else ():
-            if kind_of(site.function.name) in ("assign", "access", "delete"):
+    """As the fixture's source has them; and each call in the library has one."""
+    program, found, calls = _opened(go, machine)[1], dict[str, set[str]](), 0
+    for function in functions_of(program).all():
+        code = None if _PASSES_ON.match(function.name) else code_of(program, function.entry)
+        for site in code.calls if code is not None else ():
+            if _TAKES_TYPE.match(site.function.name):
                 type = type_passed(program, site)
-                found.setdefault(code.function.name, set()).add("none" if type is None else type.name)
+                assert type is not None, (function.name, hex(site.at))
+                found.setdefault(function.name, set()).add(type.name)
+                calls += 1
+    assert calls > 90
     wanted = {f"main.(*server).{method}": {"map[string]*main.session"} for method in ("put", "get", "drop", "waits")}
     wanted |= {f"main.{name}Global": {"map[string]int"} for name in ("put", "get", "drop", "waits", "locked")}
     wanted |= {f"main.(*row).{method}": {"map[string]int"} for method in ("put", "get")}
     wanted |= {"main.elsewhere": {"map[string]int"}, "main.(*server).locked": {"map[string]int"}}
     assert {name: found.get(name) for name in wanted} == wanted
-    assert not any("none" in types for types in found.values())
-
-
-@pytest.mark.parametrize("go", ["1.21.13", "1.23.9", "1.27.3"])
-def test_a_type_that_goes_by_way_of_another_register(go: str) -> None:
-    """As the source has it: where many arguments move at once, the compiler puts the first one elsewhere before."""
-    program = Program(open_program(build("generic", go)))
-    (visit,) = (each for each in functions_of(program).all() if each.name == "main.(*shop).visit")
-    code = code_of(program, visit.entry)
-    assert code is not None
-    (site,) = (site for site in code.calls if site.function.name == "runtime.mapaccess1_faststr")
-    type = type_passed(program, site)
-    assert type is not None
-    assert type.name == "map[string]main.entry[*main.user]"
 
 
 @pytest.mark.parametrize(("go", "machine"), _SUBJECTS)
@@ -213,6 +205,8 @@ def test_the_messages_that_the_runtime_throws(go: str, machine: str) -> None:
         ([0xD2800C81, 0x14000002], -1),  # ... JMP 2(PC)
         ([0xD2800C81, 0xD63F0040], -1),  # ... CALL (R2)
         ([0xD2800C81, 0xB8E40061], -1),  # ... LDADDALW R4, (R3), R1
+        ([0xD2800C82, 0xAA0203E1], 100),  # MOVZ $100, R2; MOVD R2, R1
+        ([0xAA0203E1], -1),
         ([], -1),
     ],
 )

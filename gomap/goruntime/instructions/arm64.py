@@ -32,7 +32,7 @@ class Arm64:
 
     def first_argument(self, entry: int, code: bytes, since: int, call: int) -> tuple[int, int]:
         words = _words(code[since:call])
-        number = _last_set(words, 0)
+        number = _made(words, 0)
         if number is None or words[number] & 0xFFC0_0000 != 0x9100_0000:  # ADD
             return 0, -1
         source, place = words[number] >> 5 & 31, words[number] >> 10 & 0xFFF
@@ -43,7 +43,7 @@ class Arm64:
 
     def second_argument(self, code: bytes, since: int, call: int) -> int:
         words = _words(code[since:call])
-        number = _last_set(words, 1)
+        number = _made(words, 1)
         return -1 if number is None else _constant(words[number])
 
 
@@ -78,6 +78,14 @@ def _named(entry: int, words: Sequence[int]) -> Iterator[tuple[int, int]]:
             yield page + place & _ADDRESSES, 0
         elif user & 0x3F00_0000 == 0x3900_0000 and user & 0x00C0_0000:  # a load counts in what it loads
             yield page + (place << (user >> 30)) & _ADDRESSES, 1 << (user >> 30)
+
+
+def _made(words: Sequence[int], register: int) -> int | None:
+    """The number of the instruction that made what a REGISTER has in the end, and what was copied on; None likewise."""
+    number = _last_set(words, register)
+    while number is not None and words[number] & 0xFFE0_FFE0 == 0xAA00_03E0:  # MOV of another one
+        number = _last_set(words[:number], words[number] >> 16 & 31)
+    return number
 
 
 def _last_set(words: Sequence[int], register: int) -> int | None:
