@@ -14,6 +14,7 @@ from gomap.goruntime.tracebacks import CallFrame, Traceback
 from gomap.goruntime.wording import broken_text, unread_text
 from gomap.maps.holders import Holding
 from gomap.maps.model import GoMap
+from gomap.maps.operation_facts import NilMap
 from gomap.maps.operation_wording import key_unknown_text, told_by_text
 from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
@@ -136,7 +137,9 @@ def _head(trace: Traceback, width: int, root: str, paint: Paint) -> str:
 def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterator[str]:
     operation = shown.operation
     does = DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
-    if operation.map is None:
+    if isinstance(operation.by, NilMap):
+        yield f"  {does} a map that is nil, for which the function panics"
+    elif operation.map is None:
         yield f"  {does} a map: which, cannot be told: {told_by_text(operation.by)}"
         if operation.caller < len(trace.calls):
             caller = trace.calls[operation.caller].call

@@ -1,17 +1,20 @@
-"""The locks beside a map, in words: who has them, and who waits."""
+"""The locks beside a map, in words: who has them, who waits, and who does not take them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from gomap.maps.wording import counted
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.verdict import Verdict
 from gomap.views.sides import MOST_NAMED, goroutines_text, offset_text
 
-__all__ = ["lock_text", "no_lock_text"]
+__all__ = ["lock_lines", "no_lock_text"]
 
 
-def lock_text(lock: Lock) -> str:
-    """``main.srv.mu (sync.Mutex): taken, probably by goroutine 21 ...; goroutines 20 and 22 wait``."""
+def lock_lines(lock: Lock) -> Iterator[str]:
+    """``main.srv.mu (sync.Mutex): taken, probably by goroutine 21 ...; goroutines 20 and 22 wait``; and who does not
+    take it."""
     told = []
     if lock.taken or lock.readers:
         how = "taken" if lock.taken else f"taken by {counted(lock.readers, 'reader')}"
@@ -27,15 +30,19 @@ def lock_text(lock: Lock) -> str:
         told.append(f"{goroutines_text(lock.waiters)} {'wait' if len(lock.waiters) > 1 else 'waits'} for it")
     elif lock.wait:
         told.append(f"{lock.wait} wait for it by its count, none by their stacks")
-    if lock.without:
-        theirs = "its stack" if len(lock.without) == 1 else "their stacks"
-        told.append(f"{goroutines_text(lock.without)}: no function on {theirs} that gets to it calls Lock")
     beside = f", a variable of package {lock.package} too" if lock.package else ""
-    return f"{lock.path} ({lock.type}{beside}): {'; '.join(told)}"
+    yield f"{lock.path} ({lock.type}{beside}): {'; '.join(told)}"
+    if lock.without:
+        who = goroutines_text(lock.without)
+        does, its = ("does", "its stack") if len(lock.without) == 1 else ("do", "their stacks")
+        calls = "Lock" if lock.type == "sync.Mutex" else "Lock or RLock"
+        yield f"  {who} probably {does} not take it: no function on {its} that gets to it calls {calls}"
 
 
 def no_lock_text(verdict: Verdict) -> str:
-    """Why no lock is beside the map of VERDICT."""
+    """That no lock is beside the map of VERDICT, or that nobody knows."""
     if verdict.owner:
-        return f"{verdict.owner} has none"
-    return f"{verdict.path} is no field of a struct" if verdict.path else "how the program gets to it is not known"
+        return f"no lock is beside it: {verdict.owner} has none"
+    if verdict.path:
+        return f"no lock is beside it: {verdict.path} is no field of a struct"
+    return "whether a lock is beside it cannot be told: what it is a field of is not known"

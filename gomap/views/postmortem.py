@@ -41,7 +41,8 @@ def postmortem_lines(
 ) -> Iterator[str]:
     """The report. SHOWN: the goroutines, those inside map operations first. ARGUMENTS: as for verdict_lines."""
     verdict = examination.verdict
-    first, *rest = verdict_lines(verdict, arguments, paint)
+    damaged = [each.path for each in examination.others_damaged]
+    first, *rest = verdict_lines(verdict, arguments, paint, damaged)
     yield first
     if examination.fault_at is not None and verdict.fault_address is not None:
         yield f"  {verdict.fault_address:#x}: {answer_text(examination.fault_at)}"
@@ -71,8 +72,10 @@ def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
     found = f"{counted(len(damaged), 'map has', 'maps have')} findings" if damaged else "no findings"
     yield (
         f"{counted(len(reports), 'map')} checked, {counted(entries, 'entry', 'entries')}: {found}"
-        + (f"; {counted(len(unread), 'map')} cannot be looked at" if unread else "")
+        + (f"; {counted(len(unread), 'map')} cannot be checked" if unread else "")
     )
+    for each in unread[:1]:
+        yield paint.note(f"note: the first that cannot be, {each.path}: {each.problem}")
     for each in others[:_DAMAGED]:
         assert each.report is not None
         yield f"{each.path}:"
@@ -80,8 +83,6 @@ def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
     if len(others) > _DAMAGED:
         yield f"{counted(len(others) - _DAMAGED, 'more map')} with findings"
     yield from (line for kept in examination.kept_bytes for line in kept_bytes_lines(kept, paint))
-    for each in unread[:1]:
-        yield paint.note(f"note: {each.path}: {each.problem}")
 
 
 def _notes(examination: Examination) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["kept_bytes_lines", "kept_bytes_object", "referrers_lines", "referrer
 
 #: Pointers to the bytes of keys that are shown, and that JSON has.
 _KEEPERS, _MOST_KEEPERS = 3, 100
+_INDEX = re.compile(r"\[\d+\]")
 #: The key of a slot as a literal; empty where no live entry is there.
 KeyText = Callable[[MapSlot], str]
 
@@ -61,16 +63,26 @@ def _path_text(each: Referrer) -> str:
 def kept_bytes_lines(kept: KeptBytes, paint: Paint) -> Iterator[str]:
     """Who else has pointers to the bytes of a map's keys, a few of them."""
     of = f"the bytes of keys of {kept.path} at {paint.address(f'{kept.address:#x}')}:"
-    if kept.pointers:
-        paths = ", ".join(dict.fromkeys(_path_text(each) for each in kept.pointers[:_KEEPERS]))
-        one = len(kept.pointers) == 1
-        left = len(kept.pointers) - _KEEPERS
+    paths = _without_numbers([each.path for each in kept.pointers if each.path])
+    if paths:
+        left = len(paths) - _KEEPERS
         more = f" and {counted(left, 'more pointer')}" if left > 0 else ""
-        yield f"{of} besides keys of the map, {paths}{more} {'leads' if one else 'lead'} to them"
+        one = len(paths) == 1
+        yield f"{of} besides keys of the map, {', '.join(paths[:_KEEPERS])}{more} {'leads' if one else 'lead'} to them"
+    elif kept.pointers:
+        yield f"{of} besides keys of the map, and stacks, only objects that no root leads to have pointers to them"
     elif kept.complete:
         yield f"{of} besides keys of the map, and stacks, nothing leads to them"
     if not kept.complete:
         yield paint.note(f"{of} not all that may lead to them was looked at")
+
+
+def _without_numbers(paths: Sequence[str]) -> list[str]:
+    """PATHS, but those in one that differ in indexes alone: ``main.conns[*].in.buf``."""
+    alike: dict[str, list[str]] = {}
+    for path in paths:
+        alike.setdefault(_INDEX.sub("[*]", path), []).append(path)
+    return [ours[0] if len(set(ours)) == 1 else path for path, ours in alike.items()]
 
 
 def kept_bytes_object(kept: KeptBytes) -> dict[str, Any]:

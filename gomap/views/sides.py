@@ -13,7 +13,14 @@ from gomap.views.gaps import code_unread_text
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.paint import Paint
 
-__all__ = ["MOST_NAMED", "Arguments", "goroutines_text", "offset_text", "sides_lines"]
+__all__ = [
+    "MOST_NAMED",
+    "Arguments",
+    "goroutines_text",
+    "not_involved_lines",
+    "offset_text",
+    "sides_lines",
+]
 
 #: The arguments of a call, by the goroutine's number and the call's, in words: ``s=0x578450 i=17``.
 Arguments = Mapping[tuple[int, int], str]
@@ -57,11 +64,15 @@ def sides_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterato
         yield f"possible: {_grouped((side.trace, _possibly(side)) for side in possible)}"
     if others.readers:
         yield f"at it without writing: {_grouped((trace, DOES[each.kind] + ' it') for trace, each in others.readers)}"
-    if others.elsewhere:
-        shown = ((trace, call.call.name) for trace, call in others.elsewhere)
-        yield f"not involved: {_grouped(shown)}: other maps only"
     if others.unread_code:
         yield paint.note(f"note: {code_unread_text(others.unread_code)}, so nobody is more than possible")
+
+
+def not_involved_lines(verdict: Verdict) -> Iterator[str]:
+    """Who was at other maps only."""
+    if verdict.others is not None and verdict.others.elsewhere:
+        shown = ((trace, call.call.name) for trace, call in verdict.others.elsewhere)
+        yield f"not involved: {_grouped(shown)}: other maps only"
 
 
 def _head(trace: Traceback, role: str, state: str, does: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gomap.check.checking import Report
 from gomap.goruntime.own_calls import library_folder, own_call
@@ -17,9 +17,9 @@ from gomap.views.death import death_text, signal_text
 from gomap.views.findings import check_lines
 from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import DOES, place_text
-from gomap.views.locks import lock_text, no_lock_text
+from gomap.views.locks import lock_lines, no_lock_text
 from gomap.views.paint import Paint
-from gomap.views.sides import Arguments, goroutines_text, sides_lines
+from gomap.views.sides import Arguments, goroutines_text, not_involved_lines, sides_lines
 from gomap.views.text import title
 
 __all__ = ["verdict_lines"]
@@ -27,15 +27,20 @@ __all__ = ["verdict_lines"]
 _FINDINGS = 5
 
 
-def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterator[str]:
-    """What is concluded, and the evidence for it; the first lines hold the answer."""
+def verdict_lines(
+    verdict: Verdict, arguments: Arguments, paint: Paint, damaged: Sequence[str] | None = None
+) -> Iterator[str]:
+    """What is concluded, and the evidence for it; the first lines hold the answer.
+
+    DAMAGED: the paths of the maps that have findings; None: the others were not checked.
+    """
     yield death_text(verdict.death)
     # That the runtime ends the program by a signal says no more than that it has died.
     known = verdict.death is not None and (verdict.sent_by_itself or not verdict.death.raised)
     if verdict.signal is not None and not known:
         yield f"  the core's signal: {signal_text(verdict.signal, verdict.sent_by_itself)}"
     if verdict.kind is None:
-        yield from _without_map(verdict, paint)
+        yield from _without_map(verdict, damaged, paint)
         return
     if verdict.map is not None:
         of_function = f"{verdict.path} of {verdict.path_in}" if verdict.path_in else verdict.path
@@ -52,9 +57,10 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
         yield from _nil_path(verdict.nil, verdict.trace, verdict.operation, paint)
     yield from sides_lines(verdict, arguments, paint)
     for lock in verdict.locks:
-        yield lock_text(lock)
+        yield from lock_lines(lock)
     if verdict.others is not None and verdict.map is not None and not verdict.locks:
-        yield f"no lock is beside it: {no_lock_text(verdict)}"
+        yield no_lock_text(verdict)
+    yield from not_involved_lines(verdict)
     if verdict.report is not None and verdict.map is not None and verdict.map.address:
         first, *rest = check_lines(verdict.report, _FINDINGS, paint)
         yield f"gomap-check: {first.partition('): ')[2] or first}"
@@ -63,8 +69,12 @@ def verdict_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Itera
     yield from (f"what would tell more: {would_tell_text(what)}" for what in verdict.tells)
 
 
-def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
-    yield "verdict: no map is implicated"
+def _without_map(verdict: Verdict, damaged: Sequence[str] | None, paint: Paint) -> Iterator[str]:
+    if damaged:
+        have = f"{damaged[0]} has" if len(damaged) == 1 else f"{len(damaged)} maps have"
+        yield f"verdict: no map operation has failed, but {have} findings (see below)"
+    else:
+        yield "verdict: no map is implicated"
     death = verdict.death
     if death is not None and death.call is not None:
         call = (own_call(death.trace, library_folder([death.trace])) or death.call).call
@@ -76,6 +86,8 @@ def _without_map(verdict: Verdict, paint: Paint) -> Iterator[str]:
         sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
         inside = f", {counted(verdict.inside, 'map operation')} under way{sound}"
     yield f"  {counted(len(verdict.traces), 'goroutine')} looked at{inside}"
+    if damaged is None:
+        yield "  maps that nobody is inside of were not checked: gomap-postmortem does that"
     yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)
 
 
