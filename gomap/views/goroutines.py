@@ -104,7 +104,8 @@ def goroutines_lines(
         inside = sum(bool(each.operations) for each in shown)
         states = Counter(each.trace.state for each in shown)
         told = ", ".join(f"{number} {state}" for state, number in states.most_common())
-        yield f"{counted(len(shown), 'goroutine')}{': ' + told if told else ''}; {inside} inside map operations"
+        at_work = f"{inside or 'none'} inside {'map operations' if inside > 1 else 'a map operation'}"
+        yield f"{counted(len(shown), 'goroutine')}{': ' + told if told else ''}; {at_work}"
     if unread_text(unread):
         yield paint.note(f"note: {unread_text(unread)}")
     root = library_folder(each.trace for each in shown)
@@ -121,7 +122,7 @@ def goroutines_lines(
         yield from _holdings(each.holdings, paint)
         if stacks:
             yield from _stack(each.trace, 0, len(each.trace.calls), paint)
-    if limit is not None and len(shown) > limit:
+    if limit and len(shown) > limit:  # after those that are shown, if any
         yield f"{counted(len(shown) - limit, 'more goroutine')}; see 'help gomap-goroutines' for -limit"
 
 

@@ -147,6 +147,18 @@ def test_a_mouse_over_a_slot_tells_what_is_in_it(chromium: Browser, tmp_path: Pa
         assert not hover.is_visible()
 
 
+def test_long_lines_are_not_cut_off(chromium: Browser, tmp_path: Path) -> None:
+    """The report says some things in more words than a line has room for; and no page need be pushed sideways."""
+    binary = build("deaths", "1.27.3")
+    core = kernel_core_of(binary, "reused")
+    gomap("core", binary, core.path, "postmortem", "-html", tmp_path / "page.html")
+    with opened(chromium, tmp_path / "page.html") as page:
+        wide = page.locator("pre").first.evaluate("it => [it.scrollWidth, it.clientWidth]")
+        assert wide[0] == wide[1]
+        page.set_viewport_size({"width": 420, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == 420
+
+
 def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     binary = build("markup", "1.27.3")
     done = gomap("core", binary, kernel_core_of(binary).path, "check", "-html", tmp_path / "no" / "page", "main.pages")
