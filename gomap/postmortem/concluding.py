@@ -37,6 +37,7 @@ from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outsi
 from gomap.postmortem.only_map import with_only_map
 from gomap.postmortem.sides import involved
 from gomap.postmortem.verdict import NilMap, Verdict, endless
+from gomap.postmortem.writers import writers
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -149,7 +150,7 @@ def _of_operation(
     report, notes = _checked(program, map, progress)
     begun = replace(begun, report=report, notes=[*begun.notes, *notes])
     if race:
-        return _race(program, traces, begun, map)
+        return _race(program, traces, begun, map, progress)
     trouble = None
     fault = death.fault.address if death.fault is not None else 0
     if death.fault is not None and operation.key is not None:
@@ -199,7 +200,9 @@ def _nil_map(program: Program, trace: Traceback, operation: Operation) -> NilMap
     return NilMap(passed)
 
 
-def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: GoMap) -> Verdict:
+def _race(
+    program: Program, traces: Sequence[Traceback], begun: Verdict, map: GoMap, progress: Callable[[str], None]
+) -> Verdict:
     """The verdict where the runtime says that two were at a map."""
     assert begun.death is not None
     others = involved(program, traces, begun.death.trace, map)
@@ -219,7 +222,16 @@ def _race(program: Program, traces: Sequence[Traceback], begun: Verdict, map: Go
         verdict = with_locks(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
     except (LayoutError, ReadError, ExpressionError) as error:
         verdict = replace(verdict, notes=[*verdict.notes, LocksNotSought(error)])
-    return replace(verdict, tells=() if firm else (WouldTell.RACE_DETECTOR,))
+    if firm:
+        return verdict
+    progress("looking for who writes to such maps")
+    try:
+        caller = begun.death.trace.calls[begun.operation.caller] if begun.operation is not None else None
+        found = writers(program, caller.frame.function.name, map.type.name) if caller is not None else []
+        verdict = replace(verdict, writers=found)
+    except (LayoutError, ReadError, IndexError):
+        pass  # it is no more than a hint
+    return replace(verdict, tells=(WouldTell.RACE_DETECTOR,))
 
 
 def _without_operation(

@@ -30,7 +30,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program
 from gomap.program.structs import Struct
 
-__all__ = ["Holder", "Lock", "locks_of", "owners", "package_locks"]
+__all__ = ["Holder", "Lock", "locks_of", "owners", "package_locks", "takes_lock"]
 
 _MUTEX, _RWMUTEX = "sync.Mutex", "sync.RWMutex"
 #: sync/mutex.go: mutexWaiterShift; sync/rwmutex.go: rwmutexMaxReaders.
@@ -128,6 +128,11 @@ def locks_of(
             continue
         if _is_lock(value.type) and value.address is not None:
             yield _lock(program, traces, value, owner, at_map)
+
+
+def takes_lock(function: str) -> bool:
+    """Whether the function of that name takes a mutex, for writing or for reading."""
+    return any(pattern.match(function) for pattern in _LOCKS.values())
 
 
 def package_locks(

@@ -34,7 +34,7 @@ from gomap.maps.sync_calls import of_sync_map
 from gomap.program.frames import FrameVariable
 from gomap.program.program import Program, while_files_stay
 
-__all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved"]
+__all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved", "writes"]
 
 Degree = Literal["certain", "probable", "possible"]
 #: From the most certain on.
@@ -153,7 +153,7 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         if call.call.name.startswith(_OF_RUNTIME):
             continue
         entry = call.frame.function.entry
-        site = next(iter(_writes(program, entry, map.type.name)), None)
+        site = next(iter(writes(program, entry, map.type.name)), None)
         within = None if site else next(iter(_called_writes(program, entry, map.type.name)), None)
         if site is None and within is None and reads_code(program):
             continue
@@ -171,7 +171,7 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
 
 
 @while_files_stay
-def _writes(program: Program, entry: int, type_name: str) -> list[Site]:
+def writes(program: Program, entry: int, type_name: str) -> list[Site]:
     """The calls in a function's code that write to maps of that type; behind them those that may."""
     code = code_of(program, entry)
     typed, untyped = [], []
@@ -198,7 +198,7 @@ def _called_writes(program: Program, entry: int, type_name: str) -> list[Site]:
     if code is None:
         return []
     within = (site.function for site in code.calls if not site.function.name.startswith(_OF_RUNTIME))
-    found = [(function, write) for function in within for write in _writes(program, function.entry, type_name)]
+    found = [(function, write) for function in within for write in writes(program, function.entry, type_name)]
     return [
         write
         for function, write in found

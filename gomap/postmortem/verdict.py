@@ -25,6 +25,7 @@ from gomap.postmortem.gaps import Gap, WouldTell
 from gomap.postmortem.keys import KeyTrouble
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.sides import Involved
+from gomap.postmortem.writers import Writer
 from gomap.program.gotypes import GoType
 from gomap.program.signals import Signal
 
@@ -69,6 +70,7 @@ class Verdict:
         others: who else was at that map.
         locks: those beside it.
         owner: the struct that it is a field of, where that is known.
+        writers: where its package writes to such maps, if the other side of a race is not certain, nor probable.
         report: what gomap-check finds in it; None if it was not looked at.
         key: what is wrong with the key of the operation.
         nil: what is known of the map, if that is nil.
@@ -94,6 +96,7 @@ class Verdict:
     others: Involved | None = None
     locks: Sequence[Lock] = ()
     owner: str = ""
+    writers: Sequence[Writer] = ()
     report: Report | None = None
     key: KeyTrouble | None = None
     nil: NilMap | None = None

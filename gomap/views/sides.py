@@ -20,6 +20,7 @@ __all__ = [
     "not_involved_lines",
     "offset_text",
     "sides_lines",
+    "writers_lines",
 ]
 
 #: The arguments of a call, by the goroutine's number and the call's, in words: ``s=0x578450 i=17``.
@@ -66,6 +67,17 @@ def sides_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterato
         yield f"at it without writing: {_grouped((trace, DOES[each.kind] + ' it') for trace, each in others.readers)}"
     if others.unread_code:
         yield paint.note(f"note: {code_unread_text(others.unread_code)}, so nobody is more than possible")
+
+
+def writers_lines(verdict: Verdict) -> Iterator[str]:
+    """Whose code may have written to the map, if nobody is seen who did."""
+    if not verdict.writers:
+        return
+    yield "code of this package that writes to such maps:"
+    width = min(max(len(each.call.name) for each in verdict.writers), _LONGEST_NAME)
+    for each in verdict.writers:
+        locks = "takes a lock" if each.locks else "takes no lock itself"
+        yield f"  {each.call.name:{width}}  {place_text(each.call)}  {locks}"
 
 
 def not_involved_lines(verdict: Verdict) -> Iterator[str]:

@@ -19,7 +19,7 @@ from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import DOES, place_text
 from gomap.views.locks import lock_lines, no_lock_text
 from gomap.views.paint import Paint
-from gomap.views.sides import Arguments, goroutines_text, not_involved_lines, sides_lines
+from gomap.views.sides import Arguments, goroutines_text, not_involved_lines, sides_lines, writers_lines
 from gomap.views.text import title
 
 __all__ = ["verdict_lines"]
@@ -60,6 +60,7 @@ def verdict_lines(
         yield from lock_lines(lock)
     if verdict.others is not None and verdict.map is not None and not verdict.locks:
         yield no_lock_text(verdict)
+    yield from writers_lines(verdict)
     yield from not_involved_lines(verdict)
     if verdict.report is not None and verdict.map is not None and verdict.map.address:
         first, *rest = check_lines(verdict.report, _FINDINGS, paint)

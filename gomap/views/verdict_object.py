@@ -63,6 +63,10 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         object["notInvolved"] = [_call(trace, call) for trace, call in verdict.others.elsewhere]
         object["owner"] = verdict.owner
         object["locks"] = [_lock(each) for each in verdict.locks]
+        object["writers"] = [
+            {"function": each.call.name, "file": each.call.file, "line": each.call.line, "locks": each.locks}
+            for each in verdict.writers
+        ]
         if verdict.others.unread_code:
             object["codeUnread"] = code_unread_text(verdict.others.unread_code)
     if verdict.report is not None:

@@ -19,10 +19,12 @@ from typing import Any
 
 import pytest
 
-from gomap.elf.target import open_core
+from gomap.elf.target import open_core, opened_core
 from gomap.goruntime import instructions
 from gomap.postmortem.concluding import why
+from gomap.postmortem.writers import writers
 from gomap.program.program import Program
+from gomap.stripped.target import StrippedTarget
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of, qemu_core_of
@@ -86,6 +88,25 @@ def test_what_a_person_sees_of_a_race() -> None:
     assert any("  threw  " in line and line.endswith("looks up a key in it") for line in rest)
     assert any(line.startswith("main.srv.mu (sync.Mutex): taken, probably by goroutine ") for line in rest)
     assert rest[-1].startswith("gomap-check: no findings in 100 entries")
+
+
+@pytest.mark.parametrize("ldflags", ["", "-s -w"])
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_whose_code_writes_to_such_maps(go: str, ldflags: str) -> None:
+    """Of all functions of package main: those whose source does. The lines are the source's, and so is who locks."""
+    program = build("races", go, ldflags=ldflags)
+    core = kernel_core_of(program, "writers", "field", "0").path
+    target = StrippedTarget(opened_core(program, core)) if ldflags else open_core(program, core)
+    found = writers(Program(target), "main.(*server).put", "map[string]*main.session")
+    source = (Path(__file__).parents[1] / "fixtures/races/main.go").read_text().splitlines()
+    at = [
+        number for number, text in enumerate(source, 1) if re.search(r"\.sessions\[\S+\] = |delete\(s\.sessions", text)
+    ]
+    assert sorted(each.call.line for each in found) == at
+    for each in found:
+        body = source[: each.call.line]
+        begins = max(number for number, text in enumerate(body) if text.startswith("func "))
+        assert each.locks == any("mu.Lock()" in text for text in body[begins:]), each
 
 
 def test_where_nobody_else_is_seen_it_is_said_what_would_tell() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from gomap.goruntime.functions import Call
 from gomap.postmortem.sides import Involved
 from gomap.postmortem.verdict import Verdict
+from gomap.postmortem.writers import Writer
 from gomap.program.signals import Signal
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
@@ -20,6 +22,19 @@ def test_who_wrote_is_left_open_where_the_map_is_not_known() -> None:
     lines = list(verdict_lines(Verdict("race", True, None), {}, Paint()))
     assert any(line.endswith(" a map that somebody wrote to meanwhile") for line in lines)
     assert not any("who is not seen" in line for line in lines)
+
+
+def test_whose_code_writes_to_such_maps() -> None:
+    found = [
+        Writer(Call("main.(*cache).put", "/src/cache.go", 32, False), True),
+        Writer(Call("main.sweep", "/src/cache.go", 50, False), False),
+    ]
+    lines = list(verdict_lines(Verdict("race", True, None, writers=found), {}, Paint()))
+    assert lines[-3:] == [
+        "code of this package that writes to such maps:",
+        "  main.(*cache).put  cache.go:32  takes a lock",
+        "  main.sweep         cache.go:50  takes no lock itself",
+    ]
 
 
 def test_code_that_is_not_read_is_told() -> None:
