@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         way.add_argument(
             "-symbols", "--symbols", type=Path, metavar="FILE", help="another build of it that has debug information"
         )
-        way.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
+        command = way.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="what to do")
+        command.required = False  # so that it is not among what is said to be missing
 
     for name, run, text in (
         ("gdb", _gdb, "start GDB ($GDB, or gdb) with gomap loaded; ARGS are GDB's"),

@@ -13,6 +13,8 @@ _WITH_VALUE = (
     *("--api-version", "--backend", "--build-flags", "--init", "--listen", "-l", "--log-dest", "--log-output"),
     *("--output", "-o", "--redirect", "-r", "--tty", "--waitfor", "--waitfor-duration", "--waitfor-interval", "--wd"),
 )
+#: Delve's commands that tell of Delve itself.
+_NO_PROGRAM = ("", "completion", "help", "version")
 #: Delve's commands that serve nobody who types, and what there is instead.
 _NOT_SERVED = {
     "connect": "a Delve that serves already is for 'gomap connect HOST:PORT'",
@@ -59,6 +61,11 @@ class DelveArguments:
         self.core: Path | None = None
         if self.command == "core" and len(files) > 1:
             self.program, self.core = Path(files[0]), Path(files[1])
+
+    @property
+    def asks_to_debug(self) -> bool:
+        """Whether there is to be a program in the end, not help or a version."""
+        return self.command not in _NO_PROGRAM and self.options.isdisjoint(("-h", "--help"))
 
     def refused(self) -> str | None:
         """What to say if gomap cannot go with these; None if it can."""

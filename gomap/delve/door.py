@@ -69,8 +69,16 @@ def start(arguments: Sequence[str]) -> int:
     try:
         address = _listening(server)
         if address is None:
-            return server.wait()
-        return _converse(delve, address[0], address[1], given.program, given.core, donor, given.init)
+            return server.wait() or _FAILED * given.asks_to_debug
+        try:
+            rpc = Rpc(*address)
+            return _converse(delve, rpc, given.program, given.core, donor, given.init)
+        except ConnectionLostError as error:
+            try:
+                # It listens before it opens what it is to debug; if it could not, it has said why.
+                return server.wait(_PATIENCE) or _FAILED
+            except subprocess.TimeoutExpired:
+                return _fail(str(error))
     finally:
         _end(server)
 
@@ -84,7 +92,11 @@ def connect(address: str, program: Path | None = None, core: Path | None = None,
     host, _, port = address.rpartition(":")
     if not port.isdecimal():
         return _fail(f"{address}: not HOST:PORT")
-    return _converse(os.environ.get("DLV", "dlv"), host or "127.0.0.1", int(port), program, core, donor, None)
+    try:
+        rpc = Rpc(host or "127.0.0.1", int(port))
+        return _converse(os.environ.get("DLV", "dlv"), rpc, program, core, donor, None)
+    except ConnectionLostError as error:
+        return _fail(str(error))
 
 
 class DelveDoor(PlainDoor):
@@ -151,12 +163,9 @@ class DelveServer:
 
 
 def _converse(
-    delve: str, host: str, port: int, program: Path | None, core: Path | None, donor: Path | None, init: str | None
+    delve: str, rpc: Rpc, program: Path | None, core: Path | None, donor: Path | None, init: str | None
 ) -> int:
-    try:
-        rpc = Rpc(host, port)
-    except ConnectionLostError as error:
-        return _fail(str(error))
+    """Raises ConnectionLostError if the server goes away before anything has begun."""
     if core is None and reads_core(rpc):
         print(
             "gomap: this Delve reads a core, and does not tell which: name it with -core FILE, "
@@ -171,12 +180,12 @@ def _converse(
         if busy.is_set():
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             return True
-        return _halted(host, port)
+        return _halted(rpc.host, rpc.port)
 
     bridge = Bridge({name: command.help for name, command in COMMANDS.items()})
     script = bridge.script.with_name("init")
     script.write_text("".join(f"source {each}\n" for each in (bridge.script, init) if each is not None))
-    arguments = [delve, "connect", f"{host}:{port}", "--init", str(script)]
+    arguments = [delve, "connect", f"{rpc.host}:{rpc.port}", "--init", str(script)]
     if not sys.stdin.isatty():
         arguments.append("--allow-non-terminal-interactive=true")
     # Who started us may have had it ignored, as a shell does for what it puts in the background.

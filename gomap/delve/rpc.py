@@ -42,13 +42,16 @@ class Rpc:
     a connection of its own, which a server for several clients grants.
 
     Args:
-        host, port: where it listens.
+        host, port: where it listens; an address of IPv6 in brackets.
+
+    Attributes:
+        host, port: the same.
 
     Raises ConnectionLostError if nobody listens there.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+        self.host, self.port = host, port
         self._socket: socket.socket | None = None
         self._last = 0
         self._connect()
@@ -83,9 +86,9 @@ class Rpc:
 
     def _connect(self) -> None:
         try:
-            connected = socket.create_connection((self._host, self._port), _PATIENCE)
+            connected = socket.create_connection((self.host.strip("[]"), self.port), _PATIENCE)
         except OSError as error:
-            raise ConnectionLostError(f"no Delve listens at {self._host}:{self._port}: {error}") from None
+            raise ConnectionLostError(f"no Delve listens at {self.host}:{self.port}: {error}") from None
         connected.settimeout(None)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers, self._socket = connected.makefile("rb", 1 << 20), connected
@@ -134,4 +137,4 @@ class Rpc:
         return answer["result"]
 
     def _lost(self, why: object) -> ConnectionLostError:
-        return ConnectionLostError(f"Delve at {self._host}:{self._port} has gone away: {why}")
+        return ConnectionLostError(f"Delve at {self.host}:{self.port} has gone away: {why}")

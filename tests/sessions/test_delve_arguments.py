@@ -30,12 +30,13 @@ def test_an_option_whose_value_is_a_word_of_its_own(tmp_path: Path, init: Path) 
         assert _CLEAN in session.run("gomap-check main.counts")
 
 
-def test_it_listens_where_it_is_told_to() -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", ""])
+def test_it_listens_where_it_is_told_to(host: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with (
-        GomapDelve("dlv", "exec", "-l", f"127.0.0.1:{port}", build("scopes", "1.27.3")) as session,
+        GomapDelve("dlv", "exec", "-l", f"{host}:{port}", build("scopes", "1.27.3")) as session,
         GomapDelve("connect", f"127.0.0.1:{port}") as other,
     ):
         assert "nil map" in other.run("gomap-header main.nilSet")
@@ -70,3 +71,10 @@ def test_what_delve_says_of_itself() -> None:
     done = gomap("dlv", "version")
     assert "Version: " in done.stdout
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["exec", "nosuch"], ["exec"], ["attach", "4194305"]])
+def test_what_delve_cannot_open_it_says_itself(arguments: list[str]) -> None:
+    done = gomap("dlv", *arguments)
+    assert done.stderr and "gomap" not in done.stderr
+    assert done.returncode != 0
