@@ -21,7 +21,7 @@ from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["Census", "FoundMap", "take_census", "with_retained", "with_unreached"]
+__all__ = ["Census", "FoundMap", "take_census", "with_apart", "with_retained", "with_unreached"]
 
 #: Maps that are measured between two words about progress.
 _PAUSE = 512
@@ -63,6 +63,7 @@ class Census:
         maps: in the order in which they were reached.
         interrupted: it was: there may be more.
         retained: the bytes that each object of the survey keeps alive, by number; None where that is not worked out.
+        apart: the same without what maps among that keep alive, so that maps can be added up; None likewise.
         unreached: what nothing leads to; None likewise.
     """
 
@@ -70,6 +71,7 @@ class Census:
     maps: list[FoundMap]
     interrupted: bool
     retained: array[int] | None = None
+    apart: array[int] | None = None
     unreached: Unreached | None = None
 
     def path(self, found: FoundMap) -> str:
@@ -144,6 +146,18 @@ def with_retained(census: Census, progress: Callable[[str], None]) -> Census:
     except KeyboardInterrupt:
         return census
     return replace(census, retained=kept)
+
+
+def with_apart(census: Census, progress: Callable[[str], None]) -> Census:
+    """CENSUS with what each map keeps alive beside what other maps do, unless it or this is interrupted."""
+    made, maps = census.survey, [found.number for found in census.maps]
+    if made.interrupted:
+        return census
+    try:
+        kept = retained(made.objects, made.pointers, made.roots, made.paths.order, progress, maps)
+    except KeyboardInterrupt:
+        return census
+    return replace(census, apart=kept)
 
 
 def with_unreached(program: Program, census: Census, progress: Callable[[str], None]) -> Census:

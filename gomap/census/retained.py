@@ -33,24 +33,29 @@ def retained(
     roots: Collection[int],
     order: Sequence[int],
     progress: Callable[[str], None],
+    apart: Collection[int] = (),
 ) -> array[int]:
     """The bytes that each object keeps alive; without meaning for those that cannot be reached.
 
     Args:
         roots: objects that something else than an object leads to.
         order: all objects that can be reached. Those to which no way leads from a root count as roots, in this order.
+        apart: those of which whatever keeps them alive does not count the bytes as well, so that these can be added up.
     """
     sizes = array("Q")
     for state, _ in objects.spans:
         sizes.extend(repeat(state.span.elemsize, state.span.nelems))
     graph = _Graph(pointers, len(objects), roots, order)
     progress("what a single pointer leads to is taken away")
-    graph.peel(sizes)
+    counted_above = bytearray(b"\1") * len(objects)
+    for node in apart:
+        counted_above[node] = 0
+    graph.peel(sizes, counted_above)
     numbering = _Numbering(graph, order, progress)
     dominators = _dominators(graph, numbering, progress)
     nodes = numbering.nodes
     for number in range(len(nodes) - 1, 0, -1):
-        if dominators[number]:
+        if dominators[number] and counted_above[nodes[number]]:
             sizes[nodes[dominators[number]]] += sizes[nodes[number]]
     return sizes
 
@@ -87,8 +92,11 @@ class _Graph:
         counts = (end - start for start, end in pairwise(chain((0,), self.ends)))
         return zip(chain.from_iterable(map(repeat, range(len(self.ends)), counts)), self.targets, strict=True)
 
-    def peel(self, sizes: array[int]) -> None:
-        """Take away, again and again, what one object alone leads to and what leads nowhere; its bytes go to that."""
+    def peel(self, sizes: array[int], counted_above: bytearray) -> None:
+        """Take away, again and again, what one object alone leads to and what leads nowhere; its bytes go to that.
+
+        But for those for which a byte of COUNTED_ABOVE is 0.
+        """
         coming, going, holder, rooted, left = self.coming, self.going, self.holder, self.rooted, self.left
         waiting = [
             node
@@ -99,7 +107,8 @@ class _Graph:
             node = waiting.pop()
             left[node] = 0
             above = holder[node]
-            sizes[above] += sizes[node]
+            if counted_above[node]:
+                sizes[above] += sizes[node]
             going[above] -= 1
             if not going[above] and coming[above] == 1 and not rooted[above]:
                 waiting.append(above)

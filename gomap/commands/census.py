@@ -39,7 +39,7 @@ def _sort(text: str) -> str:
             "pprof",
             "FILE",
             """Write all maps to FILE as well, for go tool pprof: their number, entries, structure, waste and
-            retained bytes by path; -base compares two.""",
+            retained bytes by path, no byte of these twice; -base compares two.""",
         ),
         JSON,
         FORCE,
@@ -59,7 +59,7 @@ def list_maps(door: Door, options: Options, _rest: str) -> Generator[str, None, 
     listed: how many wait for a collection to free them is said above the list. Of maps whose type
     nothing says the program's map types are tried, until the hashes of the keys fit; where several do,
     or chance would, it is perhaps one of those that are named. Ctrl-C shows what was found so far."""
-    from gomap.census.census import take_census, with_retained, with_unreached
+    from gomap.census.census import take_census, with_apart, with_retained, with_unreached
     from gomap.commands.written import write_bytes
     from gomap.views.census import Filter, census_lines, census_object
     from gomap.views.pprof import census_profile
@@ -68,7 +68,7 @@ def list_maps(door: Door, options: Options, _rest: str) -> Generator[str, None, 
     census = with_retained(take_census(program, door.progress), door.progress)
     census = with_unreached(program, census, door.progress)
     if options["pprof"]:
-        write_bytes(options["pprof"], census_profile(census))
+        write_bytes(options["pprof"], census_profile(with_apart(census, door.progress)))
     filter = Filter(options["sort"], options["type"], options["min"], options["limit"], options["each"])
     yield from (
         json_line(door, census_object(census, filter))

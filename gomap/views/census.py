@@ -22,6 +22,8 @@ NOT_LOOKED_AT = "maps whose header is on a stack, and what only C's memory leads
 _MUCH, _PART = 4096, 0.5
 #: Which part of the bytes in use must be garbage to be pointed out.
 _GARBAGE = 0.1
+#: Types that are named to who has asked for a part of their names.
+_MOST_TYPES = 8
 _HEADS = ("entries", "bytes", "retained", "load", "deleted", "saves", "scanned")
 
 
@@ -103,6 +105,9 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
         yield paint.note("note: interrupted: what each map keeps alive was not worked out")
     for damage in census.survey.damage[:10]:
         yield paint.note(f"note: {damage}")
+    if not shown:
+        yield from _why_none(census, filter)
+        return
     rows = [[_first_cell(line, filter), *line.cells()] for line in shown]
     heads = ["address" if filter.each else "maps", *_HEADS]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
@@ -115,6 +120,17 @@ def census_lines(census: Census, filter: Filter, paint: Paint) -> Iterator[str]:
         more = counted(len(lines) - len(shown), "more line")
         yield f"{more}; see 'help gomap-list' for -limit, -min, -type and -each"
     yield f"not looked at: {NOT_LOOKED_AT}"
+
+
+def _why_none(census: Census, filter: Filter) -> Iterator[str]:
+    """Why no map is shown, of those that there are."""
+    types = {found.type.name for found in census.maps if found.type is not None}
+    if filter.type is None or filter.type in types:
+        yield f"no line has {filter.least:,} bytes of structure" if census.maps else "no map"
+        return
+    like = sorted(name for name in types if filter.type in name)
+    named = ", ".join([*like[:_MOST_TYPES], *(["..."] if len(like) > _MOST_TYPES else [])])
+    yield f"no map is of type {filter.type}{'; there are ' + named if like else ''}"
 
 
 def census_object(census: Census, filter: Filter) -> dict[str, Any]:

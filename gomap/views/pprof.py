@@ -2,7 +2,8 @@
 
 The format is profile.proto of github.com/google/pprof, gzipped. Of each map type at each origin there is one sample;
 its stack is the path, with a function for each longer beginning of it, so that ``-top -cum`` adds up what hangs at a
-variable, and ``-base`` compares two cores.
+variable, and ``-base`` compares two cores. What a map keeps of another one counts for that one, as each byte is to be
+there once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _VARINT, _BYTES = 0, 2
 
 def census_profile(census: Census) -> bytes:
     """The bytes of the file with the profile. It has retained bytes only if the census has worked them out."""
-    values = _VALUES if census.retained is not None else _VALUES[:-1]
+    values = _VALUES if census.apart is not None else _VALUES[:-1]
     strings = _Strings()
     profile = bytearray()
     for name, unit in values:
@@ -62,7 +63,7 @@ def census_profile(census: Census) -> bytes:
 def _values(census: Census, found: FoundMap) -> Sequence[int]:
     measured = found.measured
     numbers = [1, *((measured.entries, measured.structure, measured.waste) if measured else (0, 0, 0))]
-    return [*numbers, census.retained[found.number]] if census.retained is not None else numbers
+    return [*numbers, census.apart[found.number]] if census.apart is not None else numbers
 
 
 class _Strings:

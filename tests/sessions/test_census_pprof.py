@@ -50,6 +50,10 @@ def test_pprof_opens_the_profile_and_compares_two(tmp_path: Path) -> None:
     assert "Type: retained" in pprof("-top", file)
     for value in ("maps", "entries", "waste", "retained"):
         assert rows(pprof("-top", f"-sample_index={value}", file)) or value == "waste"
+    # A map that keeps others alive counts for itself, and what hangs there comes to what it keeps alive in all.
+    retained = rows(pprof("-top", "-sample_index=retained", file))
+    (nesting,) = (each for each in listed if each["origin"] == "main.NestedAny")
+    assert retained["main.NestedAny"][0] < retained["main.NestedAny"][1] == nesting["retained"]
     truths = [json.loads(line) for line in core.printed.read_text().splitlines()[:-1]]
     entries = rows(pprof("-top", "-sample_index=entries", file))
     thousand = next(truth for truth in truths if truth["path"] == "main.Thousand")

@@ -21,8 +21,8 @@ def reached(edges: list[list[int]], roots: list[int], without: int = -1) -> list
     return order
 
 
-def kept(edges: list[list[int]], roots: list[int], sizes: list[int], extra: list[int]) -> array[int]:
-    """What gomap says; EXTRA: objects that only a finalizer would keep."""
+def kept(edges: list[list[int]], roots: list[int], sizes: list[int], extra: list[int], apart: list[int]) -> array[int]:
+    """What gomap says; EXTRA: objects that only a finalizer would keep; APART: that are not counted above."""
     spans = [
         (SimpleNamespace(span=SimpleNamespace(elemsize=size, nelems=1)), number) for number, size in enumerate(sizes)
     ]
@@ -31,7 +31,7 @@ def kept(edges: list[list[int]], roots: list[int], sizes: list[int], extra: list
         targets=array("I", [each for targets in edges for each in targets]),
         ends=array("I", accumulate(map(len, edges))),
     )
-    return retained(objects, pointers, set(roots), reached(edges, roots + extra), lambda what: None)
+    return retained(objects, pointers, set(roots), reached(edges, roots + extra), lambda what: None, apart)
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -49,12 +49,16 @@ def test_it_is_what_cannot_be_reached_without_it(seed: int) -> None:
     roots = [chance.randrange(count) for _ in range(chance.randrange(1, 4))]
     extra = [chance.randrange(count)] if chance.random() < 0.3 else []
     sizes = [chance.choice((8, 16, 48, 1024)) for _ in range(count)]
-    said = kept(edges, roots, sizes, extra)
+    apart = [node for node in range(count) if chance.random() < 0.3]
+    said, said_apart = kept(edges, roots, sizes, extra, []), kept(edges, roots, sizes, extra, apart)
     before = reached(edges, roots)
     every = [*roots, *extra] if extra and extra[0] not in before else roots
-    for node in reached(edges, every):
-        lost = set(reached(edges, every)) - set(reached(edges, every, without=node))
-        assert said[node] == sum(sizes[each] for each in lost), node
+    there = set(reached(edges, every))
+    lost = {node: there - set(reached(edges, every, without=node)) for node in there}
+    for node in there:
+        assert said[node] == sum(sizes[each] for each in lost[node]), node
+        of_others = set().union(*(lost[other] for other in apart if other != node and other in lost[node]))
+        assert said_apart[node] == sum(sizes[each] for each in lost[node] - of_others), node
 
 
 def test_long_chains_and_circles_take_no_longer_than_others() -> None:

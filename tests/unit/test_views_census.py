@@ -81,3 +81,12 @@ def test_json_is_as_the_schema_has_it_and_tells_the_same() -> None:
     limited = census_object(taken_all.census, Filter("entries", None, 0, 2, False))
     SCHEMA.validate(limited)
     assert not limited["complete"] and len(limited["maps"]) == 2
+
+
+def test_why_none_is_shown_is_said() -> None:
+    _, said = lines(Filter("bytes", "float64", 0, None, False))
+    assert said == "no map is of type float64; there are map[float64][3]int"
+    assert lines(Filter("bytes", "no.Such", 0, None, False))[1:] == ["no map is of type no.Such"]
+    assert lines(Filter("bytes", "main.Tags", 1 << 30, None, False))[1:] == [
+        "no line has 1,073,741,824 bytes of structure"
+    ]
