@@ -72,12 +72,22 @@ def map_behind(scope: Scope, value: GoValue, advice: str = "give -type 'map[K]V'
             value = value.pointee().named(value.text)
         else:
             break
-    problem = f"{text} is {an(type)}, not a map"
+    problem = f"{text} is {an(type)}, not a map{_maps_in(value.type)}"
     if value.type.kind not in _WORDS:
         raise ExpressionError(problem)
     return _recognised(
         scope.program, text, address_in(value), problem, "if it is the address of a map's header, " + advice
     )
+
+
+def _maps_in(type: GoType) -> str:
+    """Which fields of a struct are maps, for who has named the struct: ``; its fields items and stats are``."""
+    fields = type.fields if type.kind is Kind.STRUCT else ()
+    *names, last = ["", *(each.name for each in fields if each.type.kind is Kind.MAP or is_sync_map(each.type))]
+    if not last:
+        return ""
+    named = f"s {', '.join(names[1:])} and {last} are" if names[1:] else f" {last} is"
+    return f"; its field{named}"
 
 
 def _header(scope: Scope, text: str, value: GoValue, advice: str) -> GoMap:

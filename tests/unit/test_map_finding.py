@@ -37,6 +37,8 @@ def scope() -> ImageScope:
             "main.m": (_AT, made.swiss),
             "main.part": (_AT, part),
             "main.pointer": (_AT + 8, pointer_to(part)),
+            "main.two": (_AT, struct_of("main.Two", ("a", made.swiss, 0), ("n", _INT, 8), ("b", made.swiss, 16))),
+            "main.one": (_AT, struct_of("main.One", ("a", made.swiss, 0), ("n", _INT, 8))),
             "main.far": (_AT + 8 * 3, pointers[2]),
             "main.farther": (_AT + 8 * 20, pointers[19]),
             "example.org/http.Default": (_AT, made.swiss),
@@ -81,6 +83,8 @@ def _with_symbol(scope: ImageScope) -> ImageScope:
     ("expression", "type", "says"),
     [
         ("main.part", None, "main.part is a main.Part, not a map"),
+        ("main.one", None, "main.one is a main.One, not a map; its field a is"),
+        ("main.two", None, "main.two is a main.Two, not a map; its fields a and b are"),
         ("main.farther", None, "main.farther is a "),
         ("m", None, "m is an int, not a map; if it is the address of a map's header, give -type 'map[K]V'"),
         ("m", "map[nope]int", "no type map[nope]int in the program's debug information"),
