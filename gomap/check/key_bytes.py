@@ -22,14 +22,13 @@ from gomap.check.finding import Finding, InSlot
 from gomap.check.key_proofs import ODDS, Equal, equal_now, former_contents
 from gomap.check.key_strings import MOST_STRINGS, KeyString, every_string, first_bytes, strings_in
 from gomap.check.keys import DUPLICATE, OUT_OF_PLACE
-from gomap.check.leaves import leaves
 from gomap.check.scene import Scene
 from gomap.goruntime.answers import Answer, Foreign, FreeObject, HeapObject, ModuleData, SpanSlot, UnmarkedObject
 from gomap.goruntime.wording import answer_text
+from gomap.hashing.parts import hashed_outside
 from gomap.language.quoting import quote
 from gomap.maps.classic import ClassicMap
 from gomap.maps.wording import counted
-from gomap.program.gotypes import Kind
 
 __all__ = ["SharedBytes", "shared_bytes"]
 
@@ -87,8 +86,7 @@ class SharedBytes(NamedTuple):
 
 def shared_bytes(scene: Scene, findings: Sequence[Finding]) -> tuple[str, int, str, Sequence[int], SharedBytes] | None:
     """The object that most of the misplaced keys have their bytes in, if there are several; as Found of causes.py."""
-    has_strings = any(leaf.type.kind in (Kind.STRING, Kind.INTERFACE) for leaf in leaves(scene.map.places.key))
-    if not scene.heap or not scene.hasher or not has_strings:
+    if not scene.heap or not scene.hasher or not hashed_outside(scene.map.places.key):
         return None
     slots = _misplaced(findings)
     there, answers = _by_place(scene, list(slots)[:_MOST_KEYS])

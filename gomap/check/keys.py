@@ -6,16 +6,16 @@ from collections.abc import Container, Hashable, Iterator, Sequence
 from functools import cached_property
 
 from gomap.check.finding import Finding, rule
-from gomap.check.leaves import leaves
 from gomap.check.slot_batch import SlotBatch
 from gomap.check.values import IMPOSSIBLE_KEY, KEY_FOLLOWS
 from gomap.goruntime.wording import in_file_text
 from gomap.hashing import MOST_BYTES, HashError, KeyHasher
 from gomap.hashing.packed_values import Seeds
+from gomap.hashing.parts import hashed_outside
 from gomap.language import Literals
 from gomap.language.equality import Comparables
 from gomap.maps.layout import Places
-from gomap.program.gotypes import Kind, LayoutError
+from gomap.program.gotypes import LayoutError
 from gomap.program.mapped_files import file_at
 from gomap.program.memory import ReadError
 from gomap.program.target import Target
@@ -42,8 +42,6 @@ OF_CHANGED_KEYS = {*OUT_OF_PLACE, DUPLICATE.name}
 
 #: Keys without a hash of which it is asked why, in one check: they may be a million NaNs.
 _MOST_ASKED = 1000
-#: Kinds of which the bytes that are hashed are elsewhere.
-_HASHED_BEHIND = {Kind.STRING, Kind.INTERFACE}
 
 
 class Keys:
@@ -93,7 +91,7 @@ class Keys:
     @cached_property
     def behind(self) -> bool:
         """Whether keys are hashed by bytes that do not lie in the map."""
-        return any(leaf.type.kind in _HASHED_BEHIND for leaf in leaves(self._places.key))
+        return hashed_outside(self._places.key)
 
     def under(self, batch: SlotBatch, number: int, seeds: Sequence[int]) -> Sequence[int | None]:
         """What the hash of the key of live slot NUMBER would be with each of other seeds."""

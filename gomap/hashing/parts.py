@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from gomap.program.gotypes import GoType, Kind, LayoutError
 
-__all__ = ["Act", "HashedPart", "at_run_time", "flattened", "generated"]
+__all__ = ["Act", "HashedPart", "at_run_time", "flattened", "generated", "hashed_outside"]
 
 #: A key of more parts is not hashed.
 _MOST_PARTS = 1 << 14
@@ -94,6 +94,15 @@ def at_run_time(type: GoType) -> Sequence[HashedPart]:
         fields = (field for field in type.fields if field.name != "_")
         return [_moved(part, field.offset) for field in fields for part in at_run_time(field.type)]
     return _single(type)
+
+
+def hashed_outside(type: GoType) -> bool:
+    """Whether values of TYPE are hashed by bytes that are not in them: a string's, those of what an interface holds."""
+    if type.kind is Kind.STRUCT:
+        return any(hashed_outside(field.type) for field in type.fields if field.name != "_")
+    if type.kind is Kind.ARRAY:
+        return bool(type.length) and hashed_outside(type.elem)
+    return type.kind in (Kind.STRING, Kind.INTERFACE)
 
 
 def _generated(type: GoType) -> Sequence[HashedPart]:

@@ -15,6 +15,7 @@ from gomap.expressions.go_values import ExpressionError
 from gomap.goruntime.goroutines import goroutines_of
 from gomap.goruntime.instances import variables_of
 from gomap.goruntime.tracebacks import CallFrame, Traceback, tracebacks
+from gomap.hashing.parts import hashed_outside
 from gomap.maps.callers import is_of, names_variable, site_of, type_passed
 from gomap.maps.model import GoMap
 from gomap.maps.naming import maps_from, nil_package_paths, package_paths
@@ -33,10 +34,10 @@ from gomap.postmortem.gaps import (
     Uncomparable,
     WouldTell,
 )
-from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, leads_outside, passed_at_fault, stored_at_fault
+from gomap.postmortem.keys import KeyTrouble, in_file, key_at_fault, passed_at_fault, stored_at_fault
 from gomap.postmortem.only_map import with_only_map
 from gomap.postmortem.sides import involved
-from gomap.postmortem.verdict import NilMap, Verdict, endless
+from gomap.postmortem.verdict import AssignedNil, Verdict, endless
 from gomap.postmortem.writers import writers
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -179,7 +180,7 @@ def _entered(trace: Traceback, operation: Operation) -> CallFrame:
     return next((call for call in reversed(run) if call.frame is not outside), run[-1])
 
 
-def _nil_map(program: Program, trace: Traceback, operation: Operation) -> NilMap:
+def _nil_map(program: Program, trace: Traceback, operation: Operation) -> AssignedNil:
     """What is known of the nil map that a function assigns to.
 
     An inlined function may have lost what it knew; those that it is inlined into, in the same frame, may have it still.
@@ -194,10 +195,10 @@ def _nil_map(program: Program, trace: Traceback, operation: Operation) -> NilMap
         reached = [(path, type, call) for header, path, type in maps_from(program, variables) if not header]
         named = (each for each in nil_package_paths(program) if names_variable(program, call, each))
         reached += [(each.path, each.type, None) for each in named]
-        nil = {path: NilMap(type, path, of) for path, type, of in reached if passed is None or is_of(type, passed)}
+        nil = {path: AssignedNil(type, path, of) for path, type, of in reached if passed is None or is_of(type, passed)}
         if nil:
-            return next(iter(nil.values())) if len(nil) == 1 else NilMap(passed)
-    return NilMap(passed)
+            return next(iter(nil.values())) if len(nil) == 1 else AssignedNil(passed)
+    return AssignedNil(passed)
 
 
 def _race(
@@ -256,23 +257,21 @@ def _without_operation(
         seen.add(map.address)
         report, unread = _checked(program, map, progress)
         notes += unread
-        damaged = _damage(report)
-        if damaged is not None:
-            runs_on = report is not None and endless(report) and caught.state == "running"
-            caught_in = Verdict(
-                damaged, runs_on and operation.certain, death, found[1:], operation, caught, map, operation.path,
-                _path_in(program, caught, operation), report=report, notes=notes,
-            )  # fmt: skip
-            return _rooted(program, caught_in, progress)
         if report is None:
             continue
+        begun = Verdict(
+            *("cannot tell", False, death, found[1:], operation, caught, map),
+            *(operation.path, _path_in(program, caught, operation)),
+            report=report,
+        )
+        damaged = _damage(report)
+        if damaged is not None:
+            certain = endless(report) and operation.certain and caught.state == "running"
+            return _rooted(program, replace(begun, kind=damaged, certain=certain, notes=notes), progress)
         reports.append(report)
         held = any(each.rule.name == _HELD and not each.transient for each in report.findings)
         if held and death is None and stuck is None and caught.state == "waiting":
-            stuck = Verdict(
-                "cannot tell", False, None, (), operation, caught, map, operation.path,
-                _path_in(program, caught, operation), report=report, tells=(WouldTell.COPIED, WouldTell.NEXT_CORE),
-            )  # fmt: skip
+            stuck = replace(begun, tells=(WouldTell.COPIED, WouldTell.NEXT_CORE))
     if stuck is not None:
         return _rooted(program, replace(stuck, notes=notes), progress)
     verdict = Verdict(None, True, death, found[1:], notes=notes, inside=inside, checked=reports)
@@ -315,4 +314,4 @@ def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | No
     keys = all(each.rule.name in OF_CHANGED_KEYS for each in errors)
     # Of keys that lie in the map as a whole it is the map that was overwritten.
     other = any(cause.kind != "shared-bytes" for cause in report.causes)
-    return "mutated keys" if keys and not other and leads_outside(report.map.key) else "corruption"
+    return "mutated keys" if keys and not other and hashed_outside(report.map.key) else "corruption"

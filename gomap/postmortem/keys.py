@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from gomap.goruntime.rtype import runtime_types
 from gomap.goruntime.tracebacks import CallFrame
+from gomap.hashing.parts import hashed_outside
 from gomap.maps.model import GoMap, Note
 from gomap.maps.operations import Key
 from gomap.maps.syncmap import is_sync_map
@@ -16,7 +17,7 @@ from gomap.program.mapped_files import FilePlace, file_at
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["KeyTrouble", "in_file", "key_at_fault", "leads_outside", "passed_at_fault", "stored_at_fault"]
+__all__ = ["KeyTrouble", "in_file", "key_at_fault", "passed_at_fault", "stored_at_fault"]
 
 #: Parts of a key that are looked at; bytes of a string that it may have.
 _MOST_PARTS, _LONGEST = 1 << 10, 1 << 40
@@ -97,7 +98,7 @@ def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int
 
 def stored_at_fault(program: Program, map: GoMap, address: int) -> KeyTrouble | None:
     """The part of a key that the MAP has which leads to ADDRESS: an operation compares keys, and growth hashes all."""
-    if not leads_outside(map.key):
+    if not hashed_outside(map.key):
         return None
     for entry in islice(map.entries(), _MOST_STORED):
         if isinstance(entry, Note) or isinstance(entry.key, ReadError):
@@ -112,15 +113,6 @@ def stored_at_fault(program: Program, map: GoMap, address: int) -> KeyTrouble | 
 def in_file(program: Program, trouble: KeyTrouble, address: int) -> KeyTrouble:
     """TROUBLE with the byte of the mapped file that ADDRESS, which could not be had, is, if it is one."""
     return trouble._replace(file=file_at(program.mapped_files(), address))
-
-
-def leads_outside(type: GoType) -> bool:
-    """Whether a key of that type has bytes, by which it is hashed, that do not lie in the map."""
-    if type.kind is Kind.STRUCT:
-        return any(leads_outside(field.type) for field in type.fields)
-    if type.kind is Kind.ARRAY:
-        return bool(type.length) and leads_outside(type.elem)
-    return type.kind in (Kind.STRING, Kind.INTERFACE)
 
 
 def _regions_with(address: int, program: Program, type: GoType, content: bytes) -> Iterator[_Region]:
@@ -145,7 +137,7 @@ def _regions(program: Program, type: GoType, content: bytes, path: str, depth: i
             yield _Region("interface", path, second, second + _HELD)
             return
         yield _Region("interface", path, second, second + max(held.size, 1))
-        if leads_outside(held):
+        if hashed_outside(held):
             try:
                 inner = program.memory.read(second, held.size)
             except ReadError:
@@ -155,7 +147,7 @@ def _regions(program: Program, type: GoType, content: bytes, path: str, depth: i
         for field in type.fields:
             part = content[field.offset : field.offset + field.type.size]
             yield from _regions(program, field.type, part, f"{path}.{field.name}", depth)
-    elif type.kind is Kind.ARRAY and leads_outside(type):
+    elif type.kind is Kind.ARRAY and hashed_outside(type):
         for number in range(type.length):
             part = content[number * type.elem.size : (number + 1) * type.elem.size]
             yield from _regions(program, type.elem, part, f"{path}[{number}]", depth)

@@ -29,7 +29,7 @@ from gomap.postmortem.writers import Writer
 from gomap.program.gotypes import GoType
 from gomap.program.signals import Signal
 
-__all__ = ["Kind", "NilMap", "Verdict", "endless"]
+__all__ = ["AssignedNil", "Kind", "Verdict", "endless"]
 
 Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cannot tell"]
 
@@ -37,7 +37,7 @@ Kind = Literal["race", "corruption", "bad key", "mutated keys", "nil map", "cann
 _ENDLESS = {"chain-loop", "table-full", "overflow-loop", "node-dead"}
 
 
-class NilMap(NamedTuple):
+class AssignedNil(NamedTuple):
     """A nil map that was assigned to.
 
     Attributes:
@@ -99,7 +99,7 @@ class Verdict:
     writers: Sequence[Writer] = ()
     report: Report | None = None
     key: KeyTrouble | None = None
-    nil: NilMap | None = None
+    nil: AssignedNil | None = None
     notes: Sequence[Gap] = ()
     tells: Sequence[WouldTell] = ()
     traces: Sequence[Traceback] = ()

@@ -12,7 +12,7 @@ from gomap.maps.operation_wording import told_by_text
 from gomap.maps.operations import Operation
 from gomap.maps.wording import counted
 from gomap.postmortem.keys import KeyTrouble
-from gomap.postmortem.verdict import NilMap, Verdict, endless
+from gomap.postmortem.verdict import AssignedNil, Verdict, endless
 from gomap.views.death import death_text, signal_text
 from gomap.views.findings import check_lines
 from gomap.views.gaps import gap_text, would_tell_text
@@ -131,7 +131,7 @@ def _conclusion(verdict: Verdict) -> str:
     return f"goroutine {id} {does} it, and nothing that can be seen here says why it failed"
 
 
-def _nil_path(nil: NilMap, trace: Traceback, operation: Operation, paint: Paint) -> Iterator[str]:
+def _nil_path(nil: AssignedNil, trace: Traceback, operation: Operation, paint: Paint) -> Iterator[str]:
     """What tells the path to a nil map, and how to ask what that is a part of."""
     function = (nil.call or trace.calls[operation.caller]).call.name
     yield paint.note(f"  {function} gets to no other nil map of this type")
