@@ -45,7 +45,7 @@ def whatis(door: Door, options: Options, expression: str) -> Iterable[str]:
 @command(
     "gomap-refs",
     options=(
-        limit("pointers at most", 10),
+        limit("lines at most", 10, "Pointers in items of one slice share a line; with unlimited each has its own."),
         JSON,
         GOROUTINE,
         FRAME,

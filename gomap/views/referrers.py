@@ -31,7 +31,8 @@ def referrers_lines(
         what: what is asked about.
         found: the pointers.
         complete: whether all were looked for.
-        limit: how many pointers have a line at most; None: all.
+        limit: how many lines there are at most, each for a pointer, or for all whose paths differ in indexes alone;
+            None: each pointer has its own.
         key_text: gives the literal of the key under which a map holds the pointer.
     """
     type = f": {paint.type(what.type_name)}" if what.type_name else ""
@@ -46,14 +47,26 @@ def referrers_lines(
         )
     words = counted(len(found), "pointer")
     yield f"{words} to it{'' if complete else ' so far; there may be more'}{':' if found else ''}"
-    for each in found[:limit]:
-        name = _path_text(each)
+    lines = [[each] for each in found] if limit is None else _alike(found)
+    for each, *others in lines[:limit]:
+        name = _INDEX.sub("[*]", _path_text(each)) if others else _path_text(each)
         where = f"at {paint.address(f'{each.address:#x}')}" if each.address else "in a register"
         inside = f", byte {each.value - what.start:#x} of it" if _inner(what, each) else ""
-        yield f"  {name}  ({where}{inside})"
+        and_others = f", and {len(others)} more like it" if others else ""
+        yield f"  {name}  ({where}{inside}{and_others})"
         yield from (f"      {line}" for line in _more(each, key_text, paint))
-    if limit is not None and len(found) > limit:
-        yield f"{counted(len(found) - limit, 'more pointer')}; see 'help gomap-refs' for -limit"
+    left = sum(map(len, lines[limit:])) if limit is not None else 0
+    if left:
+        yield f"{counted(left, 'more pointer')}; see 'help gomap-refs' for -limit"
+
+
+def _alike(found: Sequence[Referrer]) -> list[list[Referrer]]:
+    """FOUND, those together whose paths differ in indexes alone, as items of a slice do. Slots of maps have keys."""
+    alike: dict[object, list[Referrer]] = {}
+    for each in found:
+        alone = each.slot is not None or each.trace is not None
+        alike.setdefault(id(each) if alone else _INDEX.sub("[*]", each.path), []).append(each)
+    return list(alike.values())
 
 
 def _path_text(each: Referrer) -> str:
