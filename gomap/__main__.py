@@ -19,6 +19,7 @@ Exit status: 0 clean, 1 there are findings, 2 it could not be done.
 """
 
 
+_WAYS = ("core", "attach", "gdb", "dlv", "connect", "gdbinit", "doctor")
 #: Ways whose arguments are another program's.
 _AS_THEY_ARE = (["gdb"], ["dlv"])
 
@@ -26,6 +27,10 @@ _AS_THEY_ARE = (["gdb"], ["dlv"])
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run gomap with ARGUMENTS, or those of the command line; the exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments and (command := _command(arguments[0])):
+        ways = f"gomap core PROGRAM CORE {command}, or gomap attach PID {command}"
+        print(f"gomap: {command} is a command, and what it looks at comes first: {ways}", file=sys.stderr)
+        return 2
     given = _parser().parse_args(arguments[:1] if arguments[:1] in _AS_THEY_ARE else arguments)
     given.arguments = arguments[1:]
     try:
@@ -38,6 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("gomap: interrupted", file=sys.stderr)
         return 2
+
+
+def _command(word: str) -> str:
+    """The command that WORD names without a way to a program; empty if it names none."""
+    if word.startswith("-") or word in _WAYS:
+        return ""
+    from gomap.commands import COMMANDS
+
+    name = f"gomap-{word.removeprefix('gomap-')}"
+    return name.removeprefix("gomap-") if name in COMMANDS else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -286,5 +286,5 @@ def _spelled(name: bytes) -> str:
 def _program(path: StrPath) -> ElfFile:
     file = ElfFile(path)
     if file.type == CORE:
-        raise file.error("is a core dump, not a program")
+        raise file.error("is a core dump, not a program: the program comes first, then its core")
     return file

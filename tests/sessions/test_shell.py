@@ -100,6 +100,15 @@ class TestExitStatus:
         assert done.stdout.count("\n") == 2 and done.stderr == ""
 
 
+@pytest.mark.parametrize("word", ["postmortem", "gomap-why"])
+def test_a_command_in_the_place_of_a_way(word: str) -> None:
+    done = gomap(word, "program", "core")
+    name = word.removeprefix("gomap-")
+    ways = f"gomap core PROGRAM CORE {name}, or gomap attach PID {name}"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"gomap: {name} is a command, and what it looks at comes first: {ways}\n"
+
+
 def test_the_shell_takes_quotes_away(binary: Path, core: CoreDump) -> None:
     """What a shell has unquoted is one argument, blanks and all."""
     found = gomap("core", binary, core.path, "header", "main.ints").stdout.partition(" at ")[2].partition(" ")[0]

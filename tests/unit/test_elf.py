@@ -86,7 +86,7 @@ def test_a_circle_of_typedefs(tmp_path: Path) -> None:
         (b"\x7fELF\x09" + bytes(99), "damaged"),
         (ElfWriter().file({}), "is not a Go program"),
         (ElfWriter().file({".gopclntab": b""}), "has no debug information .*-ldflags=-w"),
-        (ElfWriter().file({}, type=4), "is a core dump, not a program"),
+        (ElfWriter().file({}, type=4), "is a core dump, not a program: the program comes first, then its core"),
     ],
 )
 def test_what_is_no_go_program_with_debug_information(content: bytes, complaint: str, tmp_path: Path) -> None:
