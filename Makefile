@@ -1,4 +1,4 @@
-# Each target first installs what it needs, below ~/.cache/gomap; tests/fixtures/toolchains.py says how.
+# Each target first installs what it needs, below ~/.cache/gomap; tests/fixtures/fetching.py says how.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -37,4 +37,4 @@ bench: ## how fast, beside Go's own GDB script, Delve and goref (ARGS=--quick le
 clean: ## remove what was built here and in the cache; downloads stay
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -rf "$$($(PYTHON) -c 'from tests.fixtures.toolchains import cache; print(cache())')/builds"
+	rm -rf "$$($(PYTHON) -c 'from tests.fixtures.fetching import cache; print(cache())')/builds"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fixtures.toolchains import MissingError
+from tests.fixtures.fetching import MissingError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

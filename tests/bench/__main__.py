@@ -32,7 +32,7 @@ from tests.bench.runs import (
     go_script,
     opening,
 )
-from tests.fixtures import toolchains
+from tests.fixtures import fetching, toolchains
 from tests.fixtures.builds import BuildError
 
 _CLASSIC, _SWISS = "1.23.9", "1.27.3"
@@ -77,7 +77,7 @@ def _debuggers() -> dict[str, Path]:
     paths = [toolchains.gdb18()]
     try:
         paths.insert(0, toolchains.system_gdb())
-    except toolchains.MissingError as missing:
+    except fetching.MissingError as missing:
         print(f"NOT MEASURED: {missing}")
     said = {
         path: subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout for path in paths
@@ -183,7 +183,7 @@ def _beside_goref() -> None:
     rows = {"gomap core, list": goref.by_gomap}
     try:
         rows = {goref.version(): goref.by_goref, **rows}
-    except toolchains.MissingError as missing:
+    except fetching.MissingError as missing:
         print(f"  NOT MEASURED: {missing}")
     for name, found_by in rows.items():
         found = min((found_by(program) for _ in range(_REPEATS)), key=lambda each: each.run.whole)
@@ -237,5 +237,5 @@ def _bound(run: Run, wanted: float) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (BenchError, BuildError, toolchains.MissingError) as error:
+    except (BenchError, BuildError, fetching.MissingError) as error:
         sys.exit(f"bench: {error}")

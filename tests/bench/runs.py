@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ParamSpec
 
-from tests.fixtures import toolchains
+from tests.fixtures import fetching, toolchains
 from tests.fixtures.builds import build, gdb_core_of, kernel_core_of
-from tests.fixtures.toolchains import MissingError
+from tests.fixtures.fetching import MissingError
 
 __all__ = [
     "GOMAP",
@@ -165,7 +165,7 @@ def _gdb(debugger: Path, before: Sequence[str], command: str, files: Sequence[Pa
 
 
 def _delve(program: Crashed, script: str) -> list[str]:
-    init = toolchains.cache() / "bench.dlv"
+    init = fetching.cache() / "bench.dlv"
     init.write_text(script)
     # Delve 1.27 says that it is too new for Go 1.23, and reads its maps well.
     options = ["--allow-non-terminal-interactive=true", "--check-go-version=false", "--init", str(init)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import toolchains
+from tests.fixtures import fetching, toolchains
 from tests.fixtures.builds import build
 from tests.sessions.gomap import ROOT
 
@@ -32,7 +32,7 @@ def version(request: pytest.FixtureRequest) -> str:
     version: str = request.param
     try:
         toolchains.python(version)
-    except toolchains.MissingError as missing:
+    except fetching.MissingError as missing:
         if version in toolchains.DEBIAN_PYTHON:
             raise
         pytest.skip(str(missing))

@@ -18,8 +18,9 @@ from gomap.stripped.layouts import RUNTIMES, built_in, file_of, unpacked
 from gomap.stripped.target import StrippedTarget
 from tests.fixtures import layouts
 from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story, qemu_core_of
+from tests.fixtures.fetching import cache
 from tests.fixtures.layouts import ARCHITECTURES
-from tests.fixtures.toolchains import GO_VERSIONS, cache
+from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.gomap import gomap
 
 _USUAL = ("1.23.9", "1.27.3")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gomap.program.gotypes import Field, GoType, Kind
-from tests.fixtures import toolchains
+from tests.fixtures import fetching
 from tests.fixtures.builds import Experiment, build
 from tests.unit.image import Image, array_of, basic, pointer_to, slice_of, string_type, struct_of
 
@@ -109,7 +109,7 @@ class RealMap(NamedTuple):
 def real_maps(toolchain: Toolchain) -> dict[str, RealMap]:
     """The maps of that program, by the name of the variable."""
     binary = build("maps", toolchain.go, experiment=toolchain.experiment, goarch=toolchain.goarch)
-    printed = toolchains.once(binary.parent / "image.json", lambda fresh: _print_image(binary, fresh))
+    printed = fetching.once(binary.parent / "image.json", lambda fresh: _print_image(binary, fresh))
     document, image = (json.loads(line) for line in printed.read_text().splitlines())
     memory = {segment["address"]: base64.b64decode(segment["content"]) for segment in image["memory"]}
     variables = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import toolchains
+from tests.fixtures import fetching, toolchains
 
 
 def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
@@ -17,8 +17,8 @@ def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
         fresh.write_text("whole")
 
     place = tmp_path / "tool"
-    assert toolchains.once(place, make).read_text() == "whole"
-    assert toolchains.once(place, make) == place
+    assert fetching.once(place, make).read_text() == "whole"
+    assert fetching.once(place, make) == place
     assert len(made) == 1
 
 
@@ -31,18 +31,18 @@ def test_an_interrupted_installation_is_made_again(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        toolchains.once(place, break_off)
+        fetching.once(place, break_off)
     assert not place.exists()
-    toolchains.once(place, lambda fresh: fresh.mkdir())
+    fetching.once(place, lambda fresh: fresh.mkdir())
     assert list(place.iterdir()) == []
 
 
 def test_the_cache_goes_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("GOMAP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert toolchains.cache() == tmp_path / "xdg" / "gomap"
+    assert fetching.cache() == tmp_path / "xdg" / "gomap"
     monkeypatch.setenv("GOMAP_CACHE", str(tmp_path / "own"))
-    assert toolchains.cache() == tmp_path / "own"
+    assert fetching.cache() == tmp_path / "own"
 
 
 def test_an_unknown_tool_is_named_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,11 +56,11 @@ def test_without_apt_it_is_said_which_package_is_missing(monkeypatch: pytest.Mon
     monkeypatch.setenv("GOMAP_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(toolchains, "_INSTALLED", tmp_path)
-    with pytest.raises(toolchains.MissingError, match=r"golang-1\.19-go"):
+    with pytest.raises(fetching.MissingError, match=r"golang-1\.19-go"):
         toolchains.go("1.19")
 
 
 def test_a_gdb_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(toolchains.MissingError, match="no gdb on this machine"):
+    with pytest.raises(fetching.MissingError, match="no gdb on this machine"):
         toolchains.system_gdb()
