@@ -104,11 +104,14 @@ class CoreDump:
         entry = self.auxiliary.get(_ENTRY, 0)
         own = {file.path for file in self.mapped_files if file.start <= entry < file.end or self._is_loaded(file)}
         ranges = [(file.start, file.end) for file in self.mapped_files if file.path in own]
+        segments = [each for each in self.file.segments if each.type == LOAD]
+        # qemu tells of no files; but the program's code is where it begins to run.
+        extents = ((each.address, each.address + each.memory_size) for each in segments)
+        ranges += [(start, end) for start, end in extents if start <= entry < end]
         return [
             (segment.address + segment.file_size, segment.address + segment.memory_size)
-            for segment in self.file.segments
-            if segment.type == LOAD
-            and segment.file_size < segment.memory_size
+            for segment in segments
+            if segment.file_size < segment.memory_size
             and not any(start <= segment.address < end for start, end in ranges)
         ]
 

@@ -15,9 +15,10 @@ import pytest
 from tests.fixtures import toolchains
 from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import Gdb
+from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
 from tests.sessions.races import assert_race
-from tests.sessions.targets import READY, expect_stop
+from tests.sessions.targets import READY, debugger, expect_stop
 from tests.sessions.tracebacks import goroutines_in
 
 _VERSIONS = ("1.23.9", "1.27.3")
@@ -92,3 +93,17 @@ def test_races(go: str, goarch: str) -> None:
     assert {"certain", "probable"} & set(degrees)
     assert_race(go, "reader", "global", goarch=goarch)
     assert_race(go, "iterator", "captured", goarch=goarch)
+
+
+@pytest.mark.parametrize(("go", "goarch"), [("1.23.9", "arm64"), ("1.27.3", "386")])
+def test_the_debuggers_say_the_same_of_a_race(go: str, goarch: str) -> None:
+    """Delve for amd64 takes no cores of 386."""
+    program = build("races", go, goarch=goarch)
+    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, "writers", "field").path
+    ours = Files(program, core).run("gomap-why")
+    assert "calls runtime.mapassign_faststr at put+" in ours
+    with Gdb(debugger("gdb18"), program, core) as gdb:
+        assert gdb.run("gomap-why") == ours
+    if goarch == "arm64":
+        with serving("core", program, core) as port:
+            assert DelveRpc(port, program, core).run("gomap-why") == ours
