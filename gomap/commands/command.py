@@ -66,7 +66,8 @@ FRAME = Option(
     "frame",
     "N",
     """In this frame of that goroutine, as gomap-goroutines -stack numbers them; without it
-    in the innermost one of the program's own functions.""",
+    in the innermost one of the program's own functions. In Delve, without -goroutine, it is one
+    of the selected goroutine, as Delve's own stack numbers them.""",
     number,
 )
 FORCE = Option("force", "", "Look even where the process, or the core, is of another build than the program.")
@@ -93,6 +94,13 @@ class Door(Protocol):
 
     def process(self) -> Process:
         """The process behind it, to write to. Raises ProgramError of a core, or if it cannot be written to."""
+        ...
+
+    def frame(self, number: int) -> Scope | None:
+        """A frame of what is selected, as the debugger itself numbers them; None where it has its own way to name one.
+
+        Raises ExpressionError where there is none.
+        """
         ...
 
     def limits(self) -> Limits:
@@ -228,6 +236,11 @@ def scope_of(door: Door, options: Options) -> Scope:
 
     Raises UsageError, and what FrameScope does.
     """
+    frame = options.get(FRAME.name)
+    if frame is not None and options.get(GOROUTINE.name) is None:
+        selected = door.frame(frame)
+        if selected is not None:
+            return selected
     return scope_within(door.scope, options)
 
 

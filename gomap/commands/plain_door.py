@@ -11,6 +11,7 @@ from gomap.program.program import ProgramError
 from gomap.views.paint import Paint
 
 if TYPE_CHECKING:
+    from gomap.expressions.scope import Scope
     from gomap.poking.changes import Process
 
 __all__ = ["PlainDoor"]
@@ -30,6 +31,9 @@ class PlainDoor:
         from gomap.poking.changes import ONLY_A_CORE
 
         raise ProgramError(ONLY_A_CORE)
+
+    def frame(self, number: int) -> Scope | None:
+        return None
 
     def limits(self) -> Limits:
         return Limits(elements=200, depth=20, repeats=10, bytes_as_text=True)

@@ -118,6 +118,11 @@ class DelveDoor(PlainDoor):
     def program(self) -> Program:
         return self._program
 
+    def frame(self, number: int) -> DelveScope:
+        scope = DelveScope(self._rpc, self._program, self._request.goroutine, number)
+        scope.demand()
+        return scope
+
     def live(self) -> DelveLive:
         return DelveLive(self._rpc, self._program)
 

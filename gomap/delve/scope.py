@@ -47,6 +47,16 @@ class DelveScope:
         self._rpc = rpc
         self._scope = {"GoroutineID": goroutine, "Frame": frame}
 
+    def demand(self) -> None:
+        """Raises ExpressionError where there is no such frame."""
+        frame = self._scope["Frame"]
+        try:
+            stack = self._rpc.call("Stacktrace", Id=self._scope["GoroutineID"], Depth=frame, Full=False)["Locations"]
+        except CallError as error:
+            raise ExpressionError(str(error)) from None
+        if len(stack) <= frame:
+            raise ExpressionError(f"there is no frame {frame}: the last one is {len(stack) - 1}")
+
     def without(self, name: str) -> str:
         return "the selected frame or its package"
 

@@ -57,6 +57,16 @@ def test_locals_and_arguments_of_the_frame_that_is_selected(terminal: GomapDelve
     assert terminal.run("gomap-header local").startswith("no variable local")
 
 
+def test_a_frame_of_the_goroutine_that_is_selected(terminal: GomapDelve) -> None:
+    """Delve tells scripts nothing of its prefixes, such as "frame 1", so the option takes their place."""
+    frames = terminal.run("stack 30")
+    number = next(line.split()[0] for line in frames.splitlines() if " in main.withLocals" in line)
+    terminal.run("frame 0")
+    assert "map[string]int at 0x" in terminal.run(f"gomap-header -frame {number} local")
+    last = int([line.split()[0] for line in frames.splitlines() if line.split()[0].isdecimal()][-1])
+    assert terminal.run("gomap-header -frame 999 local") == f"there is no frame 999: the last one is {last}"
+
+
 def test_another_goroutine(terminal: GomapDelve) -> None:
     terminal.run("goroutine 2")
     assert terminal.run("gomap-header local").startswith("no variable local")
