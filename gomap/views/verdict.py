@@ -25,6 +25,8 @@ from gomap.views.text import title
 __all__ = ["verdict_lines"]
 
 _FINDINGS = 5
+#: Goroutines that are named for having raised an error besides.
+_MOST_DEATHS = 3
 
 
 def verdict_lines(
@@ -56,6 +58,7 @@ def verdict_lines(
     if verdict.nil is not None and verdict.nil.path and verdict.trace is not None and verdict.operation is not None:
         yield from _nil_path(verdict.nil, verdict.trace, verdict.operation, paint)
     yield from sides_lines(verdict, arguments, paint)
+    yield from _others_died(verdict)
     for lock in verdict.locks:
         yield from lock_lines(lock)
     if verdict.others is not None and verdict.map is not None and not verdict.locks:
@@ -82,6 +85,7 @@ def _without_map(verdict: Verdict, damaged: Sequence[str] | None, paint: Paint) 
         so = "outside of map operations" if verdict.operation is None else "though not by a map's or a key's fault"
         where = f"in {call.name} ({place_text(call)}), {so}"
         yield f"  it was raised by goroutine {death.trace.goroutine.id}, {where}"
+    yield from (f"  {line}" for line in _others_died(verdict))
     number, inside = len(verdict.checked), ", none inside a map operation"
     if verdict.inside:
         sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
@@ -90,6 +94,15 @@ def _without_map(verdict: Verdict, damaged: Sequence[str] | None, paint: Paint) 
     if damaged is None:
         yield "  maps that nobody is inside of were not checked: gomap-postmortem does that"
     yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)
+
+
+def _others_died(verdict: Verdict) -> Iterator[str]:
+    """Who raised an error besides: the program's last words may be theirs."""
+    for death in verdict.also[:_MOST_DEATHS]:
+        yield f"goroutine {death.trace.goroutine.id} has raised an error too: {death_text(death)}"
+    left = len(verdict.also) - _MOST_DEATHS
+    if left > 0:
+        yield f"so {'has' if left == 1 else 'have'} {counted(left, 'more goroutine')}"
 
 
 def _conclusion(verdict: Verdict) -> str:

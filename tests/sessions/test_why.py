@@ -90,6 +90,16 @@ def test_what_a_person_sees_of_a_race() -> None:
     assert rest[-1].startswith("gomap-check: no findings in 100 entries")
 
 
+def test_who_has_raised_an_error_besides() -> None:
+    """As if four more goroutines had: which of them ends the program, and has the last words, is chance."""
+    program, core, _ = _died("1.27.3", "nil-map")
+    verdict = why(Program(open_core(program, core)), lambda _what: None)
+    assert verdict.death is not None and not verdict.also
+    said = list(verdict_lines(replace(verdict, also=[verdict.death] * 4), {}, Paint()))
+    assert said.count("goroutine 1 has raised an error too: panic: assignment to entry in nil map") == 3
+    assert "so has 1 more goroutine" in said
+
+
 @pytest.mark.parametrize("ldflags", ["", "-s -w"])
 @pytest.mark.parametrize("go", _VERSIONS)
 def test_whose_code_writes_to_such_maps(go: str, ldflags: str) -> None:
