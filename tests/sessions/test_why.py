@@ -92,7 +92,7 @@ def test_what_a_person_sees_of_a_race() -> None:
 
 def test_who_has_raised_an_error_besides() -> None:
     """As if four more goroutines had: which of them ends the program, and has the last words, is chance."""
-    program, core, _ = _died("1.27.3", "nil-map")
+    program, core, _ = _died("1.27.3", "amd64", "nil-map")
     verdict = why(Program(open_core(program, core)), lambda _what: None)
     assert verdict.death is not None and not verdict.also
     said = list(verdict_lines(replace(verdict, also=[verdict.death] * 4), {}, Paint()))
