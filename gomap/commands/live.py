@@ -188,7 +188,7 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
             "html",
             "FILE",
             """Write the growth as a page for a browser as well: the curve of room and entries, and each step. It is
-            written anew with each step.""",
+            written anew with each step, and has none at first.""",
         ),
         _JSON,
         _off("gomap-trace"),
@@ -230,9 +230,15 @@ def trace(door: Door, options: Options, expression: str) -> Iterable[str]:
         yield from json_line(door, grown_object(seen)) if options["json"] else [grown_line(seen)]
         if file:
             steps.append(seen)
-            write_page(door, file, f"{seen.name}: how it grew", list(curve_lines(steps)), (), [steps_table(steps)])
+            write(file)
+
+    def write(file: str) -> None:
+        name = f"gomap-trace {expression}"
+        write_page(door, file, f"{name}: how it grew", list(curve_lines(steps)), (), [steps_table(steps)])
 
     made = make(door.scope())
+    if file:
+        write(file)  # so that one that cannot be written is told of now
     yield trace_line(made, paint)
     yield from _on_stack(door, made.map)
     yield from live.keep(made, make, told)

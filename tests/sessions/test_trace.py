@@ -82,7 +82,11 @@ def _compare_swiss(steps: list[tuple[str, int]], own: list[list[str]]) -> None:
 def test_each_step_is_told(subject: tuple[str, Debugger], tmp_path: Path) -> None:
     printed, page = tmp_path / "printed", tmp_path / "growth.html"
     with started(subject[1], build("grown", subject[0]), str(_ENTRIES), printed) as session:
+        said = session.run(f"gomap-trace -html {tmp_path}/none/growth.html main.numbers")
+        assert said.startswith(f"gomap-trace: cannot write {tmp_path}/none/growth.html: ") and "\n" not in said, said
+        assert session.run("gomap-trace -off") == "gomap-trace: there is none"
         said = session.run(f"gomap-trace -html {page} main.numbers")
+        assert "gomap-trace main.numbers: how it grew" in page.read_text()
         assert "'continue' goes on; 'gomap-trace -off' ends it" in said
         said = session.run("continue")
         assert "exited normally" in said, said
