@@ -137,7 +137,7 @@ def _head(trace: Traceback, width: int, root: str, paint: Paint) -> str:
 
 def _operation(trace: Traceback, shown: OperationShown, paint: Paint) -> Iterator[str]:
     operation = shown.operation
-    does = DOES[operation.kind] + (", growing it" if operation.grows and operation.kind != "grow" else "")
+    does = DOES[operation.kind] + (", and grows," if operation.grows and operation.kind != "grow" else "")
     if isinstance(operation.by, NilMap):
         yield f"  {does} a map that is nil, for which the function panics"
     elif operation.map is None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
+from gomap.goruntime.own_calls import library_folder, own_call
+from gomap.goruntime.tracebacks import Traceback
 from gomap.maps.wording import counted
 from gomap.postmortem.locks import Lock
 from gomap.postmortem.verdict import Verdict
-from gomap.views.sides import MOST_NAMED, goroutines_text, offset_text
+from gomap.views.sides import MOST_NAMED, goroutines_text, grouped_text, offset_text
 
-__all__ = ["lock_lines", "no_lock_text"]
+__all__ = ["lock_lines", "no_lock_text", "waiting_lines"]
+
+#: Why a goroutine waits, as the runtime spells it from Go 1.20 on.
+_FOR_MUTEX = re.compile(r"sync\.(?:RW)?Mutex\.")
 
 
 def lock_lines(lock: Lock) -> Iterator[str]:
@@ -37,6 +43,16 @@ def lock_lines(lock: Lock) -> Iterator[str]:
         does, its = ("does", "its stack") if len(lock.without) == 1 else ("do", "their stacks")
         calls = "Lock" if lock.type == "sync.Mutex" else "Lock or RLock"
         yield f"  {who} probably {does} not take it: no function on {its} that gets to it calls {calls}"
+
+
+def waiting_lines(traces: Sequence[Traceback]) -> Iterator[str]:
+    """Who waits for a mutex: of a program that hangs that says more than that it does not die by a map."""
+    waiting = [trace for trace in traces if _FOR_MUTEX.match(trace.status)]
+    if waiting:
+        root = library_folder(traces)
+        calls = ((trace, call.call.name if (call := own_call(trace, root)) else "?") for trace in waiting)
+        does = counted(len(waiting), "goroutine waits", "goroutines wait")
+        yield f"{does} for a mutex: {grouped_text(calls)}"
 
 
 def no_lock_text(verdict: Verdict) -> str:

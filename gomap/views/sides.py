@@ -17,6 +17,7 @@ __all__ = [
     "MOST_NAMED",
     "Arguments",
     "goroutines_text",
+    "grouped_text",
     "not_involved_lines",
     "offset_text",
     "sides_lines",
@@ -62,9 +63,10 @@ def sides_lines(verdict: Verdict, arguments: Arguments, paint: Paint) -> Iterato
         yield f"      {_evidence(side.reach, side.site)}"
     possible = [side for side in others.sides if side.degree == "possible"]
     if possible:
-        yield f"possible: {_grouped((side.trace, _possibly(side)) for side in possible)}"
+        yield f"possible: {grouped_text((side.trace, _possibly(side)) for side in possible)}"
     if others.readers:
-        yield f"at it without writing: {_grouped((trace, DOES[each.kind] + ' it') for trace, each in others.readers)}"
+        readers = ((trace, DOES[each.kind] + " it") for trace, each in others.readers)
+        yield f"at it without writing: {grouped_text(readers)}"
     if others.unread_code:
         yield paint.note(f"note: {code_unread_text(others.unread_code)}, so nobody is more than possible")
 
@@ -84,7 +86,7 @@ def not_involved_lines(verdict: Verdict) -> Iterator[str]:
     """Who was at other maps only."""
     if verdict.others is not None and verdict.others.elsewhere:
         shown = ((trace, call.call.name) for trace, call in verdict.others.elsewhere)
-        yield f"not involved: {_grouped(shown)}: other maps only"
+        yield f"not involved: {grouped_text(shown)}: other maps only"
 
 
 def _head(trace: Traceback, role: str, state: str, does: str) -> str:
@@ -156,7 +158,7 @@ def goroutines_text(traces: Sequence[Traceback]) -> str:
     return f"goroutines {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def _grouped(shown: Iterable[tuple[Traceback, str]]) -> str:
+def grouped_text(shown: Iterable[tuple[Traceback, str]]) -> str:
     """``20, 21, 22 (main.elsewhere)``."""
     by_text = sorted(shown, key=lambda each: each[1])
     groups = []

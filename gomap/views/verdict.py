@@ -17,7 +17,7 @@ from gomap.views.death import death_text, signal_text
 from gomap.views.findings import check_lines
 from gomap.views.gaps import gap_text, would_tell_text
 from gomap.views.goroutines import DOES, place_text
-from gomap.views.locks import lock_lines, no_lock_text
+from gomap.views.locks import lock_lines, no_lock_text, waiting_lines
 from gomap.views.paint import Paint
 from gomap.views.sides import Arguments, goroutines_text, not_involved_lines, sides_lines, writers_lines
 from gomap.views.text import title
@@ -91,6 +91,8 @@ def _without_map(verdict: Verdict, damaged: Sequence[str] | None, paint: Paint) 
         sound = f"; {counted(number, 'map')} checked for that: no findings" if number else ""
         inside = f", {counted(verdict.inside, 'map operation')} under way{sound}"
     yield f"  {counted(len(verdict.traces), 'goroutine')} looked at{inside}"
+    if death is None:
+        yield from (f"  {line}" for line in waiting_lines(verdict.traces))
     if damaged is None:
         yield "  maps that nobody is inside of were not checked: gomap-postmortem does that"
     yield from (paint.note(f"note: {gap_text(gap)}") for gap in verdict.notes)

@@ -90,6 +90,15 @@ def test_what_a_person_sees_of_a_race() -> None:
     assert rest[-1].startswith("gomap-check: no findings in 100 entries")
 
 
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_who_waits_for_a_mutex_in_a_program_that_hangs(go: str) -> None:
+    """The fixture has three that do, for one that main has."""
+    program, core, said = _died(go, "amd64", "locked")
+    assert (said["verdict"], said["death"]) == (None, None)
+    text = Files(program, core).run("why")
+    assert re.search(r"^  3 goroutines wait for a mutex: \d+, \d+, \d+ \(main\.waits\)$", text, re.MULTILINE), text
+
+
 def test_who_has_raised_an_error_besides() -> None:
     """As if four more goroutines had: which of them ends the program, and has the last words, is chance."""
     program, core, _ = _died("1.27.3", "amd64", "nil-map")
