@@ -21,7 +21,7 @@ class FieldWatch:
         program: the program, which runs.
         name: of the watch, for a person.
         map: which map.
-        field: which field of its header.
+        field: which field of its header; empty: the one that counts the entries, of a container that has none.
 
     Attributes:
         name, map, field: as given.
@@ -34,7 +34,8 @@ class FieldWatch:
         names = [each.name for each in map.fields()]
         if field not in names:
             there = f"it has {', '.join(names)}" if names else "it is nil"
-            raise ExpressionError(f"{name}: the map's header has no field {field!r} that could change; {there}")
+            missing = f"field {field!r} that could change" if field else "count; -header names one of its fields"
+            raise ExpressionError(f"{name}: the map's header has no {missing}; {there}")
         self.name, self.map, self.field = name, map, field
         self._program = program
         self._trap = Trap(map.field_address(field), map.field_size(field))

@@ -166,3 +166,14 @@ def test_in_delve(delve_go: str) -> None:
             assert "Watchpoint" not in session.run("breakpoints")
         said = session.run("gomap-watch main.numbers 7")
         assert said.endswith("gomap-watch main.numbers 7: the process has ended, with status 0")
+
+
+def test_what_a_sync_map_has_not_is_said(either: tuple[str, Debugger]) -> None:
+    with started(either[1], build("syncmaps", either[0]), "stop") as session:
+        said = session.run("gomap-watch main.full")
+        assert said.startswith(
+            "gomap-watch main.full: the map's header has no count; -header names one of its fields; it has "
+        )
+        assert session.run("gomap-watch main.full 1").endswith(": a sync.Map cannot be watched, only a map can")
+        assert session.run("gomap-trace main.full").endswith(" cannot be traced, only a map's")
+        assert " has no flag in its header that is set during each write" in session.run("gomap-guard main.full")
