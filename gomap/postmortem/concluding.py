@@ -50,6 +50,8 @@ _RACE = "concurrent map "
 _NIL = "assignment to entry in nil map"
 _UNHASHABLE = "hash of unhashable type "
 _UNCOMPARABLE = "comparing uncomparable type "
+#: Rules that are broken where entries or overflow buckets are not counted.
+_OF_COUNTS = {"count-mismatch", "noverflow-mismatch"}
 #: Functions that map functions call for their keys and elements, and that fault where these lead nowhere.
 _CALLED_BY_MAPS = re.compile(
     r"type[:.]|aeshashbody|memeqbody|cmpbody|internal/(?:abi|bytealg|runtime/(?:maps|sys|math|atomic))\.|"
@@ -216,8 +218,8 @@ def _race(
         )
         path, path_in = next(((path, side.call.call.name) for path, side in paths if path), ("", ""))
         verdict = replace(verdict, path=path, path_in=path_in)
-    if _damage(begun.report) == "corruption" and not firm:
-        # What the runtime takes for a writer's mark may be damage too.
+    if _damage(begun.report) == "corruption" and not firm and _header_damaged(begun.report, map):
+        # What the runtime takes for a writer's mark, which is in the header, may be damage too.
         return replace(verdict, kind="corruption", certain=False)
     try:
         verdict = with_locks(program, traces, verdict, [begun.death.trace, *(side.trace for side in firm)])
@@ -303,6 +305,13 @@ def _checked(program: Program, map: GoMap, progress: Callable[[str], None]) -> t
         return check(program, map), []
     except (LayoutError, ReadError) as error:
         return None, [MapNotChecked(error)]
+
+
+def _header_damaged(report: Report | None, map: GoMap) -> bool:
+    """Whether something is wrong with the header that two writers do not do to it: they do lose count."""
+    lasting = [each for each in report.findings if not each.transient] if report is not None else []
+    header = range(map.address, map.address + map.header_size)
+    return any(each.address in header and each.rule.name not in _OF_COUNTS for each in lasting)
 
 
 def _damage(report: Report | None) -> Literal["corruption", "mutated keys"] | None:

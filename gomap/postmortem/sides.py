@@ -26,12 +26,15 @@ from gomap.goruntime.frames import words_of
 from gomap.goruntime.functions import functions_of
 from gomap.goruntime.instances import is_generic, may_hand_on
 from gomap.goruntime.tracebacks import CallFrame, Traceback, call_variables
-from gomap.maps.callers import names_variable, type_passed, words_behind
+from gomap.maps.callers import map_by_type, names_variable, type_passed, words_behind
 from gomap.maps.model import GoMap
 from gomap.maps.naming import PackagePath, package_paths, path_from
 from gomap.maps.operations import Operation, kind_of, operations
+from gomap.maps.recognition import header_at
 from gomap.maps.sync_calls import of_sync_map
 from gomap.program.frames import FrameVariable
+from gomap.program.gotypes import LayoutError
+from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
 
 __all__ = ["Degree", "Involved", "Reach", "Side", "Site", "involved", "writes"]
@@ -139,7 +142,7 @@ def involved(program: Program, traces: Sequence[Traceback], thrower: Traceback |
         elif here is not None:
             readers.append((trace, here))
         else:
-            other = _at_other_maps(program, trace, at_work)
+            other = _at_other_maps(program, trace, at_work, map)
             if other is not None:
                 elsewhere.append((trace, other))
     sides.sort(key=lambda side: _DEGREES.index(side.degree))
@@ -158,11 +161,14 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         if site is None and within is None and reads_code(program):
             continue
         reach = _reach(program, call_variables(program, trace, call), call, map, package)
-        if reach is None and (site is None or not site.typed or _described(program)):
-            continue
         waits = trace.state == "waiting" and not any(
             _COLLECTS.match(inner.call.name) for inner in trace.calls[: call.number]
         )
+        if reach is None and (site is None or not site.typed):
+            continue
+        # What it writes to may be this map, where it has lost its variables.
+        if reach is None and _described(program) and (waits or _has_others(program, trace, call, map)):
+            continue
         if site is not None and reach is not None and not waits:
             yield Side(trace, "probable", None, call, reach, site)
         elif site is not None or not waits:
@@ -229,14 +235,42 @@ def _reach(
     return Reach("pointer", "", pointer) if pointer else None
 
 
-def _at_other_maps(program: Program, trace: Traceback, at_work: Sequence[Operation]) -> CallFrame | None:
-    """The call that is at maps, or whose code calls map functions; None if there is none."""
-    if at_work:
+def _at_other_maps(program: Program, trace: Traceback, at_work: Sequence[Operation], map: GoMap) -> CallFrame | None:
+    """The call that is at maps other than this one, or whose code calls map functions for such; None if there is none.
+
+    None too if one may be at this one: its code writes to maps of that type, and which it does not tell.
+    """
+    if at_work and all(each.map is not None for each in at_work):
         return trace.calls[min(at_work[0].caller, len(trace.calls) - 1)]
+    found = None
     for call in trace.calls:
         if call.call.inlined or call.call.name.startswith(_OF_RUNTIME):
             continue
-        code = code_of(program, call.frame.function.entry)
-        if code is not None and any(kind_of(site.function.name) for site in code.calls):
-            return call
-    return None
+        entry = call.frame.function.entry
+        code = code_of(program, entry)
+        if code is None:
+            continue
+        written = writes(program, entry, map.type.name)
+        if found is None:  # what it calls is the call further in otherwise
+            written = [*written, *_called_writes(program, entry, map.type.name)]
+        if any(each.typed for each in written) and not _has_others(program, trace, call, map):
+            return None
+        if any(kind_of(site.function.name) for site in code.calls):
+            found = found or call
+    return found
+
+
+def _has_others(program: Program, trace: Traceback, call: CallFrame, map: GoMap) -> bool:
+    """Whether a function on a stack is known to get to maps of the type of MAP, which are not that one."""
+    calls = trace.in_frame_of(call.number)
+    by_variables = any(map_by_type(program, each, call_variables(program, trace, each), map.type) for each in calls)
+    return by_variables or any(_is_header(program, at, map) for at in words_of(program, call.frame, call.frame))
+
+
+def _is_header(program: Program, address: int, map: GoMap) -> bool:
+    """Whether the header of another map, which may be of the type of MAP, is at ADDRESS: on a stack, of who made it."""
+    try:
+        found = header_at(program, address) if address != map.address else None
+    except (LayoutError, ReadError):
+        return False
+    return found is not None and (found.type is None or found.type.name == map.type.name)

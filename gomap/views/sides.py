@@ -132,6 +132,7 @@ def _evidence(reach: Reach | None, site: Site | None) -> str:
     if site is not None:
         inlined = f", inlined from {site.written}" if site.written != site.function else ""
         typed = "" if site.typed else " (of which type, is not told)"
+        typed += " for a map of this type: which, is not told" if site.typed and reach is None else ""
         at = offset_text(site.function, site.site.at - site.entry)
         told.append(f"calls {site.site.function.name} at {at}{inlined}{typed}")
     return "; ".join(told)

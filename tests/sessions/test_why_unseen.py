@@ -1,0 +1,29 @@
+"""Races of which the other side's frame has lost the map: it is not said to be at other maps, nor the map to be broken.
+
+The program is tests/fixtures/unseen, which says itself where its map is, and which goroutines are at it.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.fixtures.builds import build, kernel_core_of
+from tests.sessions.doors import Files
+
+
+@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+@pytest.mark.parametrize("mode", ["rows", "clears", "method"])
+def test_the_other_side_is_not_cleared(go: str, mode: str) -> None:
+    program = build("unseen", go)
+    core = kernel_core_of(program, mode)
+    truth, said = json.loads(core.printed.read_text()), json.loads(Files(program, core.path).run("why -json"))
+    # What two writers leave behind, such as a key in the wrong bucket, makes no corruption of it.
+    assert said["verdict"] == "race"
+    assert said["map"]["address"] == truth["header"]
+    thrower = said["death"]["goroutine"]
+    assert thrower in truth["ids"]
+    (other,) = {*truth["ids"]} - {thrower}
+    assert other in {side["goroutine"] for side in said["sides"]}
+    assert other not in {each["goroutine"] for each in said["notInvolved"]}
