@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from gomap.commands.command import TYPE, Door, Options, command, json_line
 from gomap.commands.options import Option, UsageError, limit
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from gomap.live.field_watch import FieldWatch
     from gomap.live.growth_trace import Grown, GrowthTrace
     from gomap.live.guard import Guard, Guarded
-    from gomap.live.traps import Live
+    from gomap.live.traps import Live, Sighting, Watcher
     from gomap.maps.model import GoMap
     from gomap.program.program import Program
+
+T = TypeVar("T", bound="Sighting")
 
 _JSON = Option("json", "", "Tell of each event by one JSON object on a line of its own; all else stays text.")
 _LIMIT = limit("findings at most", 20)
@@ -53,6 +55,18 @@ def _on_stack(door: Door, map: GoMap) -> Iterator[str]:
     goroutine = stack_of(door.program(), map)
     if goroutine is not None:
         yield on_stack_line(goroutine)
+
+
+def _kept(
+    live: Live, watcher: Watcher[T], make: Callable[[Scope], Watcher[T]], told: Callable[[T], Iterable[str]]
+) -> Iterator[str]:
+    """As Live.keep, behind what was said of what is watched; the refusal says that nothing is."""
+    from gomap.live.traps import NoWatchpointError
+
+    try:
+        yield from live.keep(watcher, make, told)
+    except NoWatchpointError as error:
+        raise NoWatchpointError(f"{watcher.name} has not begun: {error}") from None
 
 
 @command(
@@ -178,7 +192,7 @@ def watch(door: Door, options: Options, line: str) -> Iterable[str]:
     made = make(door.scope())
     yield from entry_watch_lines(made, paint) if isinstance(made, EntryWatch) else field_watch_lines(made, paint)
     yield from _on_stack(door, made.map)
-    yield from live.keep(made, make, told)
+    yield from _kept(live, made, make, told)
 
 
 @command(
@@ -241,4 +255,4 @@ def trace(door: Door, options: Options, expression: str) -> Iterable[str]:
         write(file)  # so that one that cannot be written is told of now
     yield trace_line(made, paint)
     yield from _on_stack(door, made.map)
-    yield from live.keep(made, make, told)
+    yield from _kept(live, made, make, told)

@@ -230,6 +230,9 @@ def test_what_cannot_be_guarded_and_what_is_broken_already_is_said() -> None:
             assert "'continue' goes on" in session.run(f"gomap-guard main.others[{number}]")
         said = session.run("gomap-guard main.guarded").splitlines()[1]
         assert said.startswith("note: 4 of 4 hardware watchpoints are in use, and this takes 1 more; end another"), said
+        said = session.run("gomap-watch main.guarded").splitlines()[-1]
+        assert said.startswith("gomap-watch main.guarded has not begun: 4 of 4 hardware watchpoints are in use"), said
+        assert session.run("gomap-watch -off") == "gomap-watch: there is none"
         assert session.run("gomap-guard -off").count("ended") == 5
         # A map that is broken at the beginning is said to be so, and not stopped for.
         session.run("set language c")
