@@ -202,7 +202,7 @@ def test_a_map_is_found_by_its_address(demo: str, gdb: Path, root: Path, tmp_pat
     ("expression", "complaint"),
     [
         ("main.carts", "no variable main.carts"),
-        ('main.sessions["t-103"]', 'main.sessions["t-103"] is a main.Session, not a map'),
+        ('main.sessions["t-103"]', 'main.sessions["t-103"] is a main.Session, not a map; its field Cart is'),
         ("-type 'map[string]int' 0x10", "0x10: no map header at 0x10: cannot read 48 bytes at 0x10"),
     ],
 )
