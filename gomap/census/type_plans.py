@@ -5,14 +5,13 @@ The plan of a map's header is gomap.census.map_plans'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from gomap.census.plans import Plan, Step
-from gomap.goruntime.functions import functions_of
+from gomap.goruntime.closures import closure_type
 from gomap.goruntime.instances import is_shaped, only_instance
 from gomap.goruntime.rtype import RuntimeTypes, runtime_types
-from gomap.program.frames import Captured
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
@@ -77,24 +76,6 @@ class _ChanPlan(Plan):
 
     def step(self, place: int) -> Step | None:
         return self._step if place == self._buffer else None
-
-
-class _ClosurePlan(Plan):
-    """A closure: the address of a function's code, and what that has caught."""
-
-    def __init__(self, plans: Plans, function: str, captured: Sequence[Captured]) -> None:
-        self._plans, self._captured = plans, captured
-        self.name = f"closure of {function}"
-        self.size = max((each.offset + each.type.size for each in captured), default=plans.program.pointer_size)
-
-    def step(self, place: int) -> Step | None:
-        found = (each for each in self._captured if each.offset <= place < each.offset + each.type.size)
-        caught = next(found, None)
-        if caught is None:
-            return None
-        # Of one that the closure has by its address the name is that of what is there.
-        step = self._plans.step_in(caught.type, place - caught.offset, f".{caught.name.removeprefix('&')}")
-        return step and replace(step, pointee=step.pointee and not caught.name.startswith("&"))
 
 
 class Plans:
@@ -218,14 +199,8 @@ class Plans:
             return None
 
     def _closure(self, code: int) -> Step | None:
-        function = functions_of(self.program).at(code)
-        if function is None or function.entry != code:
-            return None
-        captured = self.program.captured(code)
-        if not captured:
-            return Step("")
-        plan = _ClosurePlan(self, function.name, captured)
-        return Step(f".({function.name})", plan, size=plan.size)
+        type = closure_type(self.program, code)
+        return Step(f".({type.name})", self.of(type), size=type.size) if type is not None else Step("")
 
     def _node_at(self, address: int, node: GoType) -> Step | None:
         """The step to a node of internal/sync.HashTrieMap, which is an entry or leads to more."""

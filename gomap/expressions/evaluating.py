@@ -13,7 +13,7 @@ import re
 from functools import partial
 
 from gomap.expressions.brackets import closing
-from gomap.expressions.go_values import ExpressionError, GoValue, an, held, temporary
+from gomap.expressions.go_values import ExpressionError, GoValue, an, closure, held, temporary
 from gomap.expressions.names import resolve
 from gomap.expressions.scope import Scope
 from gomap.goruntime.instances import is_shaped
@@ -94,8 +94,12 @@ class _Parser:
                 value = self.index(_followed(value), self.until("]").strip())
             elif self.match(_ASSERTION):
                 name = self.until(")").strip()
-                value = held(value)
-                if self.program.type_named(name) not in (None, value.type) or name.lstrip("*") == "":
+                function = value.type.kind is Kind.FUNC
+                value = closure(value) if function else held(value)
+                another = (
+                    name != value.type.name if function else self.program.type_named(name) not in (None, value.type)
+                )
+                if another or name.lstrip("*") == "":
                     raise ExpressionError(f"{value.text} holds {an(value.type)}, not {name}")
             elif found := self.match(_FIELD):
                 value = value.field(found[1])

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from gomap.goruntime.closures import closure_type
 from gomap.goruntime.rtype import runtime_types
 from gomap.program.gotypes import Field, GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
+from gomap.program.target import pointer_at
 
-__all__ = ["ExpressionError", "GoValue", "an", "assembled", "dynamic", "held", "in_memory", "temporary"]
+__all__ = ["ExpressionError", "GoValue", "an", "assembled", "closure", "dynamic", "held", "in_memory", "temporary"]
 
 V = TypeVar("V")
 
@@ -206,6 +208,19 @@ def held(value: GoValue) -> GoValue:
     if inner is None:
         raise ExpressionError(f"{value.text} is a nil {value.type.name}")
     return inner
+
+
+def closure(value: GoValue) -> GoValue:
+    """What the closure that a func value leads to has caught, as a struct; raises ExpressionError if nothing tells."""
+    program, address = value.program, value.integer()
+    try:
+        type = closure_type(program, pointer_at(program, address)) if address else None
+    except (LayoutError, ReadError) as error:
+        raise ExpressionError(f"{value.text} is no func at {address:#x}: {error}") from None
+    if type is None:
+        known = "what it has caught is not known" if address else "it is nil"
+        raise ExpressionError(f"{value.text} is {an(value.type)}, not an interface; {known}")
+    return in_memory(program, type, value.text, address)
 
 
 def an(type: GoType) -> str:

@@ -100,8 +100,10 @@ class Lock(NamedTuple):
 def owners(scope: Scope, path: str) -> Iterator[tuple[str, GoValue]]:
     """The structs that the variable or field of that PATH is a field of, from the innermost outwards."""
     for _ in range(_MOST_OWNERS):
-        while (indexed := last_group(path, "[")) is not None:
-            path, _ = indexed
+        while (
+            group := last_group(path, "[") or last_group(path, "(")
+        ) is not None:  # an index, or the type of what is there
+            path = group[0].removesuffix(".")
         path = path.rpartition(".")[0]
         if not path:
             return

@@ -38,8 +38,12 @@ class Writer(NamedTuple):
 def writers(program: Program, function: str, type_name: str) -> list[Writer]:
     """Where the package that has FUNCTION writes to maps of that type, a few of them. Raises LayoutError, ReadError."""
     package = package_of_function(function)
-    found = dict.fromkeys(_writers(program, package, type_name)) if package else {}
-    return list(islice(found, _MOST))
+    # A call that is inlined in several functions is written once.
+    found = {
+        (each.call.name, each.call.file, each.call.line, each.locks): each
+        for each in (_writers(program, package, type_name) if package else ())
+    }
+    return list(islice(found.values(), _MOST))
 
 
 def _writers(program: Program, package: str, type_name: str) -> Iterator[Writer]:

@@ -6,6 +6,7 @@ information is go.shape's, and says that the type of the map in there is not kno
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -27,6 +28,19 @@ def test_every_door_lists_the_same_maps(go: str) -> None:
             assert told(gdb.run(f"gomap-list {options}")) == told(theirs.stdout)
         assert "-sort takes bytes|retained|entries" in gdb.run("gomap-list -sort colour")
         assert "takes no argument" in gdb.run("gomap-list main.m")
+
+
+def test_what_a_closure_has_caught_is_named_as_it_is_listed() -> None:
+    binary = build("census", "1.27.3")
+    core = kernel_core_of(binary)
+    path = "main.Closure.(main.closure.func1).captured"
+    truth = next(json.loads(line) for line in core.printed.read_text().splitlines() if f'"{path}"' in line)
+    said = json.loads(gomap("core", binary, core.path, "header", "-json", path).stdout)
+    assert (said["address"], said["count"]) == (f"{truth['address']:#x}", truth["entries"]) == (said["address"], 33)
+    asked = gomap("core", binary, core.path, "header", "main.Closure.(main.other).captured").stderr
+    assert "main.Closure holds a main.closure.func1, not main.other" in asked
+    with Gdb(gdb18(), binary, core.path) as gdb:
+        assert gdb.run(f"gomap-header {path}").splitlines()[0].startswith(f"map[int]int at {said['address']} ")
 
 
 def test_delve_gives_what_the_files_give() -> None:

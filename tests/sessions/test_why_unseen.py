@@ -27,3 +27,8 @@ def test_the_other_side_is_not_cleared(go: str, mode: str) -> None:
     (other,) = {*truth["ids"]} - {thrower}
     assert other in {side["goroutine"] for side in said["sides"]}
     assert other not in {each["goroutine"] for each in said["notInvolved"]}
+    writers = [(each["function"], each["file"], each["line"]) for each in said["writers"]]
+    assert len(writers) == len({*writers})
+    if mode == "method":  # what a closure has caught leads to the struct
+        assert [lock["path"].rpartition(".")[2] for lock in said["locks"]] == ["mu"]
+        assert not said["locks"][0]["taken"]
