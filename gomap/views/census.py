@@ -251,6 +251,8 @@ def _notes(line: _Line) -> Iterator[str]:
             f"room for {line.slots:,} entries, of which {line.entries:,} are there: "
             f"built anew it would save {line.waste:,} of {line.structure:,} bytes"
         )
+    if line.retained is not None and line.structure - line.retained >= _MUCH:
+        yield "something else leads into it too, such as an iterator or a leftover on a stack, and keeps the rest"
     doubtful = [found.trial for found in line.maps if found.trial and not found.trial.type and found.measured]
     if doubtful:
         yield doubt_text(max(doubtful, key=lambda trial: trial.chance))

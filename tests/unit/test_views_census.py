@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,17 @@ def test_memory_of_deleted_entries_is_pointed_out() -> None:
     at = next(number for number, line in enumerate(said) if "  main.Emptied  " in line)
     assert "of which 1 are there: built anew it would save" in said[at + 1]
     assert sum("built anew" in line for line in said) == 1
+
+
+def test_why_a_map_retains_less_than_it_is_made_of_is_said() -> None:
+    """As if something else led to the groups of each."""
+    census = taken(SWISS).census
+    assert census.retained is not None
+    said = list(census_lines(replace(census, retained=array("Q", bytes(8 * len(census.retained)))), ALL, Paint()))
+    why = "      something else leads into it too, such as an iterator or a leftover on a stack, and keeps the rest"
+    large = [each for each in rows(ALL) if each[2] != "?" and int(each[2].replace(",", "")) >= 4096]
+    assert large and said.count(why) == len(large)
+    assert why not in lines(ALL)
 
 
 def test_json_is_as_the_schema_has_it_and_tells_the_same() -> None:
