@@ -152,7 +152,7 @@ class MapCheck:
             self._steps.close()
 
     def _goes_on(self, answer: Judged | None) -> bool:
-        """The same. Returns whether it has come to its end."""
+        """Check on with the ANSWER, up to the next question; whether the check has come to its end instead."""
         while True:
             try:
                 step = self._steps.send(answer) if answer is not None else next(self._steps)
@@ -238,7 +238,7 @@ class MapCheck:
         )
 
     def explained(self) -> Report:
-        """The same with causes. An interruption of the search for them ends it where one of the check would."""
+        """What was found so far, with causes. An interruption of their search ends it where one of the check would."""
         report, means, keys, map = self.report(), self._means, self._keys, self._map
         if not report.findings or keys is None:
             return report

@@ -135,7 +135,7 @@ class Scene:
         return None if key_hash is None else mark_of(self.map, key_hash)
 
     def marks_of(self, keys: Sequence[bytes]) -> Sequence[int | None]:
-        """The same of many keys; None also where a string in one is long: a length that is wrong may be any."""
+        """The tophash or control byte of each key; None also where a string in it is long: a length may be wrong."""
         marks: list[int | None] = [None] * len(keys)
         size = self.map.places.key.size
         short = [number for number, key in enumerate(keys) if all(one <= _LONG for one in self._lengths(key))]
@@ -153,7 +153,7 @@ class Scene:
             yield int.from_bytes(key[leaf.offset + word : leaf.offset + 2 * word], order)
 
     def marks_with(self, key: bytes, offset: int, strings: Sequence[bytes]) -> Sequence[int | None]:
-        """The same of copies of KEY that have each of STRINGS in place of the one at OFFSET."""
+        """The tophash or control byte of KEY with each of STRINGS in place of the one at OFFSET."""
         marks: list[int | None] = []
         word, order = self.map.target.pointer_size, self.map.target.byte_order
         for first in range(0, len(strings), _AT_ONCE):

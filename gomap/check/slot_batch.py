@@ -88,7 +88,7 @@ class SlotBatch:
         return b"".join(compress(chain.from_iterable(pieces), self._flags))
 
     def stored(self, number: int, start: int, stride: int) -> bytes:
-        """The same of live slot NUMBER alone."""
+        """What live slot NUMBER has there, as in ``packed``."""
         record, slot = self.place(number)
         at = record * self.places.size + start + slot * stride
         return self._buffer[at : at + stride]

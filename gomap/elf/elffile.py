@@ -74,7 +74,7 @@ class Section(NamedTuple):
 
 
 class _SectionHeader(NamedTuple):
-    """The same as the file has it, where the name is a place among names."""
+    """A section's header as the file has it: its name is a place among names."""
 
     name: int
     type: int

@@ -82,7 +82,9 @@ def other_build(
 
 
 def other_build_of_file(path: str, read: RawRead, bias: Callable[[], int], places: Sequence[Elsewhere]) -> str:
-    """The same of the program at PATH, something of which is at other PLACES in memory; the file need not be there.
+    """What shows that memory is another build's than the program at PATH, which need not be there any more.
+
+    PLACES: what of it is elsewhere in memory.
 
     BIAS: gives that of the program; may raise FileError.
     """
@@ -105,7 +107,7 @@ def other_build_id(program: ElfFile, read: RawRead, bias: int) -> str | None:
 
 
 def _elsewhere_told(place: Elsewhere) -> str:
-    """The same where no build ID tells, by what is at another PLACE."""
+    """What shows it where no build ID tells: something of the program is at another PLACE."""
     found = (
         "where memory has nothing"
         if place.found is None

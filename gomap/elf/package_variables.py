@@ -49,7 +49,7 @@ def variables_in(files: Iterable[LoadedFile]) -> dict[str, tuple[int, GoType]] |
 
 
 def _variables_of(file: LoadedFile) -> dict[str, tuple[int, GoType]] | None:
-    """The same of one FILE; none if it is none of Go's."""
+    """The package variables of one FILE; none if it is none of Go's, None if it cannot be read as it was."""
     try:
         sections = [section.name for section in ElfFile(file.path).sections]
         if not all(any(name.endswith(part) for name in sections) for part in _NEEDED):

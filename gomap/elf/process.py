@@ -81,7 +81,7 @@ class Process:
         return mapped
 
     def mapped_now(self) -> Sequence[MappedFile]:
-        """The same; none if the process is gone."""
+        """The files that lie in its memory now; none if the process is gone."""
         try:
             return self.mapped_files
         except FileError:

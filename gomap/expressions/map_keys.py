@@ -41,7 +41,9 @@ def element(program: Program, map: GoMap, text: str, key: Written) -> GoValue | 
 
 
 def element_at_some_look(program: Program, map: GoMap, text: str, key: Written) -> GoValue | None:
-    """The same while other threads may write to MAP: of the first of several looks that has the key.
+    """The element of a key, as ``element`` has it, while other threads may write to MAP.
+
+    It is that of the first of several looks that finds the key.
 
     A look at a map that grows meanwhile may miss a key that stays, or be led astray.
     """

@@ -140,7 +140,7 @@ class LaneHash(abc.ABC):
 
     @abc.abstractmethod
     def _seeds(self, loads: Loads, seeds: Seeds) -> list[int]:
-        """The same, computed for each value."""
+        """The seed as each lane sees it, as a state: computed for each value."""
 
     @abc.abstractmethod
     def _empty(self, count: int, seeds: Seeds) -> Sequence[int]:

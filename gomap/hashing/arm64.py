@@ -62,7 +62,7 @@ class Arm64Hash(LaneHash):
         width = loads.width
         state, key = loads.blocks(0), self._seeded(loads, seeds)
         for number in range(loads.rounds):
-            # Here it is the seed that the memory is a key to.
+            # In this loop the seed is what is encrypted, and the memory is the key that it is encrypted with.
             key = mixed_round(add(key, state), width)
             state = loads.blocks(number + 1)
             key = mixed_round(add(key, state), width)

@@ -48,7 +48,10 @@ def hasher_for(state: HashState, target: Target, types: RuntimeTypes, key: GoTyp
 
 
 def reflect_hasher_for(state: HashState, target: Target, types: RuntimeTypes, key: GoType) -> KeyHasher:
-    """The same for a map whose type package reflect made (MapOf) because the program has no such type itself."""
+    """What hashes the keys of maps whose type package reflect made (MapOf): the program has no such type itself.
+
+    Raises LayoutError for types that no map's key has.
+    """
     return KeyHasher(_Hashing(state, target, types), key.size, at_run_time(key))
 
 

@@ -79,7 +79,7 @@ def why(program: Program, progress: Callable[[str], None]) -> Verdict:
 
 
 def _why(program: Program, traces: Sequence[Traceback], progress: Callable[[str], None]) -> Verdict:
-    """The same, but for what does not depend on how it is come to."""
+    """The verdict, but for what does not depend on how it is come to: stacks, and the signal."""
     found = deaths(program, traces)
     for death in found:
         operation = _raised_in(program, death)

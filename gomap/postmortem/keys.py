@@ -69,9 +69,10 @@ def key_at_fault(program: Program, map: GoMap, key: Key, address: int) -> KeyTro
 
 
 def passed_at_fault(program: Program, entry: CallFrame, map: GoMap, address: int) -> KeyTrouble | None:
-    """The same, where the debug information has lost the key: by what stands where there is room for arguments.
+    """The part of a key which leads to ADDRESS, where the debug information has lost the key.
 
-    That is on the stack of who called ENTRY, the map function; what stands there may be left over.
+    It goes by what stands where there is room for arguments: on the stack of who called ENTRY, the map function. What
+    stands there may be left over.
     """
     word, arguments = program.pointer_size, entry.frame.arguments
     if arguments is None:

@@ -44,7 +44,7 @@ class Facts:
         return hash(tuple(getattr(self, name) for name in self._names))
 
     def replace(self: _F, **named: Any) -> _F:
-        """The same facts but for those NAMED."""
+        """These facts, with others for those NAMED."""
         changed = copy(self)
         changed.__dict__.update(named)
         return changed

@@ -42,7 +42,7 @@ def type_if_any(target: Target, names: Sequence[str]) -> GoType | None:
 
 
 def named_type(target: Target, names: Sequence[str], hint: str = "") -> GoType:
-    """The same. Raises LayoutError where none is one, with the HINT at what that means."""
+    """The type of the first of NAMES that is one. Raises LayoutError where none is; HINT: at what that means."""
     found = type_if_any(target, names)
     if found is None:
         raise LayoutError(f"the debug information has no {' or '.join(names)}{hint}")

@@ -43,9 +43,10 @@ def core(program: Path, core: Path, symbols: Path | None, donor: Path | None, co
 def attach(
     pid: int, program: Path | None, symbols: Path | None, donor: Path | None, stop: bool, command: Sequence[str]
 ) -> int:
-    """The same on the process PID, which runs on as soon as a command has ended.
+    """Run COMMAND, or the commands that are typed, on the process PID; the exit status.
 
-    STOP: it stands still for the whole session.
+    The process runs on as soon as a command has ended; STOP: it stands still for the whole session. SYMBOLS, DONOR: as
+    of a core.
     """
     try:
         process = Process(pid)

@@ -54,7 +54,7 @@ def shown_pairs(
 
 
 def joined(pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The same, many entries joined into one pair; for GDB where it counts no children and puts all on one line.
+    """PAIRS of texts, many entries joined into one pair; for GDB where it counts no children and puts all on one line.
 
     GDB writes an entry in five pieces, each by a system call of its own, which takes longer than to read the entry.
     What it shows is the same to the letter.

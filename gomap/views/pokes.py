@@ -28,7 +28,7 @@ def change_line(change: Change, paint: Paint, back: bool = False) -> str:
 
 
 def change_object(change: Change, back: bool = False) -> dict[str, Any]:
-    """The same for JSON."""
+    """What ``gomap-poke -json`` prints of a CHANGE. BACK: it is taken back."""
     place = change.place
     values = [_content_object(place, change.before, change.old), _content_object(place, change.after, change.new)]
     first, second = reversed(values) if back else values

@@ -99,7 +99,7 @@ def _without_numbers(paths: Sequence[str]) -> list[str]:
 
 
 def kept_bytes_object(kept: KeptBytes) -> dict[str, Any]:
-    """The same for ``gomap-postmortem -json``."""
+    """Who has the bytes of a map's keys, as ``gomap-postmortem -json`` prints it."""
     return {
         "map": kept.path,
         "address": f"{kept.address:#x}",

@@ -33,11 +33,6 @@ _INSERTED = (
     *(6657, 9000),
 )
 
-_EVENTS = (
-    *("insert", "insert", "insert", "grow", "delete", "delete"),
-    *("clear", "clone", "collect", "iterate"),
-)
-
 
 def program(seed: int, maps: int, go: tuple[int, int]) -> str:
     """The Go file that declares and fills so many maps, for a compiler of the version GO: (1, 21)."""
