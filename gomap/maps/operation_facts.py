@@ -20,6 +20,7 @@ __all__ = [
     "MapEvidence",
     "NilMap",
     "NotDescribed",
+    "OneOfMaps",
     "OnlyHeaderInReach",
     "OnlyHeaderOnStack",
     "OnlyMapOfProcess",
@@ -112,6 +113,15 @@ class OnlyMapOfProcess(Facts):
     function: str
 
 
+class OneOfMaps(Facts):
+    """FUNCTION, the caller, passes TYPE, of which the heap has so many maps; some of them are reached by PATHS."""
+
+    function: str
+    type: str
+    number: int
+    paths: Sequence[str]
+
+
 class OnlyHeaderOnStack(Facts):
     """No argument is known; of all words on the frames one leads to a header."""
 
@@ -134,6 +144,7 @@ MapEvidence = Union[
     OnlyMapOfType,
     OnlyHeaderInReach,
     OnlyMapOfProcess,
+    OneOfMaps,
     OnlyHeaderOnStack,
     HeadersOnStack,
     AddressPassed,

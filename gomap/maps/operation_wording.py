@@ -14,6 +14,7 @@ from gomap.maps.operation_facts import (
     MapEvidence,
     NilMap,
     NotDescribed,
+    OneOfMaps,
     OnlyHeaderInReach,
     OnlyHeaderOnStack,
     OnlyMapOfProcess,
@@ -49,6 +50,9 @@ def told_by_text(by: MapEvidence) -> str:
             return f"{by.function} passes this type, and gets to no other map of it: {by.path}"
         case OnlyHeaderInReach():
             return f"{by.function} passes this type, and no other header of such a map is within a pointer of its frame"
+        case OneOfMaps():
+            more = ", ..." if by.number > len(by.paths) else ""
+            return f"{by.function} passes {by.type}, and the heap has {by.number}: {', '.join(by.paths)}{more}"
         case OnlyMapOfProcess():
             return f"{by.function} passes this type, and the heap has no other map of it"
         case OnlyHeaderOnStack():

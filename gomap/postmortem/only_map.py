@@ -12,7 +12,7 @@ from gomap.census.survey import Survey, survey
 from gomap.goruntime.tracebacks import Traceback
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.opening import open_map
-from gomap.maps.operation_facts import NilMap, OnlyMapOfProcess
+from gomap.maps.operation_facts import NilMap, OneOfMaps, OnlyMapOfProcess
 from gomap.maps.operations import Operation
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -20,11 +20,14 @@ from gomap.program.program import Program
 
 __all__ = ["with_only_map"]
 
+#: Of several maps so many are named.
+_MOST_NAMED = 4
+
 
 def with_only_map(
     program: Program, trace: Traceback, operation: Operation, progress: Callable[[str], None]
 ) -> Operation:
-    """OPERATION, of which nothing on the stack tells on which map it is, with the one map that it can be on, if any."""
+    """OPERATION, of which no frame tells the map, with the one that it can be on, or with which these are."""
     if operation.map is not None or operation.caller >= len(trace.calls) or isinstance(operation.by, NilMap):
         return operation
     caller = trace.calls[operation.caller]
@@ -36,7 +39,10 @@ def with_only_map(
         made = survey(program, progress)
         maps = [] if made.interrupted else [number for number in made.paths.order if _may_be(made, number, passed)]
         if len(maps) != 1:
-            return operation
+            paths = [made.paths.of(number) for number in maps[:_MOST_NAMED]]
+            return (
+                operation._replace(by=OneOfMaps(caller.call.name, passed.name, len(maps), paths)) if maps else operation
+            )
         map = open_map(program, passed, made.objects.data(maps[0]))
     except (LayoutError, ReadError, KeyboardInterrupt):
         return operation

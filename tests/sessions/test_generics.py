@@ -74,6 +74,19 @@ def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, goar
     assert (said["map"]["type"], said["map"]["address"]) == (_USERS, json.loads(core.printed.read_text())["users"])
 
 
+@pytest.mark.parametrize("go", ["1.27.3"])
+def test_where_no_frame_has_the_map_those_of_its_type_are_named(go: str) -> None:
+    died = Died(go, "either")
+    said = died.why()
+    assert said["verdict"] == "race" and "map" not in said
+    by = re.fullmatch(
+        r"main\.\S+ passes map\[int\]main\.entry\[main\.order\], and the heap has 2: (.*), (.*)",
+        said["operation"]["by"],
+    )
+    assert by is not None
+    assert all(re.match(r"goroutine \d+ main\.\S+: \S+\.items$", path) for path in by.groups())
+
+
 def test_whose_variable_is_meant_is_a_function_of_the_programs_own() -> None:
     died = Died("1.27.3", "lost")
     id = died.why()["death"]["goroutine"]
