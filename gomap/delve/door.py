@@ -35,6 +35,8 @@ _FAILED = 2
 _PR_SET_PDEATHSIG = 1
 #: Seconds in which the program stops, if it does.
 _PATIENCE = 3.0
+#: The most bytes that are passed on at once.
+_CHUNK = 1 << 16
 
 
 def start(arguments: Sequence[str]) -> int:
@@ -60,7 +62,7 @@ def start(arguments: Sequence[str]) -> int:
             [delve, *given.delves, *ours, *given.programs],
             stdin=subprocess.DEVNULL,  # what is typed is for Delve's terminal
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,
             start_new_session=True,  # so is Ctrl-C
             preexec_fn=_die_with_parent,
         )
@@ -229,7 +231,7 @@ def _halted(host: str, port: int) -> bool:
     halt.start()
     halt.join(_PATIENCE)
     if halt.is_alive():
-        print("\r\ngomap: the program goes on: stop it in the IDE that let it run\r", flush=True)
+        print("\ngomap: the program goes on: stop it in the IDE that let it run", flush=True)
     return True
 
 
@@ -244,27 +246,27 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _listening(server: subprocess.Popen[str]) -> tuple[str, int] | None:
+def _listening(server: subprocess.Popen[bytes]) -> tuple[str, int] | None:
     """Where SERVER listens, once it says so; None if it ends first. What else it says is passed on."""
     assert server.stdout is not None
-    for line in server.stdout:
-        found = _LISTENS.search(line)
+    for line in iter(server.stdout.readline, b""):
+        found = _LISTENS.search(text := line.decode("utf-8", "replace"))
         if found:
             # What the program prints comes from there too.
             threading.Thread(target=_pass_on, args=(server,), daemon=True).start()
             return found[1], int(found[2])
-        sys.stdout.write(line)
+        sys.stdout.write(text)
     return None
 
 
-def _pass_on(server: subprocess.Popen[str]) -> None:
+def _pass_on(server: subprocess.Popen[bytes]) -> None:
     assert server.stdout is not None
-    while text := server.stdout.read(1):
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    while printed := server.stdout.read(_CHUNK):
+        sys.stdout.buffer.write(printed)
+        sys.stdout.buffer.flush()
 
 
-def _end(server: subprocess.Popen[str]) -> None:
+def _end(server: subprocess.Popen[bytes]) -> None:
     if server.poll() is None:
         server.terminate()
         try:

@@ -19,6 +19,7 @@ import tty
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 __all__ = ["Terminal"]
 
@@ -56,10 +57,13 @@ class Terminal:
         else:
             self._pid, self._theirs = pty.fork()
             if self._pid == 0:
+                _without_output_processing()
                 os.execvpe(arguments[0], arguments, environment)
             self._resize()
             signal.signal(signal.SIGWINCH, self._resize)
             tty.setraw(self._ours)
+            # What the debugged program prints comes to our terminal too, with line feeds alone.
+            _change(self._ours, lambda settings: [settings[0], self._settings[1], *settings[2:]])
             self._thread = threading.Thread(target=self._pass_on, daemon=True)
         self._thread.start()
 
@@ -103,6 +107,15 @@ class Terminal:
         """Their terminal is as large as ours."""
         size = fcntl.ioctl(self._ours, termios.TIOCGWINSZ, struct.pack("4H", 0, 0, 0, 0))
         fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, size)
+
+
+def _without_output_processing() -> None:
+    """Our terminal makes each line feed go to the line's beginning, so the inner one is to leave them alone."""
+    _change(sys.stdout.fileno(), lambda settings: [settings[0], settings[1] & ~termios.OPOST, *settings[2:]])
+
+
+def _change(terminal: int, changed: Callable[[list[Any]], list[Any]]) -> None:
+    termios.tcsetattr(terminal, termios.TCSANOW, changed(termios.tcgetattr(terminal)))
 
 
 def _write_all(file: int, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -105,6 +106,15 @@ class TestLive:
             terminal.press("\x03")
             terminal.read_until("(dlv) ")
             assert "maps checked" in terminal.run("gomap-check -all")
+
+    def test_what_the_program_prints_begins_at_the_left(self) -> None:
+        """On standard output and on standard error, where a panic is told."""
+        with GomapDelve("dlv", "exec", build("maps", "1.27.3"), "--", "abort") as terminal:
+            said = ""
+            for _ in range(3):
+                said += terminal.raw("continue")
+        assert said.startswith("{") and "\npanic: " in said, said
+        assert not re.search(r"(?<!\r)\n", said), said
 
     def test_attach_leaves_the_process(self) -> None:
         with subprocess.Popen([build("busy", "1.27.3")], stdout=subprocess.DEVNULL) as process:
