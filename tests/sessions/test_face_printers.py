@@ -177,7 +177,9 @@ class TestGosOwnScript:
                 gdb.run(f"source {GOMAP}")
                 gdb.run(f"source {self.script(pair.go)}")
             said = gdb.run("info pretty-printer")
-            for section in said.split("objfile ")[1:]:
+            _, *sections = said.split("objfile ")
+            assert sections, said
+            for section in sections:
                 assert section.splitlines().count("  gomap") == 1, said
 
     @pytest.mark.parametrize("pair", PAIRS)

@@ -114,6 +114,7 @@ def test_every_variable_is_where_gdb_has_it(asked: Asked) -> None:
 
 
 def test_addresses_are_in_the_same_functions(asked: Asked) -> None:
+    assert sum(symbol is not None for symbol in asked.gdb["symbols"].values()) > 10
     for address, gdb in asked.gdb["symbols"].items():
         files = asked.files["symbols"][address]
         if gdb and "." not in gdb[0]:

@@ -92,7 +92,9 @@ def test_the_transcripts_of_delve_can_be_replayed(shops: Path, installed: Instal
     there = shops / f"go{_SWISS}"
     (transcript,) = [text for text in _transcripts() if text.startswith("(dlv) ")]
     with Delve("core", there / "shop", there / "core", load=False, cwd=installed.packages) as session:
-        for command, answer in _turns(transcript):
+        turns = _turns(transcript)
+        assert turns
+        for command, answer in turns:
             assert _normal(session.run(command)) == _normal(answer), command
 
 

@@ -101,6 +101,7 @@ def test_keys_that_need_to_be_spelled_are_and_values_of_the_program_are_themselv
     real = real_map(Toolchain("1.27.3"), "structs")
     scope, map = opened(real)
     slots = {slot["elem"]: slot for bucket in real.truth["buckets"] for slot in bucket["live"]}
+    assert slots
     for elem, slot in slots.items():
         first = Map(scope, map)[slot["key"]]["First"]
         assert f'First:"{first}"' in elem

@@ -105,10 +105,13 @@ def test_only_types_that_hash_alike_and_lie_alike_are_not_told_apart(go: str) ->
     """Of maps with enough keys; elements that are no bools rule out maps with such."""
     core = stripped(go)
     hashing = {each.type.name: each.hashing for each in every_candidate(core.program)}
-    for truth, found in core.found():
-        trial = found.trial
-        if trial is None or trial.type is not None or truth.entries < 3:
-            continue
+    doubtful = [
+        (truth, found.trial)
+        for truth, found in core.found()
+        if found.trial is not None and found.trial.type is None and truth.entries >= 3
+    ]
+    assert len(doubtful) > 5
+    for truth, trial in doubtful:
         names = [type.name for type in trial.types]
         assert trial.fitting == trial.entries
         assert {hashing[name] for name in names} == {hashing[truth.type]}
@@ -120,6 +123,7 @@ def test_no_other_type_is_certain_where_the_program_lacks_the_right_one(go: str)
     core = stripped(go)
     hashing = {each.type.name: each.hashing for each in every_candidate(core.program)}
     types = runtime_types(core.program)
+    tried = 0
     for gone in set(hashing.values()):
         lacking = TypeTrials(core.program)
         candidates = lacking._candidates
@@ -129,6 +133,8 @@ def test_no_other_type_is_certain_where_the_program_lacks_the_right_one(go: str)
         addresses = [address for address, truth in core.truths.items() if hashing[truth.type] == gone]
         for address, trial in lacking.of(addresses).items():
             assert trial.type is None and trial.key is None, (core.truths[address], trial)
+            tried += 1
+    assert tried > 5
 
 
 def test_nothing_is_certain_if_there_may_be_more_types(go: str) -> None:
