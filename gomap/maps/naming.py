@@ -11,7 +11,7 @@ from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
 
-__all__ = ["PackagePath", "maps_from", "nil_package_paths", "package_paths", "path_from"]
+__all__ = ["PackagePath", "maps_from", "maps_in", "nil_package_paths", "package_paths", "path_from"]
 
 #: Structs and pointers in one another that are looked into.
 _DEEPEST = 3
@@ -56,7 +56,7 @@ def _of_packages(program: Program) -> Iterator[tuple[int, PackagePath]]:
             continue
         try:
             content = program.memory.read(address, type.size)
-            for header, path, map_type in _maps_in(program, type, content, address, name, _DEEPEST - 1):
+            for header, path, map_type in maps_in(program, type, content, address, name, _DEEPEST - 1):
                 yield header, PackagePath(path, map_type, address, address + type.size)
         except (ReadError, LayoutError):
             continue
@@ -79,12 +79,12 @@ def maps_from(program: Program, variables: Sequence[FrameVariable]) -> Iterator[
         try:
             content = variable.read(program.memory)
             name, address = variable.name.removeprefix("&"), variable.address or 0
-            yield from _maps_in(program, variable.type, content, address, name, _DEEPEST)
+            yield from maps_in(program, variable.type, content, address, name, _DEEPEST)
         except (ReadError, LayoutError):
             continue
 
 
-def _maps_in(
+def maps_in(
     program: Program, type: GoType, content: bytes, at: int, path: str, depth: int
 ) -> Iterator[tuple[int, str, GoType]]:
     """The maps that a value leads to: the address of the header, by which path, and the map's type.
@@ -100,7 +100,7 @@ def _maps_in(
         for field in type.fields:
             part = content[field.offset : field.offset + field.type.size]
             inside = at + field.offset if at else 0
-            yield from _maps_in(program, field.type, part, inside, f"{path}.{field.name}", depth - 1)
+            yield from maps_in(program, field.type, part, inside, f"{path}.{field.name}", depth - 1)
     elif type.kind is Kind.POINTER and depth and type.elem.kind in (Kind.MAP, Kind.STRUCT):
         address = int.from_bytes(content[: program.pointer_size], program.byte_order)
         if not address or not 0 < type.elem.size <= _LARGEST:
@@ -109,4 +109,4 @@ def _maps_in(
             inner = program.memory.read(address, type.elem.size)
         except ReadError:
             return
-        yield from _maps_in(program, type.elem, inner, address, path, depth - (type.elem.kind is Kind.MAP))
+        yield from maps_in(program, type.elem, inner, address, path, depth - (type.elem.kind is Kind.MAP))

@@ -17,6 +17,7 @@ from gomap.goruntime.heap import heap_of
 from gomap.maps.model import GoMap
 from gomap.maps.opening import open_map, package_maps
 from gomap.postmortem.concluding import why
+from gomap.postmortem.nil_elements import NilElements, nil_elements
 from gomap.postmortem.verdict import Verdict
 from gomap.program.gotypes import GoType, LayoutError
 from gomap.program.memory import ReadError
@@ -79,6 +80,7 @@ class Examination:
         census: every map; None if the heap cannot be walked.
         checked: those that were checked: all of the census, or else the package variables.
         kept_bytes: of the first maps that have keys whose bytes changed, who else keeps these; none without a census.
+        nil_elements: if the program assigned to a nil map: those of that type in the elements of maps.
         packages_only: why no other maps than package variables are among them; None if all are.
         interrupted: so not all was.
     """
@@ -88,6 +90,7 @@ class Examination:
     census: Census | None
     checked: list[CheckedMap]
     kept_bytes: list[KeptBytes]
+    nil_elements: NilElements | None
     packages_only: LayoutError | ReadError | None
     interrupted: bool
 
@@ -114,6 +117,7 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
     census: Census | None = None
     checked: list[CheckedMap] = []
     kept_bytes: list[KeptBytes] = []
+    nil: NilElements | None = None
     interrupted = False
     try:
         if verdict.fault_address is not None:
@@ -132,9 +136,13 @@ def examine(program: Program, progress: Callable[[str], None]) -> Examination:
                 raise KeyboardInterrupt
         if census is not None:
             kept_bytes.extend(_kept_bytes(program, census, checked, progress))
+        if verdict.nil is not None and verdict.nil.type is not None:
+            progress("looking for nil maps in maps")
+            maps_there = ((each.path, each.report.map) for each in checked if each.report is not None)
+            nil = nil_elements(program, maps_there, verdict.nil.type.name)
     except KeyboardInterrupt:
         interrupted = True
-    return Examination(verdict, fault_at, census, checked, kept_bytes, packages_only, interrupted)
+    return Examination(verdict, fault_at, census, checked, kept_bytes, nil, packages_only, interrupted)
 
 
 class _Found(NamedTuple):

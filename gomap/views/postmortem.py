@@ -13,6 +13,7 @@ from gomap.check.checking import Report
 from gomap.goruntime.wording import answer_text
 from gomap.maps.wording import counted
 from gomap.postmortem.examination import CheckedMap, Examination
+from gomap.postmortem.nil_elements import NilElements
 from gomap.views.census import Filter, census_lines, census_object, type_text
 from gomap.views.death import death_text
 from gomap.views.findings import check_lines, check_object
@@ -30,6 +31,8 @@ __all__ = ["page_of", "postmortem_lines", "postmortem_object"]
 
 #: In the text: maps with findings, findings of each, the largest maps.
 _DAMAGED, _FINDINGS, _LARGEST = 5, 4, 5
+#: Nil maps that are named.
+_NIL = 5
 #: In JSON and in the page: maps, and maps that cannot be looked at.
 _MOST_MAPS, _MOST_PROBLEMS = 1000, 100
 #: In the page: maps that are drawn, goroutines.
@@ -47,6 +50,7 @@ def postmortem_lines(
     if examination.fault_at is not None and verdict.fault_address is not None:
         yield f"  {verdict.fault_address:#x}: {answer_text(examination.fault_at)}"
     yield from rest
+    yield from _nil_elements(examination.nil_elements, paint)
     yield from (paint.note(f"note: {note}") for note in _notes(examination))
     if examination.interrupted:
         yield paint.note("note: interrupted: what follows is not all that there is")
@@ -85,6 +89,18 @@ def _checked_lines(examination: Examination, paint: Paint) -> Iterator[str]:
     yield from (line for kept in examination.kept_bytes for line in kept_bytes_lines(kept, paint))
 
 
+def _nil_elements(nil: NilElements | None, paint: Paint) -> Iterator[str]:
+    """Which nil maps it may have been that was assigned to."""
+    if nil is None:
+        return
+    if nil.paths:
+        left = nil.number - len(nil.paths[:_NIL])
+        more = f" and {left} more" if left else ""
+        yield f"nil maps of this type in the elements of maps: {', '.join(nil.paths[:_NIL])}{more}"
+    if not nil.complete:
+        yield paint.note("note: not all elements were looked at for nil maps of this type")
+
+
 def _notes(examination: Examination) -> list[str]:
     why = examination.packages_only
     return [f"maps other than package variables are not looked at: {why}"] if why is not None else []
@@ -115,6 +131,9 @@ def postmortem_object(examination: Examination, shown: Sequence[GoroutineShown])
     }
     if census is not None:
         object["list"] = census_object(census, Filter("bytes", None, 0, _MOST_MAPS, True))
+    if examination.nil_elements is not None:
+        nil = examination.nil_elements
+        object["nilElements"] = {"paths": nil.paths, "number": nil.number, "complete": nil.complete}
     if examination.fault_at is not None:
         object["faultAt"] = answer_text(examination.fault_at)
     if verdict.map is not None and verdict.map.address:

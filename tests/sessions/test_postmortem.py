@@ -93,6 +93,21 @@ def test_a_damaged_map_is_named_though_the_program_died_elsewhere(go: str, tmp_p
     assert object["why"]["verdict"] is None
 
 
+@pytest.mark.parametrize("ldflags", ["", "-s -w"])
+@pytest.mark.parametrize("go", _VERSIONS)
+def test_which_nil_map_it_may_have_been_is_told(go: str, ldflags: str, tmp_path: Path) -> None:
+    """The fixture has twenty tenants in a map; one of them lacks its quota."""
+    program = build("deaths", go, ldflags=ldflags)
+    core = kernel_core_of(program, "nil-element").path
+    _status, screen, object = told(tmp_path, program, core)
+    nil = object["nilElements"]
+    assert (nil["number"], nil["complete"]) == (1, True)
+    (path,) = nil["paths"]
+    assert path.endswith('["tenant-7"].quota')
+    assert ldflags or path == 'main.tenants["tenant-7"].quota'
+    assert f"nil maps of this type in the elements of maps: {path}" in screen
+
+
 @pytest.mark.parametrize("go", _VERSIONS)
 @pytest.mark.parametrize(("fixture", "arguments"), [("deaths", ["panic"]), ("census", [])])
 def test_of_a_program_that_no_map_has_killed_that_is_said(
