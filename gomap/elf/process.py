@@ -33,6 +33,16 @@ class Process:
         """Let go of it; nothing can be read any more."""
         os.close(self._memory)
 
+    def demand(self) -> None:
+        """Raises FileError if it has ended since."""
+        try:
+            # The name may hold any character, and stands in brackets.
+            state = (self._place / "stat").read_bytes().rpartition(b")")[2].split()[0]
+        except OSError:
+            state = b"X"
+        if state in (b"X", b"Z"):
+            raise FileError(f"process {self.pid} has ended")
+
     @property
     def program(self) -> Path:
         """The file that it runs, also if that has been deleted or replaced since."""
@@ -98,4 +108,6 @@ class Process:
             raise self._error(error) from None
 
     def _error(self, error: OSError, what: str = "read") -> FileError:
-        return FileError(f"cannot {what} process {self.pid}: {error.strerror or error}")
+        who = isinstance(error, PermissionError)
+        remedy = "; its user and root may, as far as the kernel lets them: see 'gomap doctor'" if who else ""
+        return FileError(f"cannot {what} process {self.pid}: {error.strerror or error}{remedy}")

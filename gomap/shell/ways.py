@@ -62,11 +62,16 @@ def attach(
             attached.moved()
             yield ShellDoor(attached, process)
 
+    @contextmanager
+    def standing() -> Iterator[Door]:
+        process.demand()
+        yield ShellDoor(attached, process)
+
     try:
         if not stop:
             return _run(opened, command)
         with opened():
-            return _run(lambda: nullcontext(ShellDoor(attached, process)), command)
+            return _run(standing, command)
     except StopError as error:
         return _fail(error)
 

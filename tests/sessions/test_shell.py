@@ -205,6 +205,15 @@ def busy(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 class TestAttach:
+    def test_a_process_that_is_killed_while_it_stands_still(self, tmp_path: Path) -> None:
+        with busy() as process, Shell("attach", "-stop", str(process.pid), state=tmp_path) as session:
+            assert "maps checked" in session.run("check -all")
+            process.kill()
+            end = time.monotonic() + 20
+            while (said := session.run("header sharedInts")) != f"process {process.pid} has ended":
+                assert time.monotonic() < end, said
+                time.sleep(0.05)
+
     def test_it_stands_still_for_a_command_and_goes_on(self) -> None:
         with busy() as process:
             for _ in range(5):
