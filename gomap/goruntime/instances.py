@@ -20,7 +20,7 @@ from gomap.program.memory import ReadError
 from gomap.program.program import Program, while_files_stay
 from gomap.program.target import pointer_at
 
-__all__ = ["has_shape", "is_generic", "is_shaped", "may_hand_on", "only_instance", "variables_of"]
+__all__ = ["has_shape", "is_generic", "is_shaped", "map_type_handed_on", "may_hand_on", "only_instance", "variables_of"]
 
 _SHAPE = "go.shape."
 _DICTIONARY = ".dict"
@@ -48,10 +48,7 @@ def variables_of(program: Program, standing: Standing) -> Sequence[FrameVariable
     variables = program.frame_variables(standing)
     if not any(is_shaped(each.type) for each in variables):
         return [each for each in variables if each.name != _DICTIONARY]
-    dictionary = 0
-    for each in variables:
-        if each.name == _DICTIONARY and each.pieces:
-            dictionary = int.from_bytes(each.read(program.memory), program.byte_order)
+    dictionary = _dictionary(program, variables)
     return [_typed(program, each, dictionary) for each in variables if each.name != _DICTIONARY]
 
 
@@ -77,6 +74,24 @@ def may_hand_on(program: Program, code: Code, type_name: str) -> bool:
     return is_generic(code.function.name) or any(
         type_name in _dictionary_types(program, address) for address in code.names
     )
+
+
+def map_type_handed_on(program: Program, standing: Standing) -> GoType | None:
+    """The one map type in the dictionary that a call on a stack was given; None if that is not known, or has several.
+
+    Raises LayoutError and ReadError.
+    """
+    if not is_generic(standing.name):
+        return None
+    dictionary = _dictionary(program, program.frame_variables(standing))
+    names = [name for name in _dictionary_types(program, dictionary) if name.startswith("map[")] if dictionary else []
+    return next((type for type in _listed(program, True) if type.name == names[0]), None) if len(names) == 1 else None
+
+
+def _dictionary(program: Program, variables: Sequence[FrameVariable]) -> int:
+    """Where the dictionary is that is among VARIABLES; 0 if there is none, or it is lost. Raises ReadError."""
+    contents = (each.read(program.memory) for each in variables if each.name == _DICTIONARY and each.pieces)
+    return int.from_bytes(next(contents, b""), program.byte_order)
 
 
 @while_files_stay

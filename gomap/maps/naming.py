@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gomap.goruntime.closures import closure_type
+from gomap.goruntime.rtype import runtime_types
 from gomap.maps.syncmap import is_sync_map
 from gomap.program.frames import FrameVariable
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program, until_it_moves
+from gomap.program.target import pointer_at
 
 __all__ = ["PackagePath", "maps_from", "maps_in", "nil_package_paths", "package_paths", "path_from"]
 
 #: Structs and pointers in one another that are looked into.
 _DEEPEST = 3
+#: Kinds of what is in an interface that can lead to a map.
+_LEADING = (Kind.MAP, Kind.POINTER, Kind.STRUCT)
 #: A struct longer than this is not looked into.
 _LARGEST = 1 << 12
 
@@ -101,6 +106,11 @@ def maps_in(
             part = content[field.offset : field.offset + field.type.size]
             inside = at + field.offset if at else 0
             yield from maps_in(program, field.type, part, inside, f"{path}.{field.name}", depth - 1)
+    elif type.kind in (Kind.FUNC, Kind.INTERFACE) and depth:
+        held = _held(program, type, content)
+        if held is not None:
+            dynamic, inner, inside = held
+            yield from maps_in(program, dynamic, inner, inside, f"{path}.({dynamic.name})", depth)
     elif type.kind is Kind.POINTER and depth and type.elem.kind in (Kind.MAP, Kind.STRUCT):
         address = int.from_bytes(content[: program.pointer_size], program.byte_order)
         if not address or not 0 < type.elem.size <= _LARGEST:
@@ -110,3 +120,28 @@ def maps_in(
         except ReadError:
             return
         yield from maps_in(program, type.elem, inner, address, path, depth - (type.elem.kind is Kind.MAP))
+
+
+def _held(program: Program, type: GoType, content: bytes) -> tuple[GoType, bytes, int] | None:
+    """What an interface holds, or a closure has caught: its type, its bytes, and where it is, 0 if in no memory.
+
+    None if that is nothing that can lead to a map, or cannot be told.
+    """
+    word, order = program.pointer_size, program.byte_order
+    first, data = (int.from_bytes(content[at : at + word], order) for at in (0, word))
+    if not first:
+        return None
+    try:
+        if type.kind is Kind.FUNC:
+            dynamic, direct, data = closure_type(program, pointer_at(program, first)), False, first
+        else:
+            types = runtime_types(program)
+            descriptor = types.in_itab(first) if type.find("tab") is not None else first
+            dynamic, direct = types.named_at(descriptor), types.is_direct(descriptor)
+        if dynamic is None or dynamic.kind not in _LEADING or not 0 < dynamic.size <= _LARGEST:
+            return None
+        if direct:
+            return dynamic, content[word : 2 * word], 0
+        return dynamic, program.memory.read(data, dynamic.size), data
+    except (LayoutError, ReadError):
+        return None

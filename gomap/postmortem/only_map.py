@@ -1,7 +1,7 @@
 """Which map an error was raised at where its function's frames have lost it: the only one of its type that there is.
 
-The caller's code tells which type it passes. A map that two goroutines are at is in the heap, and a census knows those;
-any whose type nothing tells counts too, as far as that may be the one.
+The caller's code tells which type it passes, or the dictionary of generic code does. A map that two goroutines are at
+is in the heap, and a census knows those; any whose type nothing tells counts too, as far as that may be the one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gomap.census.survey import Survey, survey
+from gomap.goruntime.instances import map_type_handed_on
 from gomap.goruntime.tracebacks import Traceback
 from gomap.maps.callers import site_of, type_passed
 from gomap.maps.opening import open_map
@@ -31,11 +32,13 @@ def with_only_map(
     if operation.map is not None or operation.caller >= len(trace.calls) or isinstance(operation.by, NilMap):
         return operation
     caller = trace.calls[operation.caller]
-    site = site_of(program, caller)
+    site, standing = site_of(program, caller), trace.standing(caller)
     passed = None if site is None else type_passed(program, site)
-    if passed is None:
-        return operation
     try:
+        if passed is None and standing is not None:
+            passed = map_type_handed_on(program, standing)
+        if passed is None:
+            return operation
         made = survey(program, progress)
         maps = [] if made.interrupted else [number for number in made.paths.order if _may_be(made, number, passed)]
         if len(maps) != 1:
