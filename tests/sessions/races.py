@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 
 from tests.fixtures import toolchains
-from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of
 from tests.sessions.debugger import GOMAP
 from tests.sessions.doors import Files
 
@@ -33,7 +33,7 @@ def why_of(program: Path, core: Path) -> dict[str, Any]:
 def assert_race(go: str, mode: str, way: str, *number: str, goarch: str = "amd64") -> str:
     """Hold what is said of one core against what the program printed; the degree of the other side."""
     program = build("races", go, goarch=goarch)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, mode, way, *number)
+    core = core_of(program, mode, way, *number)
     truth, said = json.loads(core.printed.read_text()), why_of(program, core.path)
     roles = truth["roles"]
     complained = (core.path.parent / "complained").read_text(errors="replace")

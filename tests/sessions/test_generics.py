@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
@@ -27,7 +27,7 @@ class Died:
 
     def __init__(self, go: str, mode: str, goarch: str = "amd64") -> None:
         self.program = build("generic", go, goarch=goarch)
-        core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(self.program, mode)
+        core = core_of(self.program, mode)
         self.core = core.path
         self.maps: dict[str, str] = json.loads(core.printed.read_text())
         self.run = Files(self.program, self.core).run
@@ -68,7 +68,7 @@ def test_a_race_in_generic_methods(go: str, goarch: str, mode: str) -> None:
 @pytest.mark.parametrize(("go", "goarch"), _BUILDS[1:])
 def test_where_no_frame_has_the_map_it_is_the_only_one_of_its_type(go: str, goarch: str, ldflags: str) -> None:
     program = build("generic", go, goarch=goarch, ldflags=ldflags)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, "lost")
+    core = core_of(program, "lost")
     said = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
     assert said["verdict"] == "race"
     assert (said["map"]["type"], said["map"]["address"]) == (_USERS, json.loads(core.printed.read_text())["users"])

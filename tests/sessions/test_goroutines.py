@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import jsonschema
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of
 from tests.sessions.debugger import GOMAP, Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
@@ -48,7 +48,7 @@ class Dead(NamedTuple):
 def dead(request: pytest.FixtureRequest) -> Dead:
     go, goarch = request.param
     program = build("stuck", go, goarch=goarch)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program)
+    core = core_of(program)
     printed = goroutines_in((core.path.parent / "complained").read_text(errors="replace"))
     files = Files(program, core.path)
     said = _valid(files.run("goroutines -json"))
@@ -210,7 +210,7 @@ def test_map_functions_that_give_way_as_they_begin(go: str, goarch: str, monkeyp
     """They have no frame yet, and their arguments are where their callers left room for them."""
     monkeypatch.setenv("GODEBUG", "asyncpreemptoff=1")
     program = build("yielding", go, goarch=goarch)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program)
+    core = core_of(program)
     said = {each["id"]: each for each in _valid(Files(program, core.path).run("goroutines -json"))["goroutines"]}
     known = json.loads(core.printed.read_text())
     begun = 0

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from tests.fixtures import toolchains
-from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of, kernel_core_of, qemu_core_of
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
 from tests.sessions.gomap import gomap
@@ -99,7 +99,7 @@ def test_races(go: str, goarch: str) -> None:
 def test_the_debuggers_say_the_same_of_a_race(go: str, goarch: str) -> None:
     """Delve for amd64 takes no cores of 386."""
     program = build("races", go, goarch=goarch)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, "writers", "field").path
+    core = core_of(program, "writers", "field").path
     ours = Files(program, core).run("gomap-why")
     assert "calls runtime.mapassign_faststr at put+" in ours
     with Gdb(debugger("gdb18"), program, core) as gdb:

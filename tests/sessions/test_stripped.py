@@ -17,7 +17,7 @@ from gomap.elf.target import opened_core
 from gomap.stripped.layouts import RUNTIMES, built_in, file_of, unpacked
 from gomap.stripped.target import StrippedTarget
 from tests.fixtures import layouts
-from tests.fixtures.builds import CoreDump, build, kernel_core_of, of_a_story, qemu_core_of
+from tests.fixtures.builds import CoreDump, build, core_of, of_a_story
 from tests.fixtures.fetching import cache
 from tests.fixtures.layouts import ARCHITECTURES
 from tests.fixtures.toolchains import GO_VERSIONS
@@ -117,7 +117,7 @@ def builds(go: str, mode: str = "", machine: _Machine = "amd64") -> tuple[Path, 
     stripped, rebuilt = (
         build("maps", go, ldflags=flags, buildmode=mode, goarch=machine, here=True) for flags in ("-s -w", "-f -f")
     )
-    return stripped, rebuilt, (qemu_core_of if machine == "arm64" else kernel_core_of)(stripped, "abort")
+    return stripped, rebuilt, core_of(stripped, "abort")
 
 
 def test_the_runtime_is_found_where_the_symbols_have_it(subject: _Subject) -> None:
@@ -159,7 +159,7 @@ def test_a_story_has_the_same_verdict(story: str, go: str, machine: _Machine, tm
     stripped, rebuilt = (
         build(of_a_story(story), go, ldflags=flags, goarch=machine, here=True) for flags in ("-s -w", "-f -f")
     )
-    core = (qemu_core_of if machine == "arm64" else kernel_core_of)(stripped)
+    core = core_of(stripped)
     complained = (core.path.parent / "complained").read_text(errors="replace")
     ways: list[list[str | Path]] = [[], *([["-symbols", rebuilt]] if go not in _REBUILT_OTHERWISE else [])]
     if go in _USUAL:
@@ -185,7 +185,7 @@ def test_a_story_has_the_same_verdict(story: str, go: str, machine: _Machine, tm
 def test_the_map_of_a_reader_whose_arguments_are_lost(go: str, goarch: str, way: str) -> None:
     """The runtime of Go 1.27 keeps none of them in memory: what the caller's frame leads to tells."""
     program = build("races", go, goarch=goarch, ldflags="-s -w")
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, "reader", way)
+    core = core_of(program, "reader", way)
     printed = json.loads((core.path.parent / "printed").read_text().splitlines()[0])
     told = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
     assert (told["verdict"], told["map"]["address"]) == ("race", f"{printed['header']:#x}")

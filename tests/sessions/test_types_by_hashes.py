@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.builds import build, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of
 from tests.fixtures.toolchains import GO_VERSIONS
 from tests.sessions.debugger import schema
 from tests.sessions.gomap import gomap
@@ -72,6 +72,6 @@ def test_an_address_alone_names_a_map_if_only_one_type_fits(go: str, machine: st
 def stripped(go: str, machine: str) -> tuple[Path, Path, dict[int, str]]:
     """The fixture untyped, a core of it, and the types of its maps by their addresses, as it had said."""
     binary = build("untyped", go, ldflags="-s -w", goarch=machine)
-    core = (qemu_core_of if machine == "arm64" else kernel_core_of)(binary)
+    core = core_of(binary)
     lines = (line.split("\t") for line in core.printed.read_text().splitlines())
     return binary, core.path, {int(address, 16): type for address, _, type in lines}

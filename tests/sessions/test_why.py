@@ -27,7 +27,7 @@ from gomap.program.program import Program
 from gomap.stripped.target import StrippedTarget
 from gomap.views.paint import Paint
 from gomap.views.verdict import verdict_lines
-from tests.fixtures.builds import build, gdb_core_of, kernel_core_of, qemu_core_of
+from tests.fixtures.builds import build, core_of, gdb_core_of, kernel_core_of
 from tests.sessions.corefile import CoreFile
 from tests.sessions.debugger import Gdb
 from tests.sessions.doors import DelveRpc, Files, serving
@@ -48,7 +48,7 @@ _WAYS = ("field", "global", "captured")
 def _died(go: str, goarch: str, mode: str) -> tuple[Path, Path, dict[str, Any]]:
     """The program deaths, its core and what gomap says of it."""
     program = build("deaths", go, goarch=goarch)
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(program, mode).path
+    core = core_of(program, mode).path
     return program, core, why_of(program, core)
 
 
@@ -204,7 +204,7 @@ def test_which_map_is_nil(go: str, goarch: str, mode: str, type: str, path: str,
     if asked:
         assert "1 pointer to it" in Files(program, core).run(asked[1])
     stripped = build("deaths", go, goarch=goarch, ldflags="-s -w")
-    core = (qemu_core_of if goarch == "arm64" else kernel_core_of)(stripped, mode).path
+    core = core_of(stripped, mode).path
     bare = json.loads(gomap("core", stripped, core, "why", "-json").stdout)
     assert bare["nil"] == {"type": type, "path": "", "pathIn": ""}
 
