@@ -49,6 +49,14 @@ def test_sourcing_it_from_a_path_with_blanks(binary: Path, tmp_path: Path) -> No
         assert delve.run(f"source {tmp_path}/with blanks/gomap.star").startswith("gomap: commands ")
 
 
+def test_a_core_of_another_build_is_not_taken_for_empty_maps() -> None:
+    """It has zeros where this program has its variables."""
+    core = kernel_core_of(build("maps", "1.23.9"), "abort").path
+    with Delve("core", build("maps", "1.24.11"), core) as delve:
+        for command in ("gomap-check -all", "gomap-header main.grown", "gomap-whatis 0xc000012340"):
+            assert delve.run(command).startswith("the memory is not that of this program, or was cut short: "), command
+
+
 def test_the_overview_names_every_command(delve: Delve) -> None:
     _, *here, elsewhere, _ = delve.run("gomap").splitlines()
     assert {line.strip() for line in here} == _HERE
