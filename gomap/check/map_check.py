@@ -113,7 +113,7 @@ class MapCheck:
 
     Attributes:
         progress: as given.
-        asks: the slots that it waits to hear about.
+        asks: the slots that it waits to hear about; None before its beginning, and at its end.
         error: what ended it, where that was not the end of the map.
     """
 

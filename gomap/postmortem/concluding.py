@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -228,12 +229,10 @@ def _race(
     if firm:
         return verdict
     progress("looking for who writes to such maps")
-    try:
-        caller = begun.death.trace.calls[begun.operation.caller] if begun.operation is not None else None
-        found = writers(program, caller.frame.function.name, map.type.name) if caller is not None else []
-        verdict = replace(verdict, writers=found)
-    except (LayoutError, ReadError, IndexError):
-        pass  # it is no more than a hint
+    callers = begun.death.trace.calls[begun.operation.caller :] if begun.operation is not None else ()
+    for caller in callers[:1]:
+        with suppress(LayoutError, ReadError):  # it is no more than a hint
+            verdict = replace(verdict, writers=writers(program, caller.frame.function.name, map.type.name))
     return replace(verdict, tells=(WouldTell.RACE_DETECTOR,))
 
 
