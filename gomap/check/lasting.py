@@ -1,20 +1,25 @@
 """What is wrong with a map that other threads may be writing to while it is looked at.
 
-What is read of two moments may differ as it would in a map that is broken. The next look finds nothing then, or
-something else. Damage stays where it is. Whether any thread is inside a write cannot be told, since one that runs shows
-no registers; so a flag that says so is no finding.
+Reading it takes a while. What is read first and what is read last may be of two moments, and differ as they would in a
+map that is broken. That passes: the next look finds nothing, or something else. Damage stays where it is. Whether any
+thread is inside a write cannot be told, since one that runs shows no registers; so a flag that says so is no finding.
 """
 
 from __future__ import annotations
 
+import time
+
 from gomap.check.checking import check
 from gomap.check.finding import Finding
 from gomap.check.header import WRITING
-from gomap.maps.looks import looks
 from gomap.maps.model import GoMap
+from gomap.maps.opening import open_map
 from gomap.program.program import Program
 
 __all__ = ["lasting_findings"]
+
+#: How often a map is looked at before something counts as wrong with it, and seconds between two looks.
+_LOOKS, _PAUSE = 5, 0.01
 
 
 def lasting_findings(program: Program, map: GoMap) -> list[Finding]:
@@ -22,16 +27,15 @@ def lasting_findings(program: Program, map: GoMap) -> list[Finding]:
 
     What was read of the program before is forgotten with each. Raises ReadError.
     """
-    lasting: list[Finding] | None = None
-    for now in looks(program, map):
-        found = _found(program, now)
-        if lasting is not None:
-            texts = {_text(each) for each in found}
-            found = [each for each in lasting if _text(each) in texts]
-        lasting = found
+    lasting = _found(program, map)
+    for _ in range(_LOOKS - 1):
         if not lasting:
             break
-    return lasting or []
+        time.sleep(_PAUSE)
+        program.moved()
+        now = {_text(each) for each in _found(program, open_map(program, map.type, map.address))}
+        lasting = [each for each in lasting if _text(each) in now]
+    return lasting
 
 
 def _found(program: Program, map: GoMap) -> list[Finding]:

@@ -79,49 +79,26 @@ def gomap_len(program: Program, map: GoMap) -> int:
     return map.count
 
 
-def _get_while_running(program: Program, map: GoMap, key: Written) -> GoValue:
-    from gomap.expressions.map_keys import element_at_some_look
-
-    return _there(map, element_at_some_look(program, map, "$gomap_get", key))
-
-
-@_function("The element under a key.", "MAP", "KEY", while_running=_get_while_running)
+@_function("The element under a key.", "MAP", "KEY")
 def gomap_get(program: Program, map: GoMap, key: Written) -> GoValue:
     """$gomap_get (MAP, KEY): the element under a key of a Go map; an error if it has no such key.
 
     Of an interface it is what that holds, of a func its code. The key is compared with every entry's:
-    nothing is hashed, so a misplaced entry is found too.
-
-    In a breakpoint's condition, while other threads run on, it is an error only if five looks find
-    no such key: one that stays is missed now and then by a look at a map that grows meanwhile."""
-    from gomap.expressions.map_keys import element
-
-    return _there(map, element(program, map, "$gomap_get", key))
-
-
-def _there(map: GoMap, found: GoValue | None) -> GoValue:
-    """What was FOUND in MAP. Raises ExpressionError if it was not."""
+    nothing is hashed, so a misplaced entry is found too."""
     from gomap.expressions.go_values import ExpressionError
+    from gomap.expressions.map_keys import element
     from gomap.maps.wording import summary
 
+    found = element(program, map, "$gomap_get", key)
     if found is None:
         has = f"which has {summary(map)}" if map.address else "which is nil"
         raise ExpressionError(f"$gomap_get: no such key in the {map.type.name}, {has}")
     return found
 
 
-def _has_while_running(program: Program, map: GoMap, key: Written) -> int:
-    from gomap.expressions.map_keys import element_at_some_look
-
-    return int(element_at_some_look(program, map, "$gomap_has", key) is not None)
-
-
-@_function("Whether a map has a key.", "MAP", "KEY", while_running=_has_while_running)
+@_function("Whether a map has a key.", "MAP", "KEY")
 def gomap_has(program: Program, map: GoMap, key: Written) -> int:
-    """$gomap_has (MAP, KEY): 1 if a Go map has an entry under the key, 0 if not.
-
-    In a breakpoint's condition, while other threads run on, it is 0 only if five looks find no such
-    key: one that stays is missed now and then by a look at a map that grows meanwhile."""
+    """$gomap_has (MAP, KEY): 1 if a Go map has an entry under the key, 0 if not."""
     from gomap.expressions.map_keys import element
 
     return int(element(program, map, "$gomap_has", key) is not None)

@@ -14,14 +14,13 @@ from gomap.expressions.go_values import ExpressionError, GoValue, dynamic, in_me
 from gomap.expressions.written import Composite, Constant, Conversion, Written
 from gomap.goruntime.rtype import runtime_types
 from gomap.language.equality import Comparable, Comparables
-from gomap.maps.looks import looks
 from gomap.maps.model import Cell, Entry, GoMap, Match, Note
 from gomap.maps.wording import note_text
 from gomap.program.gotypes import GoType, Kind, LayoutError
 from gomap.program.memory import ReadError
 from gomap.program.program import Program
 
-__all__ = ["element", "element_at_some_look", "matching", "unfit"]
+__all__ = ["element", "matching", "unfit"]
 
 
 def element(program: Program, map: GoMap, text: str, key: Written) -> GoValue | None:
@@ -38,29 +37,6 @@ def element(program: Program, map: GoMap, text: str, key: Written) -> GoValue | 
     if isinstance(entry.elem, ReadError):
         raise ExpressionError(f"{text}: {entry.elem}")
     return in_memory(program, map.elem, text, entry.elem.address)
-
-
-def element_at_some_look(program: Program, map: GoMap, text: str, key: Written) -> GoValue | None:
-    """The element of a key, as ``element`` has it, while other threads may write to MAP.
-
-    It is that of the first of several looks that finds the key.
-
-    A look at a map that grows meanwhile may miss a key that stays, or be led astray.
-    """
-    absent = False
-    failed: Exception | None = None
-    for now in looks(program, map):
-        try:
-            found = element(program, now, text, key)
-        except (ExpressionError, ReadError) as error:
-            failed = error
-            continue
-        if found is not None:
-            return found
-        absent = True
-    if failed is not None and not absent:
-        raise failed
-    return None
 
 
 def matching(program: Program, map: GoMap, text: str, key: Written) -> Match:

@@ -215,15 +215,6 @@ def test_a_condition_is_asked_while_other_threads_write(subject: Subject) -> Non
         assert _current(session) == 8
 
 
-def test_a_condition_does_not_miss_a_key_of_a_map_that_grows_meanwhile(subject: Subject) -> None:
-    with _started(subject, "renewed 0 60 60") as session:
-        for condition in ("!$gomap_has(MAP, -1)", "$gomap_has(MAP, -2)", "$gomap_get(MAP, -1).len != 5"):
-            session.run(f"break main.operation if {condition}".replace("MAP", '"main.renewed"'))
-        said = session.run("continue", 120)
-        assert ended(said), said
-        assert "no such key" not in said, said
-
-
 def test_what_cannot_be_guarded_and_what_is_broken_already_is_said() -> None:
     with _started(_SOME[0], "none 0 5 100") as session:
         for number in range(4):
