@@ -84,7 +84,10 @@ def gomap_get(program: Program, map: GoMap, key: Written) -> GoValue:
     """$gomap_get (MAP, KEY): the element under a key of a Go map; an error if it has no such key.
 
     Of an interface it is what that holds, of a func its code. The key is compared with every entry's:
-    nothing is hashed, so a misplaced entry is found too."""
+    nothing is hashed, so a misplaced entry is found too.
+
+    In a breakpoint's condition, while other threads run on, a key that stays may be missed as they
+    let the map grow; help for $gomap_findings says what is certain."""
     from gomap.expressions.go_values import ExpressionError
     from gomap.expressions.map_keys import element
     from gomap.maps.wording import summary
@@ -98,7 +101,10 @@ def gomap_get(program: Program, map: GoMap, key: Written) -> GoValue:
 
 @_function("Whether a map has a key.", "MAP", "KEY")
 def gomap_has(program: Program, map: GoMap, key: Written) -> int:
-    """$gomap_has (MAP, KEY): 1 if a Go map has an entry under the key, 0 if not."""
+    """$gomap_has (MAP, KEY): 1 if a Go map has an entry under the key, 0 if not.
+
+    In a breakpoint's condition, while other threads run on, a key that stays may be missed as they
+    let the map grow; help for $gomap_findings says what is certain."""
     from gomap.expressions.map_keys import element
 
     return int(element(program, map, "$gomap_has", key) is not None)
