@@ -161,6 +161,10 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         if site is None and within is None and reads_code(program):
             continue
         reach = _reach(program, call_variables(program, trace, call), call, map, package)
+        # All that shares a frame has its words and its code: of them it is who writes, or who has the frame.
+        own = reach is not None and reach.by == "variable"
+        if call.call.inlined and not own and (site is None or site.written != call.call.name):
+            continue
         waits = trace.state == "waiting" and not any(
             _COLLECTS.match(inner.call.name) for inner in trace.calls[: call.number]
         )

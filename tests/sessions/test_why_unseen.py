@@ -11,6 +11,7 @@ import pytest
 
 from tests.fixtures.builds import build, kernel_core_of
 from tests.sessions.doors import Files
+from tests.sessions.gomap import gomap
 
 
 @pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
@@ -32,3 +33,17 @@ def test_the_other_side_is_not_cleared(go: str, mode: str) -> None:
     if mode == "method":  # what a closure has caught leads to the struct
         assert [lock["path"].rpartition(".")[2] for lock in said["locks"]] == ["mu"]
         assert not said["locks"][0]["taken"]
+
+
+@pytest.mark.parametrize("go", ["1.23.9", "1.27.3"])
+def test_the_other_side_is_the_function_whose_frame_it_is(go: str) -> None:
+    """The innermost call in that frame is inlined there, and neither gets to the map nor writes to it."""
+    program = build("unseen", go, ldflags="-s -w")
+    core = kernel_core_of(program, "inlined")
+    truth = json.loads(core.printed.read_text())
+    said = json.loads(gomap("core", program, core.path, "why", "-json").stdout)
+    assert (said["verdict"], said["map"]["address"]) == ("race", truth["header"])
+    writer, thrower = truth["ids"]
+    assert said["death"]["goroutine"] == thrower
+    sides = [(side["goroutine"], side["degree"], side["function"]) for side in said["sides"]]
+    assert sides == [(writer, "probable", "main.(*registry).addAndWait")]
