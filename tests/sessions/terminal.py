@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +13,7 @@ from typing import TypeVar
 
 import pexpect
 
-__all__ = ["Terminal", "on_screen"]
+__all__ = ["Terminal", "expect_held", "on_screen"]
 
 _Self = TypeVar("_Self", bound="Terminal")
 #: Escape sequences that readline or the debugger's own styling may send.
@@ -84,6 +86,11 @@ class Terminal:
         self._terminal.expect_exact(text, timeout=timeout or -1)
         return self._plain(f"{self._terminal.before}{text}")
 
+    def read_held_until(self, text: str) -> str:
+        """The same, while the program stands still for most of the time: what it does takes long on any machine."""
+        expect_held(self._terminal, text)
+        return self._plain(f"{self._terminal.before}{text}")
+
     def exit_status(self) -> int:
         """Wait until the program ends by itself; its exit status, negative if a signal ended it."""
         self._terminal.expect(pexpect.EOF)
@@ -123,6 +130,14 @@ class Terminal:
 
     def _plain(self, said: str) -> str:
         return on_screen(_ESCAPES.sub("", said))
+
+
+def expect_held(terminal: pexpect.spawn[str], text: str | type[pexpect.EOF]) -> None:
+    """Waits for TEXT while the program stands still for most of the time, so that it takes long on any machine."""
+    while terminal.expect_exact([text, pexpect.TIMEOUT], timeout=0.05):
+        terminal.kill(signal.SIGSTOP)
+        time.sleep(0.2)
+        terminal.kill(signal.SIGCONT)
 
 
 def on_screen(written: str) -> str:

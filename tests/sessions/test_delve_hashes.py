@@ -52,12 +52,12 @@ def test_one_control_byte_among_a_hundred_thousand_is_found() -> None:
 
 @pytest.mark.xdist_group("dlv-hashes")
 def test_keys_that_are_not_hashed_are_named_wherever_they_are_counted() -> None:
-    """Interfaces' keys, which only GDB's side hashes: in the verdict, and where all maps are checked."""
+    """Interfaces' keys, which only gomap's Python hashes: in the verdict, and where all maps are checked."""
     binary = build("maps", "1.27.3")
     with Delve("core", binary, kernel_core_of(binary, "abort").path) as delve:
         verdict, note = delve.run("gomap-check main.anys").splitlines()
         assert re.search(r"no findings in (\d+) entries \(.*, 0 of \1 hashes\)$", verdict)
-        assert note == "note: hashes are not checked: keys of type interface {} are hashed in GDB only"
+        assert note == "note: hashes are not checked: keys of type interface {} are hashed by 'gomap dlv' only"
         everything = delve.run("gomap-check -all")
         assert f"main.anys:\n{verdict}\n{note}\n" in everything
         assert " 0 hashes)" in delve.run("gomap-check -quick main.anys")

@@ -47,7 +47,7 @@ class TestTypeParameters:
     @pytest.mark.parametrize(
         ("function", "expression", "name", "of"),
         [
-            ("ofStrings", "m", "ofStrings", "map[go.shape.string]go.shape.float64"),
+            ("ofStrings", "m", "ofStrings", "map[string]float64"),
             ("ofNumbers", "m", "ofNumbers", "map[go.shape.int32]go.shape.int"),
             ("cache", "c.items", "c.items", None),
         ],

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +17,7 @@ from tests.fixtures.builds import build, kernel_core_of
 from tests.fixtures.toolchains import gdb18, system_gdb
 from tests.sessions.debugger import Gdb
 from tests.sessions.gomap import ROOT, GomapDelve, Shell, gomap
-from tests.sessions.terminal import Terminal, on_screen
+from tests.sessions.terminal import Terminal, expect_held, on_screen
 
 pytestmark = pytest.mark.xdist_group("progress")
 
@@ -43,6 +41,27 @@ def subject() -> Subject:
     return Subject(binary, kernel_core_of(binary, "abort").path)
 
 
+def started(subject: Subject, command: str) -> pexpect.spawn[str]:
+    """``gomap core`` with a COMMAND, at a terminal."""
+    return pexpect.spawn(
+        *(subject.command[0], [*subject.command[1:], *command.split()]),
+        encoding="utf-8",
+        timeout=60,
+        cwd=ROOT,
+        dimensions=(50, 200),
+    )
+
+
+def interrupted(terminal: pexpect.spawn[str]) -> str:
+    """What is on the screen at the end, if Ctrl-C comes now: with status 2."""
+    said = f"{terminal.before}{terminal.after}"
+    terminal.send("\x03")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 2
+    return on_screen(said + str(terminal.before))
+
+
 @pytest.fixture(params=["core", "GDB 18", "GDB 13", "Delve"])
 def session(request: pytest.FixtureRequest, subject: Subject, tmp_path: Path) -> Iterator[Terminal]:
     """A session of each door."""
@@ -57,18 +76,8 @@ def session(request: pytest.FixtureRequest, subject: Subject, tmp_path: Path) ->
 
 
 def test_the_line_appears_and_vanishes(subject: Subject) -> None:
-    terminal: pexpect.spawn[str] = pexpect.spawn(
-        *(subject.command[0], [*subject.command[1:], *_CHECK.split()]),
-        encoding="utf-8",
-        timeout=60,
-        cwd=ROOT,
-        dimensions=(50, 200),
-    )
-    # It stands still for most of the time, so that it takes long enough on any machine.
-    while terminal.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=0.05):
-        terminal.kill(signal.SIGSTOP)
-        time.sleep(0.2)
-        terminal.kill(signal.SIGCONT)
+    terminal = started(subject, _CHECK)
+    expect_held(terminal, pexpect.EOF)
     terminal.close()
     said = str(terminal.before)
     assert len(re.findall(r"\r\d+ of 1000000 entries checked", said)) > 3
@@ -103,29 +112,23 @@ def test_nothing_of_it_beside_a_pipe(subject: Subject) -> None:
     [
         (_CHECK, "entries checked", r"no findings in \d+ entries .*\nnote: interrupted: there may be more findings\n"),
         ("check -all", "now main.million: ", r"note: interrupted: there may be more findings\n"),
-        ("walk -limit unlimited main.million", "group 100", r"group 99 at .*interrupted\n"),
     ],
 )
 def test_an_interruption_ends_with_status_2(subject: Subject, command: str, begun: str, found: str) -> None:
-    terminal: pexpect.spawn[str] = pexpect.spawn(
-        *(subject.command[0], [*subject.command[1:], *command.split()]),
-        encoding="utf-8",
-        timeout=60,
-        cwd=ROOT,
-        dimensions=(50, 200),
-    )
-    terminal.expect_exact(begun)
-    said = f"{terminal.before}{begun}"
-    terminal.send("\x03")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert re.search(found, on_screen(said + str(terminal.before)), re.S)
-    assert terminal.exitstatus == 2
+    terminal = started(subject, command)
+    expect_held(terminal, begun)
+    assert re.search(found, interrupted(terminal), re.S)
+
+
+def test_an_interrupted_walk_ends_with_status_2(subject: Subject) -> None:
+    terminal = started(subject, "walk -limit unlimited main.million")
+    terminal.expect_exact("group 100 ")
+    assert re.search(r"group 99 at .*interrupted\n", interrupted(terminal), re.S)
 
 
 def test_an_interrupted_check_shows_what_it_found(session: Terminal) -> None:
     session.press("gomap-check main.million\n")
-    session.read_until("000 entries checked")
+    session.read_held_until("000 entries checked")
     session.press("\x03")
     said = session.read_until("note: interrupted: there may be more findings")
     assert "no findings in " in said and "no findings in 1000000 entries" not in said
