@@ -164,20 +164,28 @@ def none_differ(gdb: Gdb, subject: Subject, binary: Path, modes: list[str], scra
     """Fails with all that gomap-check says of the modes' maps and should not, or does not and should."""
     found = []
     for mode in modes:
-        truth = (run_to_ready if subject.way == "live" else open_core)(gdb, binary, mode, scratch)
-        started = time.monotonic()
-        said = gdb.run(f"gomap-check -json {truth['variable']}")
-        try:
-            # In a core GDB 13 may warn of registers before.
-            answer = json.loads(said.splitlines()[-1])
-        except (IndexError, ValueError):
-            found.append(f"{mode}: {said[:500]}")
-            continue
-        found += [f"{mode}: {difference}" for difference in differences(truth, answer)]
-        if (took := time.monotonic() - started) > _LONG:
-            found.append(f"{mode}: took {took:.1f} s")
+        differs = list(_differs(gdb, subject, binary, mode, scratch))
+        if differs and mode.startswith("bit-"):
+            # In one map of some hundred another bit would explain it as well, and then none is told.
+            differs = list(_differs(gdb, subject, binary, mode, scratch))
+        found += [f"{mode}: {difference}" for difference in differs]
     shown = "\n".join(found)
     assert not found, f"{len(found)} differences:\n{shown}"
+
+
+def _differs(gdb: Gdb, subject: Subject, binary: Path, mode: str, scratch: Path) -> Iterator[str]:
+    truth = (run_to_ready if subject.way == "live" else open_core)(gdb, binary, mode, scratch)
+    started = time.monotonic()
+    said = gdb.run(f"gomap-check -json {truth['variable']}")
+    try:
+        # In a core GDB 13 may warn of registers before.
+        answer = json.loads(said.splitlines()[-1])
+    except (IndexError, ValueError):
+        yield said[:500]
+        return
+    yield from differences(truth, answer)
+    if (took := time.monotonic() - started) > _LONG:
+        yield f"took {took:.1f} s"
 
 
 def run_to_ready(gdb: Gdb, binary: Path, mode: str, scratch: Path) -> dict[str, Any]:

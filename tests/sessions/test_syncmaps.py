@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -317,3 +318,27 @@ def killed(binary: Path, scratch: Path, after: float) -> Path:
         process.wait(60)
     (core,) = scratch.glob("core*")
     return core
+
+
+def test_a_key_that_has_got_its_place_and_no_entry_yet() -> None:
+    """Whoever stores a new key has a slot for it first, which the entry is put in after that."""
+    binary = build("syncmaps", "1.23.9")
+    with Gdb(gdb18(), binary) as gdb:
+        gdb.run("set args busy stop")
+        gdb.run("break main.busy")
+        assert ", main.busy" in gdb.run("run")
+        gdb.run("delete")
+        for function in ("Swap", "LoadOrStore", "dirtyLocked"):
+            code = gdb.run(f"disassemble 'sync.(*Map).{function}'")
+            behind = re.findall(r"<runtime\.mapassign>\n +(0x[0-9a-f]+)", code)
+            assert behind, code
+            for address in behind:
+                gdb.run(f"break *{address}")
+        seen = 0
+        for _ in range(20):
+            assert "sync.(*Map)" in gdb.run("continue")
+            for name in ("main.full", "main.colliding", "main.random[0]", "main.behind"):
+                found = json.loads(gdb.run(f"gomap-check -json {name}"))["findings"]
+                assert [each["text"] for each in found if not each["transient"]] == []
+                seen += sum(each["rule"] == "dangling-entry" and "-> 0x0" in each["text"] for each in found)
+        assert seen > 3

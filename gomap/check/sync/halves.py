@@ -158,7 +158,10 @@ class HalvesCheck:
                 astray = pointers.astray(pair.entry, layout.entry)
                 if astray:
                     if pair.slot not in told:
-                        yield ENTRY.broken(pair.slot, f"{where} -> {pair.entry:#x}: {astray}")
+                        # A new key gets its slot in dirty first, and then its entry.
+                        half = self._subject.written and name == DIRTY and not pair.entry
+                        broken = ENTRY.broken(pair.slot, f"{where} -> {pair.entry:#x}: {astray}")
+                        yield replace(broken, transient=half)
                     continue
                 try:
                     good[pair.entry] = pointer_at(map.target, pair.entry + layout.value)
