@@ -1,13 +1,12 @@
-"""Convenience functions: ``$gomap_len(m)``, ``$gomap_get(m, "k")``, ``$gomap_has(m, "k")``,
-``$gomap_findings(m)``.
+"""Convenience functions for print, breakpoint conditions and scripts, such as ``$gomap_len(m)``.
 
-For print, breakpoint conditions and scripts. Maps and keys are values of GDB's, since GDB evaluates the arguments; a
-map may also be given as a string, which is then read as gomap's commands read an expression:
-``$gomap_len("net/http.DefaultServeMux.mux121.m")``.
+Maps and keys are values of GDB's, since GDB evaluates the arguments. A map may also be given as a string, which is read
+as gomap's commands read an expression: ``$gomap_len("net/http.DefaultServeMux.mux121.m")``.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import gdb
@@ -36,6 +35,7 @@ class _Registered(gdb.Function):
         from gomap.gdb.scope import live_scope
         from gomap.gdb.target import forget_memory
         from gomap.gdb.values import constant_or_value
+        from gomap.language.told_by_gdb import discard_preemption
 
         function = self._function
         forget_memory()
@@ -45,7 +45,10 @@ class _Registered(gdb.Function):
             scope = live_scope()
             map = _map(scope, arguments[0])
             keys = (constant_or_value(scope.target, "the key", each) for each in arguments[1:])
-            ask = function.while_running if _others_run() else function.answer
+            ask = function.answer
+            if _others_run():
+                discard_preemption(partial(gdb.execute, to_string=True), gdb.write)
+                ask = function.while_running
             answer = ask(scope.program, map, *(given_key(scope, map.key, key) for key in keys))
             if isinstance(answer, int):
                 return answer

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import gdb
@@ -19,14 +20,12 @@ from gomap.expressions.scope import Scope
 from gomap.gdb.failing import failure
 from gomap.gdb.scope import live_scope
 from gomap.gdb.target import forget_memory, is_core, live
-from gomap.language.told_by_gdb import at_a_breakpoint, bytes_in_c
+from gomap.language.told_by_gdb import at_a_breakpoint, bytes_in_c, discard_preemption
 from gomap.live.standing import Here, StandingBy
 from gomap.live.traps import A_CORE, NoWatchpointError, Trap, Watcher, demand_room
 from gomap.program.program import ProgramError
 
 __all__ = ["GdbLive", "confirm", "end_all"]
-
-_SWITCHED_OFF = "hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them"
 
 
 class GdbLive:
@@ -41,8 +40,10 @@ class GdbLive:
         self, watcher: Watcher[Any], make: Callable[[Scope], Watcher[Any]], told: Callable[[Any], Iterable[str]]
     ) -> Iterator[str]:
         if gdb.parameter("can-use-hw-watchpoints") == 0 and any(trap.size for trap in watcher.traps()):
-            raise NoWatchpointError(_SWITCHED_OFF)
+            raise NoWatchpointError("hardware watchpoints are switched off: 'set can-use-hw-watchpoints 1' allows them")
         _standing.add(watcher, make, told)
+        if not all(trap.size for trap in watcher.traps()):
+            discard_preemption(partial(gdb.execute, to_string=True), gdb.write)
         yield f"'continue' goes on; '{watcher.name.split()[0]} -off' ends it"
 
     def drop(self, command: str) -> Sequence[str]:

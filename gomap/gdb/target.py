@@ -105,7 +105,10 @@ class GdbTarget:
     def mapped_files(self) -> Sequence[MappedFile]:
         if is_core(self._inferior):
             return self._core.mapped_files if self._core is not None else ()
-        return _files_in_mappings()
+        try:
+            return told_by_gdb.files_in_mappings(gdb.execute("info proc mappings", to_string=True))
+        except (gdb.error, UnicodeDecodeError):  # GDB is not told of any, or one has a name not in UTF-8
+            return []
 
     def frame_variables(self, standing: Standing) -> Sequence[FrameVariable]:
         # GDB has no frames for goroutines that are on no thread, so its file is read here, as without GDB.
@@ -279,14 +282,6 @@ def unwatch() -> None:
 def _named_in_info_files(what: str) -> str | None:
     """The path of that file as GDB has opened it."""
     return told_by_gdb.opened_file(gdb.execute("info files", to_string=True), what)
-
-
-def _files_in_mappings() -> list[MappedFile]:
-    """The files that lie in the process's memory; none if GDB is not told of any, or one has a name not in UTF-8."""
-    try:
-        return told_by_gdb.files_in_mappings(gdb.execute("info proc mappings", to_string=True))
-    except (gdb.error, UnicodeDecodeError):
-        return []
 
 
 def _bias(file: ElfFile) -> int:

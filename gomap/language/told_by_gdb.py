@@ -20,6 +20,7 @@ __all__ = [
     "addresses_in",
     "at_a_breakpoint",
     "bytes_in_c",
+    "discard_preemption",
     "files_in_mappings",
     "function_table",
     "in_register",
@@ -161,3 +162,21 @@ def bytes_in_c(address: int, size: int) -> str:
     """The SIZE bytes at ADDRESS as an expression in C."""
     type = f"{_IN_C[size]} *" if size in _IN_C else f"unsigned char (*)[{size}]"
     return f"*({type}) {address:#x}"
+
+
+def discard_preemption(execute: Callable[[str], str], say: Callable[[str], None]) -> None:
+    """Keep Go's signal for a goroutine to give way from the program, and say so; once.
+
+    The runtime sends it to whoever has run for 10 ms, and a thread that is asked at a breakpoint for longer counts as
+    running. As it goes on it would be in that signal's handler first, which returns to the breakpoint: for ever.
+
+    Args:
+        execute: carries a command out, and gives what it says.
+        say: tells the person at the debugger.
+    """
+    if re.search(r"^SIGURG\s+\w+\s+\w+\s+Yes\b", execute("info signals SIGURG"), re.MULTILINE):
+        execute("handle SIGURG nopass nostop noprint")
+        say(
+            "note: SIGURG, with which Go's runtime makes goroutines give way, does not reach the program from here on: "
+            "it would come to a breakpoint at which gomap looks for long again and again ('handle SIGURG pass')\n"
+        )

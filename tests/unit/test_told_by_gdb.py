@@ -128,3 +128,20 @@ def test_bytes_in_c() -> None:
         "*(unsigned long long *) 0x10",
         "*(unsigned char (*)[3]) 0x10",
     ]
+
+
+@pytest.mark.parametrize(("passed", "said"), [("Yes", 1), ("No", 0)])
+def test_preemption_is_discarded_once(passed: str, said: int) -> None:
+    commands: list[str] = []
+    notes: list[str] = []
+
+    def execute(command: str) -> str:
+        commands.append(command)
+        return (
+            "Signal        Stop\tPrint\tPass to program\tDescription\n"
+            f"SIGURG        No\tNo\t{passed}\t\tUrgent I/O condition\n"
+        )
+
+    told_by_gdb.discard_preemption(execute, notes.append)
+    assert commands == ["info signals SIGURG", *["handle SIGURG nopass nostop noprint"] * said]
+    assert len(notes) == said
