@@ -26,7 +26,10 @@ def test_the_other_side_is_not_cleared(go: str, mode: str) -> None:
     thrower = said["death"]["goroutine"]
     assert thrower in truth["ids"]
     (other,) = {*truth["ids"]} - {thrower}
-    assert other in {side["goroutine"] for side in said["sides"]}
+    stacks = json.loads(Files(program, core.path).run("goroutines -stack -json"))["goroutines"]
+    (stack,) = ([call["function"] for call in each["frames"]] for each in stacks if each["id"] == other)
+    # Between two calls of mark nothing but a slice leads to its map; who is there is not named, nor cleared.
+    assert (other in {side["goroutine"] for side in said["sides"]}) or (mode == "rows" and "main.mark" not in stack)
     assert other not in {each["goroutine"] for each in said["notInvolved"]}
     writers = [(each["function"], each["file"], each["line"]) for each in said["writers"]]
     assert len(writers) == len({*writers})
