@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("preemption")
 _NOTE = "note: SIGURG, with which Go's runtime makes goroutines give way, does not reach the program from here on: "
 
 
-@pytest.mark.parametrize(("name", "go"), zip(get_args(Debugger), ("1.23.9", "1.27.3"), strict=True))
+@pytest.mark.parametrize(("name", "go"), [*zip(get_args(Debugger), ("1.23.9", "1.27.3"), strict=True)])
 def test_a_condition_does_not_hold_the_program_up_for_ever(name: Debugger, go: str) -> None:
     with Gdb(debugger(name), build("preempted", go)) as gdb:
         gdb.run("break main.step if $gomap_findings('main.m') > 0")
@@ -28,7 +28,7 @@ def test_a_condition_does_not_hold_the_program_up_for_ever(name: Debugger, go: s
         assert gdb.run("info signals SIGURG").splitlines()[1].split()[:4] == ["SIGURG", "No", "No", "No"]
 
 
-@pytest.mark.parametrize(("name", "go"), zip(get_args(Debugger), ("1.27.3", "1.23.9"), strict=True))
+@pytest.mark.parametrize(("name", "go"), [*zip(get_args(Debugger), ("1.27.3", "1.23.9"), strict=True)])
 def test_nor_does_a_guard_without_a_watchpoint(name: Debugger, go: str) -> None:
     with Gdb(debugger(name), build("preempted", go)) as gdb:
         gdb.run("set can-use-hw-watchpoints 0")
