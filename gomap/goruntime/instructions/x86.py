@@ -7,6 +7,7 @@ any of these; they would have to hit by chance what the reader looks for.
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -29,7 +30,7 @@ _CMPB = _pattern(rb"\x80\x3d(?P<far>.{4})\x00")
 _MOVZX = _pattern(rb"\x0f\xb6" + _ANYWHERE)
 
 
-class _X86:
+class _X86(abc.ABC):
     """What both share."""
 
     #: LEA, or MOV from memory; XOR, or MOV, of a word in memory.
@@ -50,8 +51,15 @@ class _X86:
         instructions = {1: (_CMPB, _MOVZX), self._word_size: (self._word,), 16: (_PXOR,)}[size]
         return {self._address(entry, found) for each in instructions for found in each.finditer(code)}
 
+    def _place(self, entry: int, found: re.Match[bytes]) -> tuple[int, int]:
+        """What a LEA names: an address, or a place on the stack, as first_argument tells them."""
+        if found["far"]:
+            return self._address(entry, found), -1
+        return 0, _signed(found["near"] or found["distant"])
+
+    @abc.abstractmethod
     def _address(self, entry: int, found: re.Match[bytes]) -> int:
-        raise NotImplementedError
+        """The address in an instruction."""
 
 
 class Amd64(_X86):
@@ -73,9 +81,7 @@ class Amd64(_X86):
         found = self._lea(code, since, last) if last is not None else None
         if found is None:
             return 0, -1
-        if found["far"]:
-            return self._address(entry, found), -1
-        return 0, _signed(found["near"] or found["distant"])
+        return self._place(entry, found)
 
     def _lea(self, code: bytes, since: int, last: re.Match[bytes]) -> re.Match[bytes] | None:
         """LAST itself, or the LEA of what it takes from a register, if that is what was put there last."""
@@ -127,9 +133,7 @@ class I386(_X86):
         register = found["to"] or found["to_near"] or found["to_distant"]
         if register[0] >> 3 & 7 != found["stored"][0] >> 3 & 7:
             return 0, -1
-        if found["far"]:
-            return self._address(entry, found), -1
-        return 0, _signed(found["near"] or found["distant"])
+        return self._place(entry, found)
 
     def second_argument(self, code: bytes, since: int, call: int) -> int:
         *_, stored = (None, *self._stored_second.finditer(code, since, call))
