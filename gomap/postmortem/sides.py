@@ -160,10 +160,10 @@ def _candidates(program: Program, trace: Traceback, map: GoMap, package: Package
         within = None if site else next(iter(_called_writes(program, entry, map.type.name)), None)
         if site is None and within is None and reads_code(program):
             continue
-        reach = _reach(program, call_variables(program, trace, call), call, map, package)
         # All that shares a frame has its words and its code: of them it is who writes, or who has the frame.
-        own = reach is not None and reach.by == "variable"
-        if call.call.inlined and not own and (site is None or site.written != call.call.name):
+        has_frame = not call.call.inlined or (site is not None and site.written == call.call.name)
+        reach = _reach(program, call_variables(program, trace, call), call, map, package, has_frame)
+        if reach is None and not has_frame:
             continue
         waits = trace.state == "waiting" and not any(
             _COLLECTS.match(inner.call.name) for inner in trace.calls[: call.number]
@@ -222,11 +222,19 @@ def _described(program: Program) -> bool:
 
 
 def _reach(
-    program: Program, variables: Sequence[FrameVariable], call: CallFrame, map: GoMap, package: PackagePath | None
+    program: Program,
+    variables: Sequence[FrameVariable],
+    call: CallFrame,
+    map: GoMap,
+    package: PackagePath | None,
+    has_frame: bool,
 ) -> Reach | None:
+    """How a call gets to MAP: by its own variables, or by the code and the words of a frame, if that is its own."""
     found = path_from(program, variables, map.address)
     if found is not None:
         return Reach("variable", found[0])
+    if not has_frame:
+        return None
     if package is not None and names_variable(program, call, package):
         return Reach("package", package.path)
     words = words_of(program, call.frame, call.frame)
