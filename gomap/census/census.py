@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gomap.census.measure import Measured, Measuring
@@ -138,26 +138,23 @@ def _measured_alike(
 
 def with_retained(census: Census, progress: Callable[[str], None]) -> Census:
     """CENSUS with what each map keeps alive, unless it or this is interrupted."""
-    made = census.survey
-    if made.interrupted:
-        return census
-    try:
-        kept = retained(made.objects, made.pointers, made.roots, made.paths.order, progress)
-    except KeyboardInterrupt:
-        return census
-    return replace(census, retained=kept)
+    return replace(census, retained=_kept_alive(census, (), progress))
 
 
 def with_apart(census: Census, progress: Callable[[str], None]) -> Census:
     """CENSUS with what each map keeps alive beside what other maps do, unless it or this is interrupted."""
-    made, maps = census.survey, [found.number for found in census.maps]
+    return replace(census, apart=_kept_alive(census, [found.number for found in census.maps], progress))
+
+
+def _kept_alive(census: Census, apart: Sequence[int], progress: Callable[[str], None]) -> array[int] | None:
+    """What each object keeps alive without what those APART do; None if the census or this is interrupted."""
+    made = census.survey
     if made.interrupted:
-        return census
+        return None
     try:
-        kept = retained(made.objects, made.pointers, made.roots, made.paths.order, progress, maps)
+        return retained(made.objects, made.pointers, made.roots, made.paths.order, progress, apart)
     except KeyboardInterrupt:
-        return census
-    return replace(census, apart=kept)
+        return None
 
 
 def with_unreached(program: Program, census: Census, progress: Callable[[str], None]) -> Census:
